@@ -1,0 +1,33 @@
+// What a log call needs to know of a context: its level and the constant part of the headers.
+//
+// The 26 bytes of headers are kept as four words that are patched in registers and stored whole:
+//
+//   word0  htyp | mcnt 0 | len 0 | ECU id          mcnt and len are or-ed in
+//   word1  session id (BE) | time stamp 0          the stamp is or-ed in
+//   word2  msin 0 | noar 0 | app id | context id[0..1]
+//   word3  context id[2..3]
+//
+// The words change only when the daemon names another ECU id (word0) or after fork (word1, child), each as one store:
+// relaxed, because each word is complete in itself. Writers: the sender, the fork handler. Readers: any logging thread.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace dlt::detail {
+
+static_assert(std::endian::native == std::endian::little, "the frame words assume a little endian machine");
+
+struct ContextData {
+  alignas(64) std::atomic<std::int8_t> level{0};
+  std::atomic<std::uint16_t> word3{0};
+  std::atomic<std::uint64_t> word0{0};
+  std::atomic<std::uint64_t> word1{0};
+  std::atomic<std::uint64_t> word2{0};
+  // On a line of its own: it is written by every message. Relaxed: only its value counts.
+  alignas(64) std::atomic<std::uint8_t> counter{0};
+};
+
+}  // namespace dlt::detail

@@ -1,0 +1,94 @@
+// The producer's end of a queue, as far as a log call sees it.
+//
+// One Writer belongs to one thread and one buffer. Its owner fills the open chunk from `at` to `end` and publishes each
+// message with one release store to `*commit`. Everything rare is behind the functions at the end of this file.
+//
+//   chunk   [ frame | frame | frame | ............... ]
+//                                   ^ at              ^ end (nullptr: look again in make_room)
+//
+// Thread-safety: all fields are the owning thread's; `busy` is also seen by signal handlers on that thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "dlt/context.hpp"
+#include "dlt/detail/context_data.hpp"
+#include "dlt/detail/export.hpp"
+#include "dlt/proto/level.hpp"
+
+namespace dlt::detail {
+
+// What a sender does, as seen by log calls: at or above the threshold of its level a call takes the slow way out.
+namespace attention {
+inline constexpr std::uint32_t awake = 0;
+inline constexpr std::uint32_t napping = 1;  // an urgent message wakes it
+inline constexpr std::uint32_t parked = 2;   // every message wakes it
+inline constexpr std::uint32_t print = 4;    // bit: messages are printed locally
+[[nodiscard]] constexpr std::uint32_t threshold(Level level) noexcept {
+  return level <= Level::error ? napping : parked;
+}
+}  // namespace attention
+
+// Published in `commit`: how many frames, and how many bytes of them, are complete.
+inline constexpr std::uint64_t one_frame = 1ULL << 32;
+
+struct Writer {
+  alignas(64) std::byte* at = nullptr;
+  std::byte* end = nullptr;
+  std::atomic<std::uint64_t>* commit = nullptr;
+  std::uint64_t committed = 0;     // frames << 32 | bytes, what *commit holds
+  std::uint32_t frames_left = 0;   // until make_room must be asked again
+  std::uint32_t max_message = 0;   // bytes
+  std::atomic<std::uint32_t>* attention = nullptr;  // of the sender that drains this queue
+  std::atomic<bool> busy{false};   // the owner is inside a log call
+};
+
+// Room that every chunk has behind `end`, so that short copies may write more than they need.
+inline constexpr std::size_t chunk_slack = 64;
+
+// One straight line from the time-stamp counter to 0.1 ms units since boot: ((tsc - zero) * scale) >> 64.
+// A sender calibrates and publishes a new line now and then; a line is not changed while anybody may read it.
+struct ClockLine {
+  std::atomic<std::uint64_t> zero{0};
+  std::atomic<std::uint64_t> scale{0};
+};
+
+struct Shared {
+  // nullptr where the counter cannot be used; then the stamp comes from clock_gettime.
+  std::atomic<const ClockLine*> clock{nullptr};
+};
+extern DLT_EXPORT Shared shared;
+
+// The calling thread's writers by level; a nullptr is filled by writer_for_level at the first use. Trivial on purpose:
+// no constructor, no wrapper call, reached with one instruction.
+struct ThreadWriters {
+  Writer* by_level[8];
+};
+extern DLT_EXPORT __thread ThreadWriters t_writers __attribute__((tls_model("initial-exec")));
+
+// All of these: the owning thread only, noexcept, never wait for another thread (make_room waits in block mode).
+DLT_COLD DLT_EXPORT Writer* writer_for_level(Level level, ContextData& context) noexcept;   // nullptr: refused, counted
+DLT_EXPORT Writer* writer_for_buffer(Buffer buffer, Level level, ContextData& context) noexcept;
+DLT_COLD DLT_EXPORT void refuse_nested(Writer& writer, ContextData& context) noexcept;
+// Makes room for `need` bytes by the buffer's overflow mode. nullptr: not taken, counted.
+DLT_COLD DLT_EXPORT std::byte* make_room(Writer& writer, std::size_t need, ContextData& context) noexcept;
+DLT_COLD DLT_EXPORT void refuse_too_large(Writer& writer, ContextData& context) noexcept;
+DLT_COLD DLT_EXPORT void after_commit(Writer& writer, const std::byte* frame, std::size_t size) noexcept;
+DLT_COLD DLT_EXPORT std::uint32_t stamp_from_clock() noexcept;
+
+// Time since boot in 0.1 ms.
+[[nodiscard]] DLT_INLINE std::uint32_t stamp() noexcept {
+#if defined(__x86_64__)
+  const ClockLine* line = shared.clock.load(std::memory_order_acquire);  // sync: clock-line
+  if (line != nullptr) [[likely]] {
+    const std::uint64_t ticks = __builtin_ia32_rdtsc() - line->zero.load(std::memory_order_relaxed);
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::uint32_t>((Wide{ticks} * line->scale.load(std::memory_order_relaxed)) >> 64);
+  }
+#endif
+  return stamp_from_clock();
+}
+
+}  // namespace dlt::detail

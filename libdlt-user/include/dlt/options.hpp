@@ -1,0 +1,69 @@
+// How an application wants to log. Every field has a usable default; the environment (read once, in dlt::start) wins
+// over what the code says, because the person who runs a program has the last word. README.md has the list.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dlt/detail/export.hpp"
+#include "dlt/proto/error.hpp"
+#include "dlt/proto/ids.hpp"
+#include "dlt/proto/level.hpp"
+
+namespace dlt {
+
+// What happens to a message for which a buffer has no room. The values travel and stand in DLT_USER_OVERFLOW_MODE.
+enum class OverflowMode : std::uint8_t {
+  overwrite = 0,    // the oldest go, in steps of at most an eighth of the capacity; the newest are kept
+  drop_newest = 1,  // the message is not taken
+  block = 2,        // the call waits for room, at most the timeout; then the message is not taken
+};
+
+[[nodiscard]] DLT_EXPORT std::string_view name(OverflowMode mode) noexcept;
+
+struct BufferOptions {
+  // Messages that one thread can have waiting in this buffer, 8 … 1,048,576. Large messages may fill it sooner:
+  // it also holds at most 512 bytes per message, rounded up to whole chunks.
+  std::uint32_t capacity = 2048;
+  OverflowMode mode = OverflowMode::overwrite;
+  std::chrono::milliseconds timeout{100};  // for OverflowMode::block, 0 … 1 h
+};
+
+// Messages printed by the library itself, in addition to being sent.
+enum class LocalPrint : std::uint8_t {
+  off = 0,
+  automatic = 1,  // to stdout while no daemon is connected
+  on = 2,         // always to stdout
+};
+
+struct Options {
+  static constexpr std::uint32_t max_buffers = 16;
+
+  AppId app;                // required; four characters
+  std::string description;  // shown by clients; cut at 255 bytes
+
+  // unix:PATH or tcp:HOST:PORT. Empty: /run/dlt/app.sock, then $XDG_RUNTIME_DIR/dlt/app.sock, in turn until one answers.
+  std::string address;
+
+  std::uint32_t buffer_count = 4;      // 1 … 16; fatal uses the first, error the second, the rest is for everything else
+  BufferOptions buffer;                // for every buffer …
+  std::vector<std::optional<BufferOptions>> buffers;  // … unless this has an entry for it
+
+  Level level = Level::info;           // of contexts about which neither the daemon nor the environment says anything
+  std::uint32_t batch_size = 16;       // with fewer messages waiting the sender naps before it writes, 1 … 65,536
+  std::uint32_t senders = 1;           // threads, 1 … buffer_count
+  std::chrono::microseconds nap{200};  // the sender's shortest pause while there is traffic, 10 µs … 100 ms
+  std::uint32_t max_message = 9900;    // bytes of a whole frame, 128 … 65,000; longer text is cut
+  std::uint64_t arena_bytes = 256ULL << 20;  // address space for all queues, 1 MiB … 16 GiB; touched only as it is used
+  std::chrono::milliseconds exit_flush{2000};  // how long the end of the session waits for what is queued, 0 … 1 min
+  LocalPrint local_print = LocalPrint::off;
+
+  // Names the first field that is out of range; empty when all is well.
+  [[nodiscard]] DLT_EXPORT std::string check() const;
+};
+
+}  // namespace dlt
