@@ -26,7 +26,8 @@ enum class Errc {
   closed = 11,          // the other end is gone
 };
 
-[[nodiscard]] const std::error_category& error_category() noexcept;
+// Visible: one category for a program and the libraries in it, whoever of them links this.
+[[nodiscard, gnu::visibility("default")]] const std::error_category& error_category() noexcept;
 [[nodiscard]] inline std::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), error_category()}; }
 
 // Holds a T or a std::error_code. Test it before use; using the wrong half is a broken promise (assert).

@@ -19,9 +19,9 @@ enum class Level : std::int8_t {
 };
 
 // "fatal" … "verbose", "off", "default".
-[[nodiscard]] std::string_view name(Level level) noexcept;
+[[nodiscard, gnu::visibility("default")]] std::string_view name(Level level) noexcept;
 
 // A name (any case; also "warning") or a number -1..6, as DLT_INITIAL_LOG_LEVEL and the tools write it.
-[[nodiscard]] std::optional<Level> parse_level(std::string_view text) noexcept;
+[[nodiscard, gnu::visibility("default")]] std::optional<Level> parse_level(std::string_view text) noexcept;
 
 }  // namespace dlt
