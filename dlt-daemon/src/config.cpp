@@ -1,0 +1,222 @@
+#include "config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace dlt::daemon {
+
+namespace {
+
+using Problem = std::optional<std::string>;
+using Setter = Problem (*)(Config&, std::string_view);
+
+std::string_view trim(std::string_view s) noexcept {
+  constexpr std::string_view blank = " \t\r";
+  const auto first = s.find_first_not_of(blank);
+  if (first == std::string_view::npos) return {};
+  return s.substr(first, s.find_last_not_of(blank) - first + 1);
+}
+
+std::optional<std::uint64_t> number(std::string_view text, int base = 10) noexcept {
+  std::uint64_t v = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v, base);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return v;
+}
+
+Problem out_of(std::uint64_t low, std::uint64_t high) {
+  return "expected a number from " + std::to_string(low) + " to " + std::to_string(high);
+}
+
+template <auto Member, std::uint64_t Low, std::uint64_t High>
+Problem set_number(Config& c, std::string_view text) {
+  const auto v = number(text);
+  if (!v || *v < Low || *v > High) return out_of(Low, High);
+  using T = std::remove_reference_t<decltype(c.*Member)>;
+  c.*Member = static_cast<T>(*v);
+  return std::nullopt;
+}
+
+template <auto Member>
+Problem set_flag(Config& c, std::string_view text) {
+  if (text != "0" && text != "1") return "expected 0 or 1";
+  c.*Member = text == "1";
+  return std::nullopt;
+}
+
+template <auto Member, std::uint64_t Low, std::uint64_t High>
+Problem set_size(Config& c, std::string_view text) {
+  constexpr std::string_view units = "kMG";
+  const auto unit = text.empty() ? std::string_view::npos : units.find(text.back());
+  const unsigned shift = unit == std::string_view::npos ? 0 : 10 * static_cast<unsigned>(unit + 1);
+  const auto v = number(shift == 0 ? text : trim(text.substr(0, text.size() - 1)));
+  if (!v || *v > (High >> shift) || (*v << shift) < Low) return out_of(Low, High).value() + " bytes";
+  c.*Member = *v << shift;
+  return std::nullopt;
+}
+
+template <auto Member, std::uint64_t Low, std::uint64_t High>
+Problem set_duration(Config& c, std::string_view text) {
+  const auto v = number(text);
+  if (!v || *v < Low || *v > High) return out_of(Low, High);
+  using T = std::remove_reference_t<decltype(c.*Member)>;
+  c.*Member = T(static_cast<typename T::rep>(*v));
+  return std::nullopt;
+}
+
+template <auto Member>
+Problem set_path(Config& c, std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return "expected a path";
+  if (!text.empty() && text.front() != '/') return "expected an absolute path";
+  c.*Member = text;
+  return std::nullopt;
+}
+
+template <auto Member>
+Problem set_text(Config& c, std::string_view text) {
+  c.*Member = text;
+  return std::nullopt;
+}
+
+// Addresses with ';' or ',' between them, as the incumbent has it.
+template <auto Member>
+Problem set_addresses(Config& c, std::string_view text) {
+  std::vector<std::string> list;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(";,"), text.size());
+    const auto one = trim(text.substr(0, end));
+    if (one.find_first_not_of("0123456789abcdefABCDEF.:") != std::string_view::npos || one.empty())
+      return "expected numeric addresses with ';' between them";
+    list.emplace_back(one);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  if (list.empty()) return "expected at least one address";
+  c.*Member = std::move(list);
+  return std::nullopt;
+}
+
+Problem set_ecu(Config& c, std::string_view text) {
+  const bool printable = std::all_of(text.begin(), text.end(), [](char x) { return x > ' ' && x < 0x7f; });
+  if (text.empty() || text.size() > 4 || !printable) return "expected one to four printable characters";
+  c.ecu = EcuId(text);
+  return std::nullopt;
+}
+
+Problem set_mode(Config& c, std::string_view text) {
+  const auto v = number(text, 8);
+  if (!v || *v > 0777) return "expected octal permissions, such as 0660";
+  c.app_socket_mode = static_cast<std::uint32_t>(*v);
+  return std::nullopt;
+}
+
+Problem set_app_port(Config& c, std::string_view text) {
+  if (text == "off") return c.app_port.reset(), std::nullopt;
+  const auto v = number(text);
+  if (!v || *v > 65'535) return "expected off, or a port from 0 to 65535";
+  c.app_port = static_cast<std::uint16_t>(*v);
+  return std::nullopt;
+}
+
+Problem set_replay(Config& c, std::string_view text) {
+  if (text != "unread" && text != "always") return "expected unread or always";
+  c.ring_replay = text == "always" ? Replay::always : Replay::unread;
+  return std::nullopt;
+}
+
+constexpr std::uint64_t GiB = 1ULL << 30;
+
+struct Key {
+  std::string_view name;
+  Setter setter;
+};
+
+constexpr std::array keys{
+    Key{"ECUId", set_ecu},
+    Key{"ApplicationSocketPath", set_path<&Config::app_socket>},
+    Key{"ApplicationSocketMode", set_mode},
+    Key{"ApplicationSocketGroup", set_text<&Config::app_socket_group>},
+    Key{"ApplicationBindAddress", set_addresses<&Config::app_bind>},
+    Key{"ApplicationPort", set_app_port},
+    Key{"MaxApplications", set_number<&Config::max_applications, 1, 100'000>},
+    Key{"BindAddress", set_addresses<&Config::bind>},
+    Key{"Port", set_number<&Config::port, 0, 65'535>},
+    Key{"MaxClients", set_number<&Config::max_clients, 1, 10'000>},
+    Key{"ClientQueueSize", set_size<&Config::client_queue, 64 * 1024, GiB>},
+    Key{"ClientStallLimit", set_duration<&Config::client_stall, 0, 60'000>},
+    Key{"ClientTimeout", set_duration<&Config::client_timeout, 1, 3600>},
+    Key{"StatusSocketPath", set_path<&Config::status_socket>},
+    Key{"RingbufferMaxSize", set_size<&Config::ring_size, 0, 4 * GiB>},
+    Key{"RingbufferReplay", set_replay},
+    Key{"ContextLogLevel", set_number<&Config::context_level, 0, 6>},
+    Key{"ContextTraceStatus", set_number<&Config::context_trace, 0, 1>},
+    Key{"SendContextRegistration", set_flag<&Config::send_context_registration>},
+    Key{"SendContextRegistrationOption", set_number<&Config::registration_option, 3, 7>},
+    Key{"SendMessageTime", set_flag<&Config::send_message_time>},
+    Key{"InjectionMode", set_flag<&Config::injections>},
+    Key{"OfflineTraceDirectory", set_path<&Config::storage_directory>},
+    Key{"OfflineTraceFileSize", set_size<&Config::storage_file_size, 4096, 1024 * GiB>},
+    Key{"OfflineTraceMaxSize", set_size<&Config::storage_max_size, 4096, 1024 * 1024 * GiB>},
+    Key{"OfflineTraceMaxFiles", set_number<&Config::storage_max_files, 1, 1'000'000>},
+    Key{"OfflineTraceCompression", set_flag<&Config::storage_compression>},
+    Key{"OfflineTraceQueueSize", set_size<&Config::storage_queue, 1 << 20, GiB>},
+    Key{"OfflineTraceStallLimit", set_duration<&Config::storage_stall, 0, 60'000>},
+    Key{"OfflineTraceFlushInterval", set_duration<&Config::storage_flush, 1, 60'000>},
+    Key{"LoggingLevel", set_number<&Config::logging_level, 0, 7>},
+};
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t shown = 60;
+  std::string out = "'";
+  for (const char c : text.substr(0, shown)) out += c >= ' ' && c < 0x7f ? c : '?';
+  return out + (text.size() > shown ? "...'" : "'");
+}
+
+// The line without its comment.
+std::string_view without_comment(std::string_view line) noexcept {
+  for (std::size_t at = line.find('#'); at != std::string_view::npos; at = line.find('#', at + 1))
+    if (at == 0 || line[at - 1] == ' ' || line[at - 1] == '\t') return line.substr(0, at);
+  return line;
+}
+
+}  // namespace
+
+std::optional<std::string> set(Config& config, std::string_view key, std::string_view value) {
+  const auto k = std::find_if(keys.begin(), keys.end(), [&](const Key& x) { return x.name == key; });
+  if (k == keys.end()) return "unknown key " + quoted(key);
+  auto problem = k->setter(config, value);
+  if (problem) return std::string(key) + " = " + quoted(value) + ": " + *problem;
+  return std::nullopt;
+}
+
+std::vector<ConfigError> parse(Config& config, std::string_view text, const std::string& file) {
+  std::vector<ConfigError> errors;
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto line = trim(without_comment(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty()) continue;
+    const auto equals = line.find('=');
+    const auto problem = equals == std::string_view::npos
+                             ? std::optional("expected `Key = value`, not " + quoted(line))
+                             : set(config, trim(line.substr(0, equals)), trim(line.substr(equals + 1)));
+    if (problem) errors.push_back({file + ":" + std::to_string(number), *problem});
+  }
+  return errors;
+}
+
+std::optional<std::string> check(const Config& config) {
+  if (config.storage_max_size < config.storage_file_size)
+    return "OfflineTraceMaxSize is smaller than OfflineTraceFileSize: not even one file would be kept";
+  return std::nullopt;
+}
+
+std::vector<std::string_view> config_keys() {
+  std::vector<std::string_view> names;
+  for (const Key& k : keys) names.push_back(k.name);
+  return names;
+}
+
+}  // namespace dlt::daemon

@@ -1,0 +1,223 @@
+#include "daemon.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <asio/post.hpp>
+#include <cstdlib>
+#include <ctime>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "session/listen.hpp"
+#include "session/status_session.hpp"
+#include "version.hpp"
+
+namespace dlt::daemon {
+
+namespace {
+
+constexpr auto end_limit = std::chrono::milliseconds(1500);
+constexpr auto end_interval = std::chrono::milliseconds(10);
+
+std::string directory_of(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
+
+Config with_paths(Config config) {
+  if (config.app_socket.empty()) config.app_socket = default_app_socket();
+  if (config.status_socket.empty()) config.status_socket = status_socket_beside(config.app_socket);
+  return config;
+}
+
+std::int32_t utc_offset_s() noexcept {
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  ::localtime_r(&now, &local);
+  return static_cast<std::int32_t>(local.tm_gmtoff);
+}
+
+Control::Options control_options(const Config& c) {
+  return {c.ecu, c.injections, c.registration_option, std::string("dlt-daemon ") + version, {c.context_level, c.context_trace}};
+}
+
+Exchange::Options exchange_options(const Config& c) {
+  return {c.ecu, utc_offset_s(), ::getpid(), std::string("dlt-daemon ") + version, c.send_context_registration};
+}
+
+Hub::Options hub_options(const Config& c) {
+  return {Hold::limits(c.client_queue, c.client_stall), c.client_timeout, c.max_clients, c.max_applications,
+          c.send_message_time};
+}
+
+}  // namespace
+
+std::string default_app_socket() {
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  if (::geteuid() == 0 || runtime == nullptr || *runtime == '\0') return "/run/dlt/app.sock";
+  return std::string(runtime) + "/dlt/app.sock";
+}
+
+std::string status_socket_beside(const std::string& app_socket) { return directory_of(app_socket) + "/control.sock"; }
+
+Result<std::unique_ptr<Daemon>> Daemon::start(Config config) {
+  config = with_paths(std::move(config));
+  ::mkdir(directory_of(config.app_socket).c_str(), 0755);  // where that fails, opening the lock file says why
+  const std::string lock_path = config.app_socket + ".lock";
+  auto lock = LockFile::take(lock_path);
+  if (!lock) {
+    if (lock.error() == std::errc::device_or_resource_busy)
+      spdlog::critical("another daemon serves {} already", config.app_socket);
+    else
+      spdlog::critical("cannot lock {}: {}", lock_path, lock.error().message());
+    return lock.error();
+  }
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(config), *std::move(lock)));
+  if (const auto error = daemon->open()) return error;
+  return daemon;
+}
+
+Daemon::Daemon(Config config, LockFile lock)
+    : config_(std::move(config)),
+      lock_(std::move(lock)),
+      exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(config_), config_.ring_replay,
+                config_.ring_size, exchange_options(config_)),
+      hub_(io_, exchange_, pool_, hub_options(config_)),
+      end_timer_(io_) {}
+
+Daemon::~Daemon() {
+  hub_.close();
+  ::unlink(config_.app_socket.c_str());
+  ::unlink(config_.status_socket.c_str());
+}
+
+std::error_code Daemon::open() {
+  if (const auto error = open_applications()) return error;
+  if (const auto error = open_clients()) return error;
+  return open_status();
+}
+
+void Daemon::listen(Fd socket, Listener::Accepted accepted) {
+  listeners_.push_back(std::make_unique<Listener>(io_, std::move(socket), std::move(accepted)));
+  listeners_.back()->start();
+}
+
+std::error_code Daemon::open_applications() {
+  const auto accepted = [this](Fd socket, const std::string&) { hub_.add_application(std::move(socket)); };
+  auto socket = listen_unix(config_.app_socket, config_.app_socket_mode, config_.app_socket_group);
+  if (!socket) {
+    spdlog::critical("cannot listen on {}: {}", config_.app_socket, socket.error().message());
+    return socket.error();
+  }
+  listen(*std::move(socket), accepted);
+  if (!config_.app_port) return {};
+  std::vector<std::string> missing;
+  auto sockets = listen_tcp(config_.app_bind, *config_.app_port, missing);
+  if (!sockets) {
+    spdlog::critical("cannot listen on port {} for applications: {}", *config_.app_port, sockets.error().message());
+    return sockets.error();
+  }
+  app_port_ = port_of(sockets->front());
+  for (Fd& s : *sockets) listen(std::move(s), accepted);
+  return {};
+}
+
+std::error_code Daemon::open_clients() {
+  std::vector<std::string> missing;
+  auto sockets = listen_tcp(config_.bind, config_.port, missing);
+  if (!sockets) {
+    spdlog::critical("cannot listen on port {} for clients: {}", config_.port, sockets.error().message());
+    return sockets.error();
+  }
+  for (const auto& address : missing) spdlog::warn("no clients at {}: this machine does not have that address", address);
+  client_port_ = port_of(sockets->front());
+  for (Fd& s : *sockets)
+    listen(std::move(s), [this](Fd socket, std::string peer) { hub_.add_client(std::move(socket), std::move(peer)); });
+  return {};
+}
+
+std::error_code Daemon::open_status() {
+  auto socket = listen_unix(config_.status_socket, config_.app_socket_mode, config_.app_socket_group);
+  if (!socket) {
+    spdlog::critical("cannot listen on {}: {}", config_.status_socket, socket.error().message());
+    return socket.error();
+  }
+  listen(*std::move(socket), [this](Fd s, const std::string&) {
+    std::make_shared<StatusSession>(io_, std::move(s), [this](std::string_view question) {
+      return question == "status" ? status() : std::string("{\"error\": \"unknown question\"}\n");
+    })->start();
+  });
+  return {};
+}
+
+std::string Daemon::status() {
+  return status_json({config_, exchange_, hub_, storage_status_, client_port_, app_port_, started_});
+}
+
+void Daemon::run() {
+  // No peer ends the daemon: what one handler throws is logged and the others go on.
+  for (;;) {
+    try {
+      io_.run();
+      return;
+    } catch (const std::exception& e) {
+      spdlog::error("an event could not be handled: {}", e.what());
+    }
+  }
+}
+
+void Daemon::stop() {
+  asio::post(io_, [this] { begin_end(); });
+}
+
+void Daemon::begin_end() {
+  if (end_deadline_) return;
+  end_deadline_ = Clock::now() + end_limit;
+  for (auto& listener : listeners_) listener->close();
+  hub_.stop_reading();
+  end_step();
+}
+
+void Daemon::end_step() {
+  const bool drained = hub_.drain_applications();
+  if ((!drained || !hub_.clients_have_all()) && Clock::now() < *end_deadline_) {
+    end_timer_.expires_after(end_interval);
+    end_timer_.async_wait([this](std::error_code error) {
+      if (!error) end_step();
+    });
+    return;
+  }
+  hub_.close();
+  io_.stop();
+}
+
+void Daemon::reload(const Config& fresh) {
+  asio::post(io_, [this, fresh] { apply(with_paths(fresh)); });
+}
+
+void Daemon::apply(const Config& fresh) {
+  Config now = fresh;
+  // These take effect at the next start only.
+  now.ecu = config_.ecu;
+  now.app_socket = config_.app_socket;
+  now.app_socket_mode = config_.app_socket_mode;
+  now.app_socket_group = config_.app_socket_group;
+  now.app_bind = config_.app_bind;
+  now.app_port = config_.app_port;
+  now.bind = config_.bind;
+  now.port = config_.port;
+  now.status_socket = config_.status_socket;
+  now.storage_directory = config_.storage_directory;
+  now.storage_compression = config_.storage_compression;
+  now.storage_queue = config_.storage_queue;
+  if (now != fresh) spdlog::warn("changes to ECUId, sockets, addresses, ports or storage take effect after a restart");
+  if (now == config_) return;
+  const bool defaults_changed = now.context_level != config_.context_level || now.context_trace != config_.context_trace;
+  config_ = now;
+  exchange_.control.set_options(control_options(config_));
+  exchange_.options = exchange_options(config_);
+  exchange_.router.reconfigure(config_.ring_replay, config_.ring_size);
+  hub_.reconfigure(hub_options(config_));
+  if (defaults_changed) hub_.send(exchange_.registry.set_defaults({config_.context_level, config_.context_trace}));
+  spdlog::info("configuration applied");
+}
+
+}  // namespace dlt::daemon

@@ -1,0 +1,76 @@
+// The whole daemon: opens its sockets, wires the parts, runs the io thread's loop, ends in order.
+//
+//   start()   lock -> sockets -> (port file)     nothing is touched unless the lock was free
+//   run()     serves until stop(); the calling thread is the io thread
+//   stop()    no new connections -> receive what has been sent -> clients and storage get it -> close; at most 2 s
+//
+// One object per set of sockets; several may live in one process (tests do that). stop() and reload() from any thread,
+// everything else from the io thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "config.hpp"
+#include "lock_file.hpp"
+#include "session/hub.hpp"
+#include "session/listener.hpp"
+#include "status.hpp"
+
+namespace dlt::daemon {
+
+class Daemon {
+ public:
+  // What went wrong has been logged, with the path or address, when there is no result.
+  [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(Config config);
+  ~Daemon();
+
+  void run();
+  void stop();
+  // Applies what can change at run time and logs which changes have to wait for a restart.
+  void reload(const Config& fresh);
+
+  [[nodiscard]] asio::io_context& io() noexcept { return io_; }
+  // With every default filled in.
+  [[nodiscard]] const Config& config() const noexcept { return config_; }
+  [[nodiscard]] std::uint16_t client_port() const noexcept { return client_port_; }
+  [[nodiscard]] std::uint16_t app_port() const noexcept { return app_port_; }
+  [[nodiscard]] std::string status();
+
+ private:
+  Daemon(Config config, LockFile lock);
+
+  std::error_code open();
+  std::error_code open_applications();
+  std::error_code open_clients();
+  std::error_code open_status();
+  void listen(Fd socket, Listener::Accepted accepted);
+  void begin_end();
+  void end_step();
+  void apply(const Config& fresh);
+
+  Config config_;
+  const LockFile lock_;
+  const Clock::time_point started_ = Clock::now();
+  Pool pool_;
+  asio::io_context io_{1};
+  Exchange exchange_;
+  Hub hub_;
+  StorageStatus storage_status_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::uint16_t client_port_ = 0;
+  std::uint16_t app_port_ = 0;
+  asio::steady_timer end_timer_;
+  std::optional<Clock::time_point> end_deadline_;  // set while ending
+};
+
+// The paths that an empty key stands for.
+[[nodiscard]] std::string default_app_socket();
+[[nodiscard]] std::string status_socket_beside(const std::string& app_socket);
+
+}  // namespace dlt::daemon

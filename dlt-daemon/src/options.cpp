@@ -1,0 +1,94 @@
+#include "options.hpp"
+
+#include <array>
+#include <cxxopts.hpp>
+
+#include "version.hpp"
+
+namespace dlt::daemon {
+
+namespace {
+
+// Options that are another way to write a configuration key.
+struct Short {
+  const char* option;
+  const char* key;
+  const char* help;
+  const char* argument;
+};
+constexpr std::array shorts{
+    Short{"app-socket", "ApplicationSocketPath", "Unix socket for applications", "PATH"},
+    Short{"app-port", "ApplicationPort", "TCP port for applications (0: the kernel chooses)", "PORT"},
+    Short{"control-socket", "StatusSocketPath", "Unix socket for --status", "PATH"},
+    Short{"port", "Port", "TCP port for clients (0: the kernel chooses)", "PORT"},
+    Short{"bind", "BindAddress", "addresses for clients, ';' between them", "LIST"},
+    Short{"storage-dir", "OfflineTraceDirectory", "store messages there", "DIRECTORY"},
+    Short{"ecu", "ECUId", "ECU id", "ID"},
+};
+
+cxxopts::Options describe() {
+  cxxopts::Options options("dlt-daemon", "Receives log messages from applications, passes them to DLT viewers, stores them.");
+  options.add_options()("h,help", "this text")("version", "name and version")(
+      "c,config", std::string("configuration file (default: ") + default_config_file + ")", cxxopts::value<std::string>(),
+      "FILE")("check-config", "check the configuration and end")(
+      "foreground", "log to the terminal, with time stamps, even where the journal would take it")(
+      "status", "ask the running daemon and print what it does")("format", "of --status: table or json",
+                                                                 cxxopts::value<std::string>()->default_value("table"),
+                                                                 "FORMAT")(
+      "port-file", "write the client port to this file once it is served", cxxopts::value<std::string>(), "FILE")(
+      "s,set", "set any key of the configuration file", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
+  for (const auto& s : shorts) options.add_options()(s.option, s.help, cxxopts::value<std::string>(), s.argument);
+  return options;
+}
+
+Options usage_error(const std::string& what) {
+  Options out;
+  out.action = Options::Action::usage_error;
+  out.message = "dlt-daemon: " + what + "\nTry: dlt-daemon --help\n";
+  return out;
+}
+
+Options interpret(const cxxopts::Options& description, const cxxopts::ParseResult& given) {
+  Options out;
+  if (given.count("help") != 0) {
+    out.action = Options::Action::done;
+    out.message = description.help();
+    return out;
+  }
+  if (given.count("version") != 0) {
+    out.action = Options::Action::done;
+    out.message = std::string("dlt-daemon ") + version + "\n";
+    return out;
+  }
+  if (!given.unmatched().empty()) return usage_error("unexpected argument '" + given.unmatched().front() + "'");
+  const auto format = given["format"].as<std::string>();
+  if (format != "table" && format != "json") return usage_error("--format is table or json, not '" + format + "'");
+  out.json = format == "json";
+  out.foreground = given.count("foreground") != 0;
+  if (given.count("config") != 0) out.config_file = given["config"].as<std::string>();
+  if (given.count("port-file") != 0) out.port_file = given["port-file"].as<std::string>();
+  for (const auto& s : shorts)
+    if (given.count(s.option) != 0) out.overrides.emplace_back(s.key, given[s.option].as<std::string>());
+  if (given.count("set") != 0)
+    for (const auto& pair : given["set"].as<std::vector<std::string>>()) {
+      const auto equals = pair.find('=');
+      if (equals == std::string::npos) return usage_error("--set wants KEY=VALUE, not '" + pair + "'");
+      out.overrides.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+  if (given.count("status") != 0) out.action = Options::Action::show_status;
+  if (given.count("check-config") != 0) out.action = Options::Action::check_config;
+  return out;
+}
+
+}  // namespace
+
+Options parse_options(int argc, const char* const* argv) {
+  cxxopts::Options description = describe();
+  try {
+    return interpret(description, description.parse(argc, argv));
+  } catch (const cxxopts::exceptions::exception& e) {
+    return usage_error(e.what());
+  }
+}
+
+}  // namespace dlt::daemon

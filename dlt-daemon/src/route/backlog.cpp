@@ -1,0 +1,48 @@
+#include "route/backlog.hpp"
+
+namespace dlt::daemon {
+
+void Backlog::push(const FrameSpan& span) {
+  spans_.push_back(span);
+  bytes_ += span.size;
+  make_room();
+}
+
+void Backlog::put_back(std::deque<FrameSpan> spans) {
+  for (; !spans.empty(); spans.pop_back()) {
+    bytes_ += spans.back().size;
+    spans_.push_front(std::move(spans.back()));
+  }
+  make_room();
+}
+
+std::deque<FrameSpan> Backlog::take() {
+  bytes_ = 0;
+  return std::exchange(spans_, {});
+}
+
+void Backlog::set_capacity(std::size_t capacity) {
+  capacity_ = capacity;
+  make_room();
+}
+
+void Backlog::make_room() {
+  while (bytes_ > capacity_ && spans_.size() > 1) {
+    bytes_ -= spans_.front().size;
+    evicted_.add(spans_.front());
+    spans_.pop_front();
+  }
+  // One span alone is larger than the capacity: drop frames from its front, but not the newest.
+  while (bytes_ > capacity_ && spans_.front().frames > 1) {
+    FrameSpan& span = spans_.front();
+    const auto n = static_cast<std::uint32_t>(frame_length(span.data));
+    span.data += n;
+    span.size -= n;
+    --span.frames;
+    bytes_ -= n;
+    ++evicted_.messages;
+    evicted_.bytes += n;
+  }
+}
+
+}  // namespace dlt::daemon

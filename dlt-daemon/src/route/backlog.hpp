@@ -1,0 +1,39 @@
+// The newest messages, kept for a client that connects later.
+//
+// Bounded in bytes of frames; the oldest spans go first, and the newest message always fits. Pure; the io thread's.
+#pragma once
+
+#include <deque>
+
+#include "route/message.hpp"
+#include "route/sink.hpp"
+
+namespace dlt::daemon {
+
+class Backlog {
+ public:
+  explicit Backlog(std::size_t capacity) noexcept : capacity_(capacity) {}
+
+  void push(const FrameSpan& span);
+  // Puts spans that were taken, but not sent, back in front of what came since.
+  void put_back(std::deque<FrameSpan> spans);
+
+  [[nodiscard]] std::deque<FrameSpan> take();
+  [[nodiscard]] const std::deque<FrameSpan>& spans() const noexcept { return spans_; }
+
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  // What had to make room for newer messages, and so never reached anybody.
+  [[nodiscard]] Volume evicted() const noexcept { return evicted_; }
+
+  void set_capacity(std::size_t capacity);
+
+ private:
+  void make_room();
+
+  std::size_t capacity_;
+  std::size_t bytes_ = 0;
+  Volume evicted_;
+  std::deque<FrameSpan> spans_;
+};
+
+}  // namespace dlt::daemon

@@ -1,0 +1,67 @@
+// What the daemon answers to a client's control request, and what it tells clients unasked.
+//
+// The answers are, byte for byte, those of COVESA 2.18.8 for the services that both know; a service that is not handled
+// here is answered with not_supported. Pure: changes the registry, returns what to send; time comes in. The io thread's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dlt/proto/control.hpp"
+#include "route/registry.hpp"
+
+namespace dlt::daemon {
+
+using Frame = std::vector<std::byte>;  // one whole DLT frame that the daemon itself made
+
+struct InjectionPush {
+  SessionId session = 0;
+  std::int32_t position = 0;
+  std::uint32_t service = 0;
+  std::vector<std::byte> data;
+};
+
+// What requests lead to.
+struct Outcome {
+  std::vector<Frame> replies;  // to the client that asked, in this order
+  std::vector<LevelPush> levels;
+  std::vector<InjectionPush> injections;
+  std::optional<bool> timing;  // control-time messages each second: on or off
+};
+
+class Control {
+ public:
+  struct Options {
+    EcuId ecu{"ECU1"};
+    bool injections = true;
+    std::uint8_t registration_option = 7;  // of the get_log_info notice
+    std::string version;                   // text for get_software_version
+    Defaults factory;                      // what reset_to_factory_default goes back to
+  };
+
+  Control(Registry& registry, Options options) : registry_(registry), options_(std::move(options)) {}
+
+  // Answers one whole frame of a client by adding to `out`; anything but a control request leads to nothing.
+  // `timestamp`: 0.1 ms since boot.
+  void handle(proto::Bytes frame, std::uint32_t timestamp, Outcome& out);
+
+  [[nodiscard]] Frame connection_info(std::uint8_t state, std::uint32_t timestamp) const;
+  [[nodiscard]] Frame context_registered(AppId app, ContextId context, std::uint32_t timestamp) const;
+  [[nodiscard]] Frame context_unregistered(AppId app, ContextId context, std::uint32_t timestamp) const;
+  // `app` empty: the daemon itself lost them.
+  [[nodiscard]] Frame lost(AppId app, std::uint64_t count, std::uint32_t timestamp) const;
+  [[nodiscard]] Frame marker(std::uint32_t timestamp) const;
+  [[nodiscard]] Frame time(std::uint32_t timestamp) const;
+
+  void set_options(Options options) { options_ = std::move(options); }
+
+ private:
+  struct Call;
+  [[nodiscard]] Frame make(const proto::control::Response& response, std::uint32_t timestamp, AppId app = {}) const;
+
+  Registry& registry_;
+  Options options_;
+};
+
+}  // namespace dlt::daemon

@@ -1,0 +1,73 @@
+// Everything that connections share, in one place: who is there, who gets what, and the answers to requests.
+//
+// Pure; the io thread's. Sessions are given a reference and are gone before it is.
+#pragma once
+
+#include <cstring>
+#include <string>
+
+#include "route/control.hpp"
+#include "route/frame_counter.hpp"
+#include "route/router.hpp"
+
+namespace dlt::daemon {
+
+// Puts frames that the daemon itself makes into slabs, so that sinks treat them like any other.
+class OwnFrames {
+ public:
+  explicit OwnFrames(Pool& pool) noexcept : pool_(pool) {}
+
+  [[nodiscard]] FrameSpan put(const Frame& frame) {
+    if (!slab_ || slab_.get()->memory().size() - used_ < frame.size()) {
+      slab_ = pool_.take();
+      used_ = 0;
+    }
+    std::byte* const at = slab_.get()->memory().data() + used_;
+    std::memcpy(at, frame.data(), frame.size());
+    used_ += frame.size();
+    return {slab_, at, static_cast<std::uint32_t>(frame.size()), 1, 0, true};
+  }
+
+ private:
+  Pool& pool_;
+  SlabRef slab_;
+  std::size_t used_ = 0;
+};
+
+// Time as every conversation needs it.
+struct Now {
+  Clock::time_point steady{};
+  std::int64_t unix_us = 0;
+  std::uint32_t uptime = 0;  // 0.1 ms since boot, as DLT frames carry it
+};
+
+struct Exchange {
+  struct Options {
+    EcuId ecu{"ECU1"};
+    std::int32_t utc_offset_s = 0;
+    std::int32_t pid = 0;
+    std::string name;  // for Hello
+    bool announce_contexts = true;
+  };
+
+  Exchange(Pool& pool, Defaults defaults, Control::Options control_options, Replay replay, std::size_t backlog, Options o)
+      : options(std::move(o)),
+        registry(defaults),
+        control(registry, std::move(control_options)),
+        router(replay, backlog),
+        counter(registry),
+        own(pool) {}
+
+  // Tells every client that is connected; not kept for later, not stored.
+  void notify(const Frame& frame, Clock::time_point now) { router.notify(own.put(frame), now); }
+
+  Options options;
+  Registry registry;
+  Control control;
+  Router router;
+  FrameCounter counter;
+  OwnFrames own;
+  std::uint64_t garbage_bytes = 0;
+};
+
+}  // namespace dlt::daemon

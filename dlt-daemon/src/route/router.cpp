@@ -1,0 +1,46 @@
+#include "route/router.hpp"
+
+namespace dlt::daemon {
+
+std::deque<FrameSpan> Router::add_client(Sink& client) {
+  clients_.push_back(&client);
+  return replay_ == Replay::always ? backlog_.spans() : backlog_.take();
+}
+
+void Router::remove_client(Sink& client, std::deque<FrameSpan> unsent, std::size_t replayed) {
+  std::erase(clients_, &client);
+  if (replay_ == Replay::always) return;  // the backlog has everything
+  // Other clients have been given what came while they were there, but not what was taken from the backlog.
+  if (!clients_.empty() && replayed < unsent.size()) unsent.resize(replayed);
+  backlog_.put_back(std::move(unsent));
+}
+
+void Router::route(const FrameSpan& span, Clock::time_point now) {
+  total_.add(span);
+  for (Sink* sink : storage_) sink->accept(span, now);
+  for (Sink* client : clients_) client->accept(span, now);
+  if (clients_.empty() || replay_ == Replay::always) backlog_.push(span);
+}
+
+void Router::notify(const FrameSpan& span, Clock::time_point now) {
+  for (Sink* client : clients_) client->accept(span, now);
+}
+
+void Router::push() {
+  for (Sink* sink : storage_) sink->push();
+  for (Sink* client : clients_) client->push();
+}
+
+bool Router::holds_back(Clock::time_point now) {
+  bool holds = false;
+  for (Sink* sink : storage_) holds |= sink->holds_back(now);
+  for (Sink* client : clients_) holds |= client->holds_back(now);
+  return holds;
+}
+
+void Router::reconfigure(Replay replay, std::size_t backlog_capacity) {
+  replay_ = replay;
+  backlog_.set_capacity(backlog_capacity);
+}
+
+}  // namespace dlt::daemon

@@ -1,0 +1,52 @@
+// Who gets a message: every sink, and while no client is connected the backlog.
+//
+// Clients come and go; a sink for storage stays. Pure: time comes in, nothing is sent here but by the sinks. The io
+// thread's. A sink is removed before it is destroyed.
+#pragma once
+
+#include <vector>
+
+#include "route/backlog.hpp"
+#include "route/sink.hpp"
+
+namespace dlt::daemon {
+
+// What a client that connects gets from the backlog.
+enum class Replay : std::uint8_t {
+  unread,  // what no client has been sent yet; a viewer that reconnects sees nothing twice
+  always,  // the newest messages, to each client that connects
+};
+
+class Router {
+ public:
+  Router(Replay replay, std::size_t backlog_capacity) : replay_(replay), backlog_(backlog_capacity) {}
+
+  void add_storage(Sink& sink) { storage_.push_back(&sink); }
+  // From now on the client gets what is routed; what it gets first is returned.
+  [[nodiscard]] std::deque<FrameSpan> add_client(Sink& client);
+  // `unsent`: what the client was still to be sent; the part at its front that stems from the backlog is `replayed`
+  // spans long. What nobody has been sent goes back to the backlog.
+  void remove_client(Sink& client, std::deque<FrameSpan> unsent, std::size_t replayed);
+
+  void route(const FrameSpan& span, Clock::time_point now);
+  // To the clients that are connected, and to nobody else.
+  void notify(const FrameSpan& span, Clock::time_point now);
+  // Lets each sink start writing.
+  void push();
+  // True while a sink asks that applications are not read.
+  [[nodiscard]] bool holds_back(Clock::time_point now);
+
+  [[nodiscard]] std::size_t clients() const noexcept { return clients_.size(); }
+  [[nodiscard]] const Backlog& backlog() const noexcept { return backlog_; }
+  [[nodiscard]] Volume total() const noexcept { return total_; }
+  void reconfigure(Replay replay, std::size_t backlog_capacity);
+
+ private:
+  Replay replay_;
+  Backlog backlog_;
+  std::vector<Sink*> clients_;
+  std::vector<Sink*> storage_;
+  Volume total_;
+};
+
+}  // namespace dlt::daemon

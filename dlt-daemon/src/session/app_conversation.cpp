@@ -1,0 +1,150 @@
+#include "session/app_conversation.hpp"
+
+#include <cstring>
+
+namespace dlt::daemon {
+
+namespace local = proto::local;
+
+namespace {
+// Below this many bytes it is cheaper to move a batch to the span before it than to give each sink one more range.
+constexpr std::uint32_t small_batch = 8 * 1024;
+}  // namespace
+
+// Gathers the frames of one call into spans and acts on the other messages.
+struct AppConversation::Handler {
+  AppConversation& self;
+  Exchange& exchange;
+  const SlabRef& slab;
+  const Now& now;
+  Effects& effects;
+  // The span that is being gathered; empty while frames == 0. Bytes before `end` may be written, they are finished with.
+  std::byte* begin = nullptr;
+  std::byte* end = nullptr;
+  std::uint32_t frames = 0;
+
+  void frame(proto::Bytes f, std::size_t headers) {
+    exchange.counter.count(f.data(), f.size(), headers);
+    auto* const at = const_cast<std::byte*>(f.data());  // the slab is ours until the span is routed
+    if (at == end) [[likely]] {
+      end += f.size();
+    } else if (frames == 0) {
+      begin = at;
+      end = at + f.size();
+    } else {
+      std::memmove(end, at, f.size());
+      end += f.size();
+    }
+    ++frames;
+  }
+  void flush() {
+    if (frames != 0)
+      exchange.router.route({slab, begin, static_cast<std::uint32_t>(end - begin), frames, now.unix_us, false}, now.steady);
+    begin = end = nullptr;
+    frames = 0;
+  }
+  void garbage(std::size_t n) noexcept { exchange.garbage_bytes += n; }
+  void message(const local::Message& m) { std::visit(*this, m); }
+
+  void operator()(const local::Log&) const noexcept {}  // comes as frame()
+  void operator()(const local::Batch& m) {
+    if (m.length >= small_batch) flush();
+  }
+  void operator()(const local::RegisterApplication& m) {
+    flush();
+    auto message = m;
+    if (self.pid_ != 0) message.pid = self.pid_;
+    if (self.name_.empty()) self.name_ = m.app.text();
+    if (!exchange.registry.add_application(self.session_, message)) return;
+    append(effects.reply, local::LogState{static_cast<std::int8_t>(exchange.router.clients() > 0 ? 1 : 0)});
+  }
+  void operator()(const local::UnregisterApplication& m) {
+    flush();
+    self.announce_removed(exchange.registry.remove_application(self.session_, m.app), now);
+  }
+  void operator()(const local::RegisterContext& m) {
+    flush();
+    bool accepted = false;
+    const auto level = exchange.registry.add_context(self.session_, m, accepted);
+    if (level) append(effects.reply, level->message);
+    if (accepted && exchange.options.announce_contexts && exchange.router.clients() > 0)
+      exchange.notify(exchange.control.context_registered(m.app, m.context, now.uptime), now.steady);
+  }
+  void operator()(const local::UnregisterContext& m) {
+    flush();
+    if (exchange.registry.remove_context(self.session_, m.app, m.context))
+      self.announce_removed({{m.app, m.context}}, now);
+  }
+  void operator()(const local::Overflow& m) {
+    flush();
+    exchange.registry.add_overflow(m.app, m.lost);
+    if (m.lost != 0) exchange.notify(exchange.control.lost(m.app, m.lost, now.uptime), now.steady);
+  }
+  void operator()(const local::ApplicationLimits& m) {
+    const auto levels = exchange.registry.set_application(m.app, static_cast<std::int8_t>(m.log_level),
+                                                          static_cast<std::int8_t>(m.trace_status));
+    effects.levels.insert(effects.levels.end(), levels.begin(), levels.end());
+  }
+  void operator()(const local::Marker&) {
+    flush();
+    exchange.notify(exchange.control.marker(now.uptime), now.steady);
+  }
+  void operator()(const local::Hello& m) {
+    self.capabilities_ = m.capabilities;
+    self.name_ = m.name;
+    local::Hello answer;
+    answer.pid = exchange.options.pid;
+    answer.ecu = exchange.options.ecu;
+    answer.utc_offset_s = exchange.options.utc_offset_s;
+    answer.name = exchange.options.name;
+    append(effects.reply, answer);
+  }
+  void operator()(const local::Memfd& m) { effects.memfd = m; }
+  void operator()(const local::Loss& m) {
+    flush();
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < m.count(); ++i) {
+      const auto entry = m.at(i);
+      exchange.registry.add_loss(m.app, entry.cause, entry.count);
+      total += entry.count;
+    }
+    if (total != 0) exchange.notify(exchange.control.lost(m.app, total, now.uptime), now.steady);
+  }
+  void operator()(const local::Statistics& m) { exchange.registry.set_statistics(m.app, m); }
+  void operator()(const local::Bye&) noexcept { self.said_bye_ = true; }
+  // The incumbent's daemon ignores the mode as well; the rest goes the other way and means nothing here.
+  void operator()(const local::LogMode&) const noexcept {}
+  void operator()(const local::LogLevel&) const noexcept {}
+  void operator()(const local::Injection&) const noexcept {}
+  void operator()(const local::LogState&) const noexcept {}
+  void operator()(const local::TraceLoad&) const noexcept {}
+  void operator()(const local::SetOverflowMode&) const noexcept {}
+};
+
+std::size_t AppConversation::on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now, Effects& effects) {
+  exchange_.counter.begin();
+  Handler handler{*this, exchange_, slab, now, effects};
+  const std::size_t used = framer_.consume(bytes, handler);
+  handler.flush();
+  return used;
+}
+
+void AppConversation::on_closed(const Now& now) { announce_removed(exchange_.registry.remove_session(session_), now); }
+
+void AppConversation::announce_removed(const std::vector<Removed>& removed, const Now& now) {
+  if (!exchange_.options.announce_contexts || exchange_.router.clients() == 0) return;
+  for (const Removed& r : removed)
+    exchange_.notify(exchange_.control.context_unregistered(r.app, r.context, now.uptime), now.steady);
+}
+
+void AppConversation::append(std::vector<std::byte>& out, const local::Message& message) {
+  std::size_t room = 512;
+  if (const auto* injection = std::get_if<local::Injection>(&message)) room += injection->data.size();
+  const std::size_t at = out.size();
+  out.resize(at + room);
+  proto::ByteWriter writer(std::span<std::byte>(out).subspan(at));
+  local::encode(writer, message);
+  out.resize(at + writer.size());
+}
+
+}  // namespace dlt::daemon

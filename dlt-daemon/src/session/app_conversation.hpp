@@ -1,0 +1,58 @@
+// What an application's connection says, and what that means. No socket: bytes come in, effects go out.
+//
+//   bytes -> LocalFramer -> frames   -> counted, gathered into spans -> Router
+//                        -> messages -> Registry, replies, notices
+//
+// Frames that come singly, or in small batches, are moved together (over the headers between them) so that sinks get few
+// long spans; those of large batches stay where they were received. The io thread's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dlt/proto/local_framer.hpp"
+#include "route/exchange.hpp"
+
+namespace dlt::daemon {
+
+class AppConversation {
+ public:
+  // `pid`: as the kernel tells it; 0 if unknown, then the application's own word counts.
+  AppConversation(Exchange& exchange, SessionId session, std::int32_t pid) noexcept
+      : exchange_(exchange), session_(session), pid_(pid) {}
+
+  struct Effects {
+    std::vector<std::byte> reply;   // to this application
+    std::vector<LevelPush> levels;  // to any application
+    std::optional<proto::local::Memfd> memfd;  // came with a file descriptor
+  };
+
+  // Takes what is whole at the front of `bytes`, which lie in `slab`, and tells how much that was. The rest has to be
+  // shown again with more behind it.
+  [[nodiscard]] std::size_t on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now, Effects& effects);
+  // The connection has ended.
+  void on_closed(const Now& now);
+
+  [[nodiscard]] SessionId session() const noexcept { return session_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }  // what Hello or registration said
+  [[nodiscard]] bool said_bye() const noexcept { return said_bye_; }
+  [[nodiscard]] std::uint32_t capabilities() const noexcept { return capabilities_; }
+
+  // Messages to an application, encoded.
+  static void append(std::vector<std::byte>& out, const proto::local::Message& message);
+
+ private:
+  struct Handler;
+  void announce_removed(const std::vector<Removed>& removed, const Now& now);
+
+  Exchange& exchange_;
+  const SessionId session_;
+  const std::int32_t pid_;
+  proto::local::LocalFramer framer_;
+  std::string name_;
+  std::uint32_t capabilities_ = 0;
+  bool said_bye_ = false;
+};
+
+}  // namespace dlt::daemon

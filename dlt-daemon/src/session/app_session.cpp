@@ -1,0 +1,174 @@
+#include "session/app_session.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+
+#include "session/hub.hpp"
+
+namespace dlt::daemon {
+
+namespace {
+
+constexpr int rounds_per_turn = 8;                   // reads before other connections get their turn
+constexpr std::size_t read_size = 256 * 1024;
+constexpr std::size_t out_limit = 256 * 1024;        // bytes waiting for an application that does not read
+constexpr std::size_t descriptors_limit = 4;
+
+std::int32_t peer_pid(int socket) noexcept {
+  struct ucred who {};
+  socklen_t size = sizeof who;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 ? who.pid : 0;
+}
+
+}  // namespace
+
+AppSession::AppSession(Hub& hub, Fd socket, SessionId id)
+    : hub_(hub), socket_(hub.io()), conversation_(hub.exchange(), id, peer_pid(socket.get())) {
+  socket_.assign(socket.release());
+}
+
+void AppSession::start() { wait_readable(); }
+
+void AppSession::resume() {
+  if (socket_.is_open()) wait_readable();
+}
+
+void AppSession::wait_readable() {
+  if (std::exchange(waiting_, true)) return;
+  socket_.async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](std::error_code error) {
+    self->waiting_ = false;
+    if (!error) self->on_readable();
+  });
+}
+
+void AppSession::on_readable() {
+  if (!hub_.reading()) return;  // resume() waits again
+  std::span<const std::byte> carried = carry_;
+  Round round = Round::more;
+  for (int i = 0; i < rounds_per_turn && round == Round::more; ++i) round = receive(carried);
+  if (round == Round::closed) return;
+  carry_ = {carried.begin(), carried.end()};
+  if (round != Round::paused) wait_readable();
+}
+
+void AppSession::drain() {
+  if (!socket_.is_open()) return;
+  std::span<const std::byte> carried = carry_;
+  Round round = Round::more;
+  for (int i = 0; i < 64 && round == Round::more; ++i) round = receive(carried);
+  if (round != Round::closed) carry_ = {carried.begin(), carried.end()};
+}
+
+// One read and what follows from it. `carried` becomes what has to stand in front of the next read; it lies in the read
+// buffer and is valid until then.
+AppSession::Round AppSession::receive(std::span<const std::byte>& carried) {
+  if (hub_.paused()) return Round::paused;
+  ReadBuffer& buffer = hub_.read_buffer();
+  const auto room = buffer.room(carried);
+  const std::size_t wanted = std::min(room.free, read_size);
+  const long n = receive_bytes(room.begin + room.carried, wanted);
+  if (n <= 0) {
+    carried = {room.begin, room.carried};
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return Round::drained;
+    close();
+    return Round::closed;
+  }
+  buffer.received(static_cast<std::size_t>(n));
+  const std::span<std::byte> bytes(room.begin, room.carried + static_cast<std::size_t>(n));
+  AppConversation::Effects effects;
+  const std::size_t used = conversation_.on_bytes(bytes, buffer.slab(), hub_.now(), effects);
+  carried = bytes.subspan(used);
+  apply(effects);
+  hub_.routed();
+  if (!socket_.is_open()) return Round::closed;
+  return static_cast<std::size_t>(n) < wanted ? Round::drained : Round::more;
+}
+
+long AppSession::receive_bytes(std::byte* to, std::size_t size) {
+  iovec range{to, size};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * descriptors_limit)];
+  msghdr message{};
+  message.msg_iov = &range;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const long n = ::recvmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (n >= 0 && message.msg_controllen > 0) take_descriptors(message);
+  return n;
+}
+
+void AppSession::take_descriptors(msghdr& message) {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < n; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+      descriptors_.emplace_back(fd);
+      if (descriptors_.size() > descriptors_limit) descriptors_.pop_back();  // nobody announces that many
+    }
+  }
+}
+
+void AppSession::apply(AppConversation::Effects& effects) {
+  if (effects.memfd) {
+    if (descriptors_.empty()) {
+      spdlog::warn("application {} announces shared memory, but no descriptor came", conversation_.name());
+    } else {
+      auto memory = SharedMemory::check(std::move(descriptors_.front()), *effects.memfd);
+      descriptors_.pop_front();
+      if (memory)
+        shared_memory_.emplace(*std::move(memory));
+      else
+        spdlog::warn("shared memory of application {} refused: {}", conversation_.name(), memory.error().message());
+    }
+  }
+  if (!effects.reply.empty()) {
+    out_.insert(out_.end(), effects.reply.begin(), effects.reply.end());
+    flush();
+  }
+  if (!effects.levels.empty()) hub_.send(effects.levels);
+}
+
+void AppSession::send(const proto::local::Message& message) {
+  if (!socket_.is_open()) return;
+  if (out_.size() - out_sent_ > out_limit) {
+    levels_missed_ |= std::holds_alternative<proto::local::LogLevel>(message);
+    return;
+  }
+  AppConversation::append(out_, message);
+  flush();
+}
+
+void AppSession::flush() {
+  while (!writing_ && socket_.is_open() && out_sent_ < out_.size()) {
+    const long n = ::send(socket_.native_handle(), out_.data() + out_sent_, out_.size() - out_sent_,
+                          MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) {
+      out_sent_ += static_cast<std::size_t>(n);
+    } else if (errno == EAGAIN) {
+      writing_ = true;
+      socket_.async_wait(asio::posix::stream_descriptor::wait_write, [self = shared_from_this()](std::error_code error) {
+        self->writing_ = false;
+        if (!error) self->flush();
+      });
+    } else {
+      return;  // the read side finds the end of the connection
+    }
+  }
+  if (out_sent_ < out_.size()) return;
+  out_.clear();
+  out_sent_ = 0;
+  if (std::exchange(levels_missed_, false)) hub_.send(hub_.exchange().registry.levels_of(id()));
+}
+
+void AppSession::close() {
+  if (!socket_.is_open()) return;
+  std::error_code ignored;  // closing is all that can be done
+  socket_.close(ignored);
+  conversation_.on_closed(hub_.now());
+  hub_.routed();
+  hub_.forget(*this);
+}
+
+}  // namespace dlt::daemon

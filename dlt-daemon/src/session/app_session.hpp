@@ -1,0 +1,64 @@
+// The connection of one application: receives, hands the bytes to its conversation, sends the answers.
+//
+//   reading --- hub is paused ---> waiting for resume() ---> reading
+//      |  end of stream, error, nonsense
+//      v
+//   closed (the hub forgets it)
+//
+// Owns the socket. The io thread's; kept alive by the hub and by its own pending waits.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <asio/posix/stream_descriptor.hpp>
+
+#include "session/app_conversation.hpp"
+#include "session/shared_memory.hpp"
+
+namespace dlt::daemon {
+
+class Hub;
+
+class AppSession : public std::enable_shared_from_this<AppSession> {
+ public:
+  AppSession(Hub& hub, Fd socket, SessionId id);
+
+  void start();
+  // Reads on after the hub has been paused.
+  void resume();
+  void send(const proto::local::Message& message);
+  // Receives what is there already, for an orderly end of the daemon.
+  void drain();
+  void close();
+
+  [[nodiscard]] SessionId id() const noexcept { return conversation_.session(); }
+  [[nodiscard]] const std::optional<SharedMemory>& shared_memory() const noexcept { return shared_memory_; }
+
+ private:
+  enum class Round : std::uint8_t { more, drained, paused, closed };
+
+  void wait_readable();
+  void on_readable();
+  Round receive(std::span<const std::byte>& carried);
+  long receive_bytes(std::byte* to, std::size_t size);
+  void take_descriptors(struct msghdr& message);
+  void apply(AppConversation::Effects& effects);
+  void flush();
+
+  Hub& hub_;
+  asio::posix::stream_descriptor socket_;
+  AppConversation conversation_;
+  std::vector<std::byte> carry_;  // a message that is not whole yet, between two waits
+  std::deque<Fd> descriptors_;    // received, not announced yet
+  std::optional<SharedMemory> shared_memory_;
+  std::vector<std::byte> out_;
+  std::size_t out_sent_ = 0;
+  bool writing_ = false;        // waits until the socket is writable
+  bool waiting_ = false;        // waits until the socket is readable
+  bool levels_missed_ = false;  // out_ was full: all levels are sent again when it is empty
+};
+
+}  // namespace dlt::daemon

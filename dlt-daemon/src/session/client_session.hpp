@@ -1,0 +1,58 @@
+// The connection of one client: a viewer, a recorder, a tool. Sends its outbox, receives requests.
+//
+// Owns the socket. As a sink it never waits: what the socket does not take stays in the outbox, and when that is full it
+// drops. A client to which nothing can be sent for `client_timeout` is disconnected. The io thread's; kept alive by the
+// hub and by its own pending waits.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <asio/posix/stream_descriptor.hpp>
+
+#include "route/sink.hpp"
+#include "session/client_conversation.hpp"
+#include "session/fd.hpp"
+#include "session/outbox.hpp"
+
+namespace dlt::daemon {
+
+class Hub;
+
+class ClientSession : public Sink, public std::enable_shared_from_this<ClientSession> {
+ public:
+  ClientSession(Hub& hub, Fd socket, std::string peer);
+
+  void start();
+  void accept(const FrameSpan& span, Clock::time_point now) override;
+  void push() override;
+  [[nodiscard]] bool holds_back(Clock::time_point now) noexcept override { return outbox_.holds(now); }
+  void reply(const Frame& frame);
+  // Once a second: disconnects a client that takes nothing.
+  void tick(Clock::time_point now);
+  void close(const char* reason);
+
+  [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
+  [[nodiscard]] Clock::time_point since() const noexcept { return since_; }
+  [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }
+
+ private:
+  void wait_readable();
+  void on_readable();
+  void send_some();
+  void fail();
+  void tell_loss();
+
+  Hub& hub_;
+  asio::posix::stream_descriptor socket_;
+  const std::string peer_;
+  const Clock::time_point since_;
+  ClientConversation conversation_;
+  Outbox outbox_;
+  Clock::time_point progress_;  // when something was last sent, or the outbox was empty
+  bool writing_ = false;        // waits until the socket is writable
+  bool reading_ = false;        // waits until the socket is readable
+  bool failed_ = false;         // about to be closed
+};
+
+}  // namespace dlt::daemon

@@ -1,0 +1,121 @@
+#include "session/listen.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+namespace dlt::daemon {
+
+namespace {
+
+constexpr int backlog = 1024;
+
+std::error_code last_error() noexcept { return {errno, std::system_category()}; }
+
+// Fills an IPv4 or IPv6 address; its size, 0 if the text is neither.
+socklen_t fill(sockaddr_storage& out, const std::string& address, std::uint16_t port) noexcept {
+  out = {};
+  sockaddr_in v4{};
+  if (::inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    std::memcpy(&out, &v4, sizeof v4);
+    return sizeof v4;
+  }
+  sockaddr_in6 v6{};
+  if (::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) != 1) return 0;
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  std::memcpy(&out, &v6, sizeof v6);
+  return sizeof v6;
+}
+
+bool not_here(std::error_code error) noexcept {
+  return error == std::errc::address_not_available || error == std::errc::address_family_not_supported;
+}
+
+}  // namespace
+
+Result<Fd> listen_tcp(const std::string& address, std::uint16_t port) {
+  sockaddr_storage where{};
+  const socklen_t size = fill(where, address, port);
+  if (size == 0) return Errc::invalid_argument;
+  Fd fd(::socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return last_error();
+  const int on = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  // "::" and "0.0.0.0" may stand beside each other in the list.
+  if (where.ss_family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&where), size) != 0) return last_error();
+  if (::listen(fd.get(), backlog) != 0) return last_error();
+  return fd;
+}
+
+std::uint16_t port_of(const Fd& socket) noexcept {
+  sockaddr_storage where{};
+  socklen_t size = sizeof where;
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&where), &size) != 0) return 0;
+  std::uint16_t port = 0;  // at the same place in both families
+  std::memcpy(&port, reinterpret_cast<const char*>(&where) + 2, sizeof port);
+  return ntohs(port);
+}
+
+Result<std::vector<Fd>> listen_tcp(const std::vector<std::string>& addresses, std::uint16_t port,
+                                   std::vector<std::string>& missing) {
+  // A port that the kernel chose for the first address may be taken on the second.
+  std::error_code error = make_error_code(Errc::invalid_argument);
+  for (int attempt = 0; attempt < (port == 0 ? 16 : 1); ++attempt) {
+    std::vector<Fd> sockets;
+    missing.clear();
+    error = {};
+    for (const auto& address : addresses) {
+      auto socket = listen_tcp(address, sockets.empty() ? port : port_of(sockets.front()));
+      if (socket) {
+        sockets.push_back(*std::move(socket));
+      } else if (not_here(socket.error())) {
+        missing.push_back(address);
+      } else {
+        error = socket.error();
+        break;
+      }
+    }
+    if (!error && sockets.empty()) return make_error_code(std::errc::address_not_available);
+    if (!error) return sockets;
+    if (error != std::errc::address_in_use) break;
+  }
+  return error;
+}
+
+Result<Fd> listen_unix(const std::string& path, unsigned mode, const std::string& group) {
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  const std::string fresh = path + ".new";
+  if (fresh.size() >= sizeof where.sun_path) return Errc::too_large;
+  std::memcpy(where.sun_path, fresh.c_str(), fresh.size() + 1);
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return last_error();
+  ::unlink(fresh.c_str());
+  const mode_t mask = ::umask(0177);
+  const int bound = ::bind(fd.get(), reinterpret_cast<sockaddr*>(&where), sizeof where);
+  const auto bind_error = last_error();
+  ::umask(mask);
+  if (bound != 0) return bind_error;
+  if (!group.empty()) {
+    const struct group* g = ::getgrnam(group.c_str());
+    if (g == nullptr) return Errc::invalid_argument;
+    if (::chown(fresh.c_str(), static_cast<uid_t>(-1), g->gr_gid) != 0) return last_error();
+  }
+  if (::chmod(fresh.c_str(), mode) != 0) return last_error();
+  if (::listen(fd.get(), backlog) != 0) return last_error();
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return last_error();
+  return fd;
+}
+
+}  // namespace dlt::daemon

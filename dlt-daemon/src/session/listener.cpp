@@ -1,0 +1,101 @@
+#include "session/listener.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace dlt::daemon {
+
+namespace {
+
+constexpr int accepts_per_turn = 64;
+constexpr auto pause_when_starved = std::chrono::milliseconds(200);
+constexpr unsigned user_timeout_ms = 30'000;  // a TCP peer that has vanished is noticed by then
+
+std::string describe(const sockaddr_storage& who) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (who.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(who);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+    return fmt::format("{}:{}", text, ntohs(v4.sin_port));
+  }
+  if (who.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(who);
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+    return fmt::format("[{}]:{}", text, ntohs(v6.sin6_port));
+  }
+  return "local";
+}
+
+void tune(int socket, const sockaddr_storage& who) noexcept {
+  if (who.ss_family == AF_UNIX) return;
+  const int on = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
+}
+
+}  // namespace
+
+Listener::Listener(asio::io_context& io, Fd listening, Accepted accepted)
+    : socket_(io), timer_(io), accepted_(std::move(accepted)), reserve_(open_reserve()) {
+  socket_.assign(listening.release());
+}
+
+Fd Listener::open_reserve() noexcept { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+void Listener::start() { wait(); }
+
+void Listener::wait() {
+  socket_.async_wait(asio::posix::stream_descriptor::wait_read, [this](std::error_code error) {
+    if (error) return;
+    Round round = Round::more;
+    for (int i = 0; i < accepts_per_turn && round == Round::more; ++i) round = accept_one();
+    if (round == Round::starved) return pause();
+    starved_ = false;
+    wait();
+  });
+}
+
+Listener::Round Listener::accept_one() {
+  sockaddr_storage who{};
+  socklen_t size = sizeof who;
+  Fd socket(::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&who), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (socket) {
+    tune(socket.get(), who);
+    accepted_(std::move(socket), describe(who));
+    return socket_.is_open() ? Round::more : Round::none;
+  }
+  if (errno == EAGAIN || errno == EINTR) return Round::none;
+  if (errno == ECONNABORTED || errno == EPROTO) return Round::more;
+  const int error = errno;
+  if (!starved_) spdlog::error("cannot accept connections: {}", std::generic_category().message(error));
+  starved_ = true;
+  if (error != EMFILE && error != ENFILE) return Round::starved;
+  reserve_.reset();
+  const Fd refused(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+  return Round::starved;
+}
+
+void Listener::pause() {
+  timer_.expires_after(pause_when_starved);
+  timer_.async_wait([this](std::error_code error) {
+    if (error) return;
+    if (!reserve_) reserve_ = open_reserve();
+    wait();
+  });
+}
+
+void Listener::close() {
+  std::error_code ignored;  // closing is all that can be done
+  socket_.close(ignored);
+  timer_.cancel();
+}
+
+}  // namespace dlt::daemon

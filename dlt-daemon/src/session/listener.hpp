@@ -1,0 +1,41 @@
+// Accepts connections on one listening socket.
+//
+// When the process has no descriptor left, the newcomer is refused (a descriptor kept in reserve makes that possible)
+// and accepting pauses for a moment, so that starving costs no time. Owns the socket. The io thread's.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "session/fd.hpp"
+
+namespace dlt::daemon {
+
+class Listener {
+ public:
+  using Accepted = std::function<void(Fd socket, std::string peer)>;
+
+  Listener(asio::io_context& io, Fd listening, Accepted accepted);
+
+  void start();
+  void close();
+
+ private:
+  enum class Round : std::uint8_t { more, none, starved };
+
+  void wait();
+  Round accept_one();
+  void pause();
+  static Fd open_reserve() noexcept;
+
+  asio::posix::stream_descriptor socket_;
+  asio::steady_timer timer_;
+  Accepted accepted_;
+  Fd reserve_;
+  bool starved_ = false;  // said so already
+};
+
+}  // namespace dlt::daemon

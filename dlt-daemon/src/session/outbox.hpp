@@ -1,0 +1,66 @@
+// What a client is still to be sent: spans in order, and how far the first one has gone.
+//
+//   replayed (from the backlog) | live messages, notices and replies, in the order in which they came
+//
+// Bounded: only live messages and notices count against the capacity. They go in while Hold admits them and are dropped
+// in whole spans after that; once everything has gone out, the loss can be told (take_loss()). Replies are never dropped;
+// their number is bounded by reading no more requests while reply_bytes() is high. Pure; the io thread's.
+#pragma once
+
+#include <array>
+#include <deque>
+
+#include <sys/uio.h>
+
+#include "route/hold.hpp"
+#include "route/sink.hpp"
+
+namespace dlt::daemon {
+
+class Outbox {
+ public:
+  explicit Outbox(Hold::Limits limits) noexcept : hold_(limits) {}
+
+  void replay(std::deque<FrameSpan> spans);  // before anything else
+  void push(const FrameSpan& span, Clock::time_point now);
+  void reply(FrameSpan span);
+
+  // Fills `out` with what to send next and returns the number of ranges; `bytes` becomes their sum, at most `limit`
+  // unless the first range alone is larger.
+  [[nodiscard]] std::size_t gather(std::span<iovec> out, std::size_t limit, std::size_t& bytes) const noexcept;
+  // The first n bytes have been sent.
+  void sent(std::size_t n);
+
+  // The application messages that are left at the end; what went out whole is not among them. `replayed` becomes the
+  // number of spans at the front that came by replay().
+  [[nodiscard]] std::deque<FrameSpan> take_unsent(std::size_t& replayed);
+
+  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_[0] + bytes_[1] + bytes_[2]; }
+  [[nodiscard]] std::size_t reply_bytes() const noexcept { return bytes_[static_cast<std::size_t>(Kind::reply)]; }
+  [[nodiscard]] Volume sent() const noexcept { return sent_; }  // application messages, as dropped()
+  [[nodiscard]] Volume dropped() const noexcept { return dropped_; }
+  [[nodiscard]] bool holds(Clock::time_point now) noexcept;
+  // Messages lost in a time of dropping that has ended; a loss is returned once.
+  [[nodiscard]] std::uint64_t take_loss() noexcept { return std::exchange(loss_to_tell_, 0); }
+
+ private:
+  enum class Kind : std::uint8_t { replayed, live, reply };
+  struct Entry {
+    FrameSpan span;
+    Kind kind;
+  };
+  void add(FrameSpan span, Kind kind);
+  std::size_t& bytes_of(Kind kind) noexcept { return bytes_[static_cast<std::size_t>(kind)]; }
+
+  Hold hold_;
+  std::deque<Entry> entries_;
+  std::size_t front_sent_ = 0;             // bytes of the first entry that have gone
+  std::array<std::size_t, 3> bytes_{};     // still to send, by kind
+  Volume sent_;
+  Volume dropped_;
+  std::uint64_t dropping_ = 0;      // messages lost in the present time of dropping
+  std::uint64_t loss_to_tell_ = 0;  // and in the last one
+};
+
+}  // namespace dlt::daemon

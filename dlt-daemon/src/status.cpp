@@ -1,0 +1,181 @@
+#include "status.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "version.hpp"
+
+namespace dlt::daemon {
+
+namespace {
+
+using nlohmann::json;
+
+double seconds(const timeval& t) noexcept { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; }
+double seconds(Clock::duration d) noexcept { return std::chrono::duration<double>(d).count(); }
+
+json volume(const Volume& v) { return {{"messages", v.messages}, {"bytes", v.bytes}}; }
+
+// Ids are any four bytes; JSON wants text.
+std::string printable(std::string_view id) {
+  std::string out;
+  for (const char c : id)
+    out += c >= ' ' && c < 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  return out;
+}
+
+std::uint64_t resident_bytes() {
+  std::ifstream in("/proc/self/statm");
+  std::uint64_t total = 0;
+  std::uint64_t resident = 0;
+  in >> total >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+json losses(const std::array<std::uint64_t, proto::local::loss_causes>& by_cause) {
+  json out = json::object();
+  for (std::size_t i = 0; i < by_cause.size(); ++i)
+    out[std::string(proto::local::name(static_cast<proto::local::LossCause>(i)))] = by_cause[i];
+  return out;
+}
+
+json statistics(const proto::local::Statistics::Entry& e) {
+  return {{"buffer", e.buffer}, {"mode", e.mode},           {"accepted", e.accepted}, {"delivered", e.delivered},
+          {"queued", e.queued}, {"high_water", e.high_water}, {"bytes", e.bytes},       {"dropped", losses(e.dropped)}};
+}
+
+json application(AppId id, const ApplicationEntry& entry) {
+  Volume received;
+  json contexts = json::array();
+  for (const auto& [c, e] : entry.contexts) {
+    received.messages += e.received.messages;
+    received.bytes += e.received.bytes;
+    contexts.push_back({{"id", printable(c.text())},
+                        {"description", printable(e.description)},
+                        {"registered", e.registered()},
+                        {"level", e.level},
+                        {"trace", e.trace},
+                        {"messages", e.received.messages},
+                        {"bytes", e.received.bytes}});
+  }
+  json lost = losses(entry.lost);
+  lost["overflow"] = entry.overflow;
+  json buffers = json::array();
+  for (const auto& e : entry.statistics) buffers.push_back(statistics(e));
+  return {{"id", printable(id.text())},       {"description", printable(entry.description)},
+          {"pid", entry.pid},                 {"connected", entry.connected()},
+          {"received", volume(received)},     {"lost", std::move(lost)},
+          {"statistics", std::move(buffers)}, {"contexts", std::move(contexts)}};
+}
+
+json client(const ClientSession& session, Clock::time_point now) {
+  return {{"peer", session.peer()},
+          {"connected_s", seconds(now - session.since())},
+          {"sent", volume(session.outbox().sent())},
+          {"dropped", volume(session.outbox().dropped())},
+          {"queued_bytes", session.outbox().bytes()}};
+}
+
+std::string_view name(StorageStatus::State state) noexcept {
+  switch (state) {
+    case StorageStatus::State::off: return "off";
+    case StorageStatus::State::writing: return "writing";
+    case StorageStatus::State::suspended: return "suspended";
+  }
+  return "unknown";
+}
+
+json storage(const StorageStatus& s) {
+  return {{"enabled", s.state != StorageStatus::State::off},
+          {"state", name(s.state)},
+          {"file", s.file},
+          {"problem", s.problem},
+          {"written", volume(s.written)},
+          {"dropped", volume(s.dropped)},
+          {"queued_bytes", s.queued_bytes},
+          {"file_bytes", s.file_bytes},
+          {"files", s.files}};
+}
+
+json process() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return {{"cpu", {{"user_s", seconds(usage.ru_utime)}, {"system_s", seconds(usage.ru_stime)}}},
+          {"rss_bytes", resident_bytes()},
+          {"peak_rss_bytes", static_cast<std::uint64_t>(usage.ru_maxrss) * 1024},
+          {"context_switches", {{"voluntary", usage.ru_nvcsw}, {"involuntary", usage.ru_nivcsw}}}};
+}
+
+}  // namespace
+
+std::string status_json(const StatusSources& s) {
+  const auto now = Clock::now();
+  const Router& router = s.exchange.router;
+  json out = process();
+  out["version"] = version;
+  out["pid"] = ::getpid();
+  out["ecu"] = printable(s.config.ecu.text());
+  out["uptime_s"] = seconds(now - s.started);
+  out["client_port"] = s.client_port;
+  out["app_port"] = s.app_port;
+  out["app_socket"] = s.config.app_socket;
+  out["totals"] = {{"received_messages", router.total().messages},
+                   {"received_bytes", router.total().bytes},
+                   {"garbage_bytes", s.exchange.garbage_bytes}};
+  out["backlog"] = {{"bytes", router.backlog().bytes()}, {"evicted", volume(router.backlog().evicted())}};
+  out["applications"] = json::array();
+  for (const auto& [id, entry] : s.exchange.registry.applications()) out["applications"].push_back(application(id, entry));
+  out["clients"] = json::array();
+  for (const auto& c : s.hub.clients()) out["clients"].push_back(client(*c, now));
+  out["storage"] = storage(s.storage);
+  return out.dump(2, ' ', true, json::error_handler_t::replace) + "\n";
+}
+
+std::string status_table(const std::string& text) {
+  const json j = json::parse(text, nullptr, false);
+  if (j.is_discarded()) return "the answer is not JSON\n";
+  std::string out;
+  const auto line = [&]<class... Args>(fmt::format_string<const Args&...> format, const Args&... args) {
+    out += fmt::format(format, args...) + "\n";
+  };
+  try {
+    line("dlt-daemon {}  pid {}  ecu {}  up {:.0f} s", j["version"].get<std::string>(), j["pid"].get<int>(),
+         j["ecu"].get<std::string>(), j["uptime_s"].get<double>());
+    line("applications at {}, clients at port {}", j["app_socket"].get<std::string>(), j["client_port"].get<int>());
+    line("cpu {:.2f} s user, {:.2f} s system; memory {:.1f} MiB, at most {:.1f} MiB", j["cpu"]["user_s"].get<double>(),
+         j["cpu"]["system_s"].get<double>(), j["rss_bytes"].get<double>() / (1 << 20),
+         j["peak_rss_bytes"].get<double>() / (1 << 20));
+    line("received {} messages, {} bytes; {} bytes of rubbish", j["totals"]["received_messages"].get<std::uint64_t>(),
+         j["totals"]["received_bytes"].get<std::uint64_t>(), j["totals"]["garbage_bytes"].get<std::uint64_t>());
+    line("\n{:<6}{:<6}{:>8}{:>14}{:>16}{:>12}", "APP", "CTX", "LEVEL", "MESSAGES", "BYTES", "LOST");
+    for (const auto& app : j["applications"]) {
+      std::uint64_t lost = 0;
+      for (const auto& count : app["lost"]) lost += count.get<std::uint64_t>();
+      line("{:<6}{:<6}{:>8}{:>14}{:>16}{:>12}", app["id"].get<std::string>(), "",
+           app["connected"].get<bool>() ? "" : "left", app["received"]["messages"].get<std::uint64_t>(),
+           app["received"]["bytes"].get<std::uint64_t>(), lost);
+      for (const auto& c : app["contexts"])
+        line("{:<6}{:<6}{:>8}{:>14}{:>16}", "", c["id"].get<std::string>(), c["level"].get<int>(),
+             c["messages"].get<std::uint64_t>(), c["bytes"].get<std::uint64_t>());
+    }
+    line("\n{:<28}{:>14}{:>16}{:>12}{:>12}", "CLIENT", "MESSAGES", "BYTES", "DROPPED", "QUEUED");
+    for (const auto& c : j["clients"])
+      line("{:<28}{:>14}{:>16}{:>12}{:>12}", c["peer"].get<std::string>(), c["sent"]["messages"].get<std::uint64_t>(),
+           c["sent"]["bytes"].get<std::uint64_t>(), c["dropped"]["messages"].get<std::uint64_t>(),
+           c["queued_bytes"].get<std::uint64_t>());
+    const auto& s = j["storage"];
+    line("\nstorage {}  {}  {} messages written, {} dropped, {} files", s["state"].get<std::string>(),
+         s["file"].get<std::string>(), s["written"]["messages"].get<std::uint64_t>(),
+         s["dropped"]["messages"].get<std::uint64_t>(), s["files"].get<std::uint64_t>());
+  } catch (const json::exception& e) {
+    out += fmt::format("the answer is not complete: {}\n", e.what());
+  }
+  return out;
+}
+
+}  // namespace dlt::daemon

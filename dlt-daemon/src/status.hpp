@@ -1,0 +1,28 @@
+// The daemon's state as one JSON document, and as a table for people. README.md describes the fields; names are stable.
+#pragma once
+
+#include <string>
+
+#include "config.hpp"
+#include "session/hub.hpp"
+#include "storage/storage_status.hpp"
+
+namespace dlt::daemon {
+
+struct StatusSources {
+  const Config& config;
+  const Exchange& exchange;
+  const Hub& hub;
+  const StorageStatus& storage;
+  std::uint16_t client_port;
+  std::uint16_t app_port;  // 0: no TCP for applications
+  Clock::time_point started;
+};
+
+// The io thread's.
+[[nodiscard]] std::string status_json(const StatusSources& sources);
+
+// The same document for reading; an error text if it is not one. Any thread.
+[[nodiscard]] std::string status_table(const std::string& json);
+
+}  // namespace dlt::daemon
