@@ -1,0 +1,30 @@
+// Where a daemon listens: "unix:PATH" or "tcp:HOST:PORT" ("tcp:[::1]:PORT" for IPv6). Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dlt/proto/error.hpp"
+
+namespace dlt::detail {
+
+struct Address {
+  enum class Kind : std::uint8_t { unix_path, tcp };
+  static constexpr std::size_t max_path = 107;  // sun_path without its NUL
+
+  Kind kind = Kind::unix_path;
+  std::string path;  // unix_path
+  std::string host;  // tcp
+  std::string port;  // tcp, 1 … 65535
+
+  // Errc::invalid_argument for anything else, too long paths included.
+  [[nodiscard]] static Result<Address> parse(std::string_view text);
+  [[nodiscard]] std::string text() const;
+};
+
+// Where to look without an address: /run/dlt/app.sock, then $XDG_RUNTIME_DIR/dlt/app.sock (nullptr: not set).
+[[nodiscard]] std::vector<Address> default_addresses(const char* runtime_dir);
+
+}  // namespace dlt::detail

@@ -1,0 +1,47 @@
+// A range that the kernel took only in part. It was copied out of its chunk, so that the chunk is free again, and goes
+// first on the next occasion. When the connection is lost in between, the frames that did not go completely are kept and
+// sent again as a new range on the next connection: a reconnect starts with a whole frame, none is sent twice.
+//
+// Pure. Owned by the uplink.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "batch.hpp"
+
+namespace dlt::detail {
+
+class Carry {
+ public:
+  struct Done {
+    std::uint32_t frames = 0;
+    std::uint64_t bytes = 0;  // of frames
+  };
+
+  // Keeps `frames`, of whose wire image `written` bytes have gone.
+  void hold(Wire wire, const proto::local::Batch& where, proto::Bytes frames, std::size_t written);
+  // Makes the wire image again for a new connection.
+  void resume(Wire wire);
+  // The connection is gone. Returns what had gone completely.
+  Done interrupt();
+  // `n` more bytes have gone. Returns all of its frames once the last byte has gone, else nothing.
+  Done advance(std::size_t n);
+  // Gives up. Returns what was still held.
+  Done drop();
+
+  [[nodiscard]] bool empty() const noexcept { return frames_.empty(); }
+  [[nodiscard]] proto::Bytes rest() const noexcept { return proto::Bytes(image_).subspan(at_); }
+
+ private:
+  [[nodiscard]] Done count(std::size_t wire_bytes) const noexcept;
+
+  Wire wire_ = Wire::batches;
+  proto::local::Batch where_;
+  std::vector<std::byte> frames_;
+  std::vector<std::byte> image_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace dlt::detail

@@ -1,0 +1,119 @@
+#include "context_table.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "dlt/proto/header.hpp"
+#include "slab.hpp"
+
+namespace dlt::detail {
+
+namespace {
+
+constexpr auto relaxed = std::memory_order_relaxed;
+
+std::uint64_t word0_of(std::uint32_t ecu) noexcept { return proto::htyp::log | (std::uint64_t{ecu} << 32); }
+
+ContextEntry* find(ContextEntry* from, const ContextEntry* until, ContextId id) noexcept {
+  for (ContextEntry* e = from; e != until; e = e->next)
+    if (e->id == id) return e;
+  return nullptr;
+}
+
+ContextEntry* make_entry(ContextId id, std::string_view description) noexcept {
+  auto* e = Slab::make<ContextEntry>();
+  if (e == nullptr) return nullptr;
+  e->id = id;
+  e->text_size = static_cast<std::uint8_t>(std::min(description.size(), ContextEntry::max_description));
+  std::memcpy(e->text, description.data(), e->text_size);
+  return e;
+}
+
+}  // namespace
+
+ContextTable& contexts() noexcept {
+  // Never destroyed: static contexts of other files are destroyed after everything here.
+  static ContextTable* const table = new ContextTable;
+  return *table;
+}
+
+ContextEntry& ContextTable::acquire(ContextId id, std::string_view description, std::optional<Level> level) noexcept {
+  static ContextEntry* const nowhere = new ContextEntry;
+  ContextEntry* seen = head_.load(std::memory_order_acquire);  // sync: contexts
+  ContextEntry* entry = find(seen, nullptr, id);
+  if (entry == nullptr) {
+    ContextEntry* fresh = make_entry(id, description);
+    if (fresh == nullptr) return *nowhere;
+    fresh->position = positions_.fetch_add(1, relaxed);
+    if (level) fresh->wanted.store(static_cast<std::int8_t>(*level), relaxed);
+    fresh->users.store(1, relaxed);
+    prepare(*fresh);
+    fresh->next = seen;
+    while (!head_.compare_exchange_weak(fresh->next, fresh, std::memory_order_release, std::memory_order_acquire)) {
+      // Others came first: one of them may have the same id. Then ours is never published and stays unused.
+      entry = find(fresh->next, seen, id);
+      if (entry != nullptr) break;
+      seen = fresh->next;
+    }
+    if (entry == nullptr) {
+      prepare(*fresh);  // once more: start() may have walked the list just before it was in it
+      changes_.fetch_add(1, std::memory_order_release);
+      return *fresh;
+    }
+  }
+  entry->users.fetch_add(1, relaxed);
+  if (level) {
+    entry->wanted.store(static_cast<std::int8_t>(*level), relaxed);
+    prepare(*entry);
+  }
+  changes_.fetch_add(1, std::memory_order_release);
+  return *entry;
+}
+
+void ContextTable::release(ContextEntry& entry) noexcept {
+  if (entry.users.fetch_sub(1, relaxed) == 1) changes_.fetch_add(1, std::memory_order_release);
+}
+
+void ContextTable::prepare(ContextEntry& e) noexcept {
+  if (!started_.load(std::memory_order_seq_cst)) return;  // sync: contexts-started
+  const std::uint32_t app = app_.load(relaxed);
+  const std::uint32_t id = e.id.key();
+  e.data.word0.store(word0_of(ecu_.load(relaxed)), relaxed);
+  e.data.word1.store(__builtin_bswap32(session_.load(relaxed)), relaxed);
+  e.data.word2.store((std::uint64_t{app} << 16) | (std::uint64_t{id & 0xffff} << 48), relaxed);
+  e.data.word3.store(static_cast<std::uint16_t>(id >> 16), relaxed);
+  auto level = static_cast<Level>(level_.load(relaxed));
+  const auto initial = initial_.load(relaxed);
+  const Level configured = initial != nullptr ? initial(e.id) : Level::by_default;
+  const std::int8_t wanted = e.wanted.load(relaxed);
+  if (wanted >= 0) level = static_cast<Level>(wanted);
+  else if (configured != Level::by_default) level = configured;
+  e.data.level.store(static_cast<std::int8_t>(level), std::memory_order_release);
+}
+
+void ContextTable::start(const FrameIdentity& identity, Level level, Level (*initial)(ContextId)) noexcept {
+  ecu_.store(identity.ecu.key(), relaxed);
+  app_.store(identity.app.key(), relaxed);
+  session_.store(identity.session, relaxed);
+  level_.store(static_cast<std::int8_t>(level), relaxed);
+  initial_.store(initial, relaxed);
+  started_.store(true, std::memory_order_seq_cst);  // sync: contexts-started
+  for (ContextEntry* e = head(); e != nullptr; e = e->next) prepare(*e);
+}
+
+void ContextTable::stop() noexcept {
+  started_.store(false, std::memory_order_seq_cst);
+  for (ContextEntry* e = head(); e != nullptr; e = e->next) e->data.level.store(0, relaxed);
+}
+
+void ContextTable::set_ecu(EcuId ecu) noexcept {
+  ecu_.store(ecu.key(), relaxed);
+  for (ContextEntry* e = head(); e != nullptr; e = e->next) e->data.word0.store(word0_of(ecu.key()), relaxed);
+}
+
+void ContextTable::set_session(std::uint32_t session) noexcept {
+  session_.store(session, relaxed);
+  for (ContextEntry* e = head(); e != nullptr; e = e->next) e->data.word1.store(__builtin_bswap32(session), relaxed);
+}
+
+}  // namespace dlt::detail

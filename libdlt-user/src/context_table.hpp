@@ -1,0 +1,87 @@
+// All contexts of the process, registered or not, in a list that only grows. Contexts may be made before the session
+// starts and destroyed after it ended; entries stay, so that the pointer inside a Context is always good.
+//
+// Making and releasing a context takes no lock (callbacks do, and they are rare). Any thread; what is marked "sender"
+// belongs to the sender thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "dlt/context.hpp"
+#include "dlt/detail/context_data.hpp"
+
+namespace dlt::detail {
+
+struct ContextEntry {
+  static constexpr std::size_t max_description = 255;
+
+  ContextData data;  // first: a Context points at it
+  ContextId id;
+  std::uint32_t position = 0;            // our number for it on the wire
+  std::atomic<std::int32_t> users{0};    // Context objects that are alive
+  std::atomic<std::int8_t> wanted{-2};   // the level that the program asked for; -2: none
+  ContextEntry* next = nullptr;          // older entry; written before publication
+
+  std::mutex callbacks_mutex;            // never taken by a log call
+  std::map<std::uint32_t, Context::Injection> injections;
+  Context::LevelChange on_level;
+
+  // sender
+  bool announced = false;
+  bool level_is_ours = false;  // forced by the program or the environment: the daemon is told, not asked
+  bool level_is_theirs = false;  // the daemon or a client has decided
+
+  [[nodiscard]] std::string_view description() const noexcept { return {text, text_size}; }
+  char text[max_description] = {};
+  std::uint8_t text_size = 0;
+
+  static ContextEntry& of(ContextData& data) noexcept { return reinterpret_cast<ContextEntry&>(data); }
+};
+
+// The constant parts of the headers.
+struct FrameIdentity {
+  EcuId ecu{"ECU1"};
+  AppId app;
+  std::uint32_t session = 0;  // pid
+};
+
+class ContextTable {
+ public:
+  // Finds or makes the entry; never fails (one shared entry serves when memory is used up, always off).
+  [[nodiscard]] ContextEntry& acquire(ContextId id, std::string_view description, std::optional<Level> level) noexcept;
+  void release(ContextEntry& entry) noexcept;
+
+  // Fills the headers of every entry, present and future, and turns the levels on.
+  void start(const FrameIdentity& identity, Level level, Level (*initial)(ContextId)) noexcept;
+  void stop() noexcept;  // turns every level off
+  void set_ecu(EcuId ecu) noexcept;
+  void set_session(std::uint32_t session) noexcept;
+
+  // Newest first.
+  [[nodiscard]] ContextEntry* head() const noexcept { return head_.load(std::memory_order_acquire); }  // sync: contexts
+  [[nodiscard]] std::uint32_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
+
+ private:
+  void prepare(ContextEntry& entry) noexcept;
+
+  std::atomic<ContextEntry*> head_{nullptr};  // sync: contexts, released by acquire()
+  std::atomic<std::uint32_t> positions_{0};
+  std::atomic<std::uint32_t> changes_{0};
+  // Set by start() before `started_` is released, read after it was acquired. sync: contexts-started
+  std::atomic<bool> started_{false};
+  std::atomic<std::uint32_t> ecu_{0};
+  std::atomic<std::uint32_t> app_{0};
+  std::atomic<std::uint32_t> session_{0};
+  std::atomic<std::int8_t> level_{0};
+  std::atomic<Level (*)(ContextId)> initial_{nullptr};
+};
+
+[[nodiscard]] ContextTable& contexts() noexcept;
+
+}  // namespace dlt::detail

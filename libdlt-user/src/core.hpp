@@ -1,0 +1,97 @@
+// The session behind dlt::Session: owns arena, queues, senders and the uplink, and answers the daemon.
+//
+// One per process (a forked child makes its own at its first message). It is never destroyed: threads may hold writers
+// that point into it. After end() it can be started again; the shape of the queues (number of buffers and senders,
+// arena, longest message) is that of the first start.
+//
+// start, end, flush, stats: any thread, serialised by a mutex that no log call takes. home_for: log calls.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "arena.hpp"
+#include "buffer.hpp"
+#include "clock.hpp"
+#include "context_table.hpp"
+#include "doorbell.hpp"
+#include "environment.hpp"
+#include "queue_set.hpp"
+#include "reports.hpp"
+#include "sender.hpp"
+#include "uplink.hpp"
+
+namespace dlt::detail {
+
+class Core final : public UplinkOwner {
+ public:
+  Core() = default;
+
+  // The process's core; nullptr before the first start and in a forked child that has not logged yet.
+  [[nodiscard]] static Core* get() noexcept;
+  [[nodiscard]] static std::error_code start_process(const Options& options);
+  // In a forked child: starts a session like the parent's. nullptr: there was none, or it cannot be had.
+  [[nodiscard]] static Core* revive() noexcept;
+
+  void end() noexcept;
+  bool flush(std::chrono::milliseconds limit) noexcept;
+  [[nodiscard]] Stats stats() const;
+  [[nodiscard]] bool connected() const noexcept;
+  std::error_code set_overflow(std::uint32_t buffer, OverflowMode mode, const std::chrono::milliseconds* timeout) noexcept;
+  void set_local_print(LocalPrint mode) noexcept;
+  void on_new_context() noexcept { doorbells_[0].ring_always(); }
+
+  // ── log calls ──
+  // A queue for the calling thread; nullptr: none can be had, counted.
+  [[nodiscard]] ThreadQueue* home_for(std::uint32_t buffer) noexcept;
+  // Which buffer takes this level on a thread that uses `ordinary` for what is not urgent.
+  [[nodiscard]] std::uint32_t buffer_of(Level level, std::uint32_t ordinary) const noexcept;
+  [[nodiscard]] std::uint32_t next_ordinary() noexcept;  // spreads threads over the ordinary buffers
+  void count_homeless_nested() noexcept { homeless_nested_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint32_t buffer_count() const noexcept { return buffer_count_; }
+  [[nodiscard]] bool prints_now() const noexcept;
+
+ private:
+  std::error_code open(const Options& options);
+  std::error_code run();
+  void on_ready(const proto::local::Hello& daemon) override;
+  void on_message(const proto::local::Message& message) override;
+  void apply(const proto::local::LogLevel& m);
+  void apply(const proto::local::Injection& m);
+  void apply(const proto::local::SetOverflowMode& m);
+  void housekeeping(Link::Clock::time_point now);
+  void synchronise_contexts();
+  void announce(ContextEntry& entry);
+  void farewell();
+  [[nodiscard]] bool all_empty() const noexcept;
+  [[nodiscard]] ContextEntry* context_at(std::int32_t position) noexcept;
+
+  Environment environment_;
+  std::uint32_t buffer_count_ = 0;
+  Arena arena_;
+  std::array<BufferState, Options::max_buffers> buffers_;
+  QueueSet queues_{arena_, buffers_};
+  std::array<Doorbell, Options::max_buffers> doorbells_;  // one a sender
+  std::atomic<std::uint32_t> threads_{0};
+  std::atomic<std::uint64_t> homeless_{0};
+  std::atomic<std::uint64_t> homeless_nested_{0};
+  std::atomic<LocalPrint> print_{LocalPrint::off};
+
+  mutable std::mutex mutex_;  // start, end, flush, stats; never a log call
+  bool running_ = false;
+  std::unique_ptr<Uplink> uplink_;
+  std::unique_ptr<SenderShared> shared_;
+  std::vector<std::unique_ptr<Sender>> senders_;
+
+  // the first sender
+  ClockCalibration clock_;
+  Reports reports_;
+  std::vector<ContextEntry*> by_position_;
+  std::atomic<std::uint32_t> seen_changes_{0};
+};
+
+}  // namespace dlt::detail

@@ -1,0 +1,111 @@
+// The part of Core that talks with the daemon; the first sender's thread, but for farewell's posts.
+#include <algorithm>
+
+#include "core.hpp"
+
+namespace dlt::detail {
+
+namespace local = proto::local;
+
+void Core::on_ready(const local::Hello& daemon) {
+  if (!daemon.ecu.empty()) contexts().set_ecu(daemon.ecu);
+  for (ContextEntry* e = contexts().head(); e != nullptr; e = e->next) e->announced = false;
+  reports_.on_connected();
+  synchronise_contexts();
+}
+
+void Core::on_message(const local::Message& message) {
+  // What a daemon does not send is ignored: a std::visit over all types would only list them again.
+  if (const auto* level = std::get_if<local::LogLevel>(&message)) apply(*level);
+  if (const auto* injection = std::get_if<local::Injection>(&message)) apply(*injection);
+  if (const auto* mode = std::get_if<local::SetOverflowMode>(&message)) apply(*mode);
+}
+
+void Core::apply(const local::LogLevel& m) {
+  ContextEntry* e = context_at(m.position);
+  if (e == nullptr || m.log_level > static_cast<std::uint8_t>(Level::verbose)) return;
+  const auto level = static_cast<std::int8_t>(m.log_level);
+  if (e->data.level.exchange(level, std::memory_order_relaxed) == level) return;
+  Context::LevelChange callback;
+  {
+    const std::lock_guard lock(e->callbacks_mutex);
+    callback = e->on_level;
+  }
+  if (callback) callback(static_cast<Level>(level));
+}
+
+void Core::apply(const local::Injection& m) {
+  ContextEntry* e = context_at(m.position);
+  if (e == nullptr) return;
+  Context::Injection callback;
+  {
+    const std::lock_guard lock(e->callbacks_mutex);
+    if (const auto found = e->injections.find(m.service); found != e->injections.end()) callback = found->second;
+  }
+  if (callback) callback(m.service, m.data);
+}
+
+void Core::apply(const local::SetOverflowMode& m) {
+  if (m.mode > static_cast<std::uint8_t>(OverflowMode::block)) return;
+  const std::chrono::milliseconds timeout(m.timeout_ms);
+  for (std::uint32_t i = 0; i < buffer_count_; ++i)
+    if (m.buffer == local::SetOverflowMode::every_buffer || m.buffer == i)
+      (void)set_overflow(i, static_cast<OverflowMode>(m.mode), m.timeout_ms != 0 ? &timeout : nullptr);
+}
+
+ContextEntry* Core::context_at(std::int32_t position) noexcept {
+  if (position < 0 || static_cast<std::size_t>(position) >= by_position_.size()) return nullptr;
+  return by_position_[static_cast<std::size_t>(position)];
+}
+
+void Core::housekeeping(Link::Clock::time_point now) {
+  clock_.tick();
+  if (!uplink_->link().may_send()) return;
+  if (contexts().changes() != seen_changes_.load(std::memory_order_relaxed)) synchronise_contexts();
+  if (!reports_.due(now)) return;
+  const Stats all = stats_unlocked();
+  if (uplink_->speaks(local::capability::loss))
+    if (const auto& entries = reports_.losses(all); !entries.empty())
+      uplink_->post(local::Loss{environment_.options.app, entries});
+  const auto& entries = reports_.totals(all, now);
+  if (uplink_->speaks(local::capability::statistics) && !entries.empty())
+    uplink_->post(local::Statistics{environment_.options.app, entries});
+}
+
+void Core::synchronise_contexts() {
+  const std::uint32_t changes = contexts().changes();
+  bool complete = true;
+  for (ContextEntry* e = contexts().head(); e != nullptr; e = e->next) {
+    if (by_position_.size() <= e->position) by_position_.resize(e->position + std::size_t{1});
+    by_position_[e->position] = e;
+    const bool used = e->users.load(std::memory_order_relaxed) > 0;
+    if (used && !e->announced) announce(*e);
+    if (used || !e->announced) continue;
+    if (all_empty()) {
+      uplink_->post(local::UnregisterContext{environment_.options.app, e->id, static_cast<std::int32_t>(getpid())});
+      e->announced = false;
+    } else {
+      complete = false;  // its last messages go first
+    }
+  }
+  if (complete) seen_changes_.store(changes, std::memory_order_relaxed);
+}
+
+void Core::announce(ContextEntry& e) {
+  const std::int8_t wanted = e.wanted.load(std::memory_order_relaxed);
+  const Level configured = environment_.level_of(environment_.options.app, e.id);
+  local::RegisterContext m{environment_.options.app, e.id, static_cast<std::int32_t>(e.position), local::not_set,
+                           local::not_set, static_cast<std::int32_t>(getpid()), e.description()};
+  if (wanted >= 0) m.log_level = wanted;
+  else if (configured != Level::by_default) m.log_level = static_cast<std::int8_t>(configured);
+  uplink_->post(m);
+  e.announced = true;
+}
+
+bool Core::all_empty() const noexcept {
+  bool empty = true;
+  queues_.for_each([&empty](const ThreadQueue& q) { empty = empty && q.empty(); });
+  return empty;
+}
+
+}  // namespace dlt::detail

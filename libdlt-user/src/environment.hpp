@@ -1,0 +1,44 @@
+// The environment as far as the library reads it: once, when the session starts. A bad value is complained about by
+// name and the default stays. Pure but for the look-up function that is handed in.
+//
+//   DLT_DAEMON_ADDRESS           unix:PATH or tcp:HOST:PORT
+//   DLT_USER_NUM_BUFFERS         1 … 16
+//   DLT_USER_BUFFER_SIZE_<n>     messages, 8 … 1,048,576
+//   DLT_USER_BATCH_SIZE          1 … 65,536
+//   DLT_USER_OVERFLOW_MODE[_<n>] 0 overwrite, 1 drop newest, 2 block
+//   DLT_USER_TIMEOUT_MS          0 … 3,600,000
+//   DLT_USER_SENDERS             1 … number of buffers
+//   DLT_INITIAL_LOG_LEVEL        APID:CTID:level;…   an empty id matches every one
+//   DLT_LOCAL_PRINT_MODE         AUTOMATIC, FORCE_ON, FORCE_OFF
+//   DLT_LOG_MSG_BUF_LEN          bytes of payload, 128 … 65,000: the longest message
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dlt/options.hpp"
+
+namespace dlt::detail {
+
+using Lookup = std::function<const char*(const char*)>;
+
+struct LevelRule {
+  AppId app;          // empty: every
+  ContextId context;  // empty: every
+  Level level = Level::info;
+};
+
+struct Environment {
+  Options options;
+  std::vector<LevelRule> levels;
+  std::vector<std::string> complaints;  // one sentence each, names the variable
+
+  // Level::by_default when no rule matches; the last match counts.
+  [[nodiscard]] Level level_of(AppId app, ContextId context) const noexcept;
+};
+
+[[nodiscard]] Environment apply_environment(const Options& options, const Lookup& get);
+
+}  // namespace dlt::detail

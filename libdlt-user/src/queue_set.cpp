@@ -1,0 +1,17 @@
+#include "queue_set.hpp"
+
+namespace dlt::detail {
+
+ThreadQueue* QueueSet::adopt(std::uint32_t buffer, Doorbell& sender, std::uint32_t longest_message) noexcept {
+  for (ThreadQueue* q = head_.load(std::memory_order_acquire); q != nullptr; q = q->next)  // sync: queue-list
+    if (q->buffer() == buffer && q->try_own()) return q;
+  const std::uint32_t slot = slots_.fetch_add(1, std::memory_order_relaxed);
+  auto* q = Slab::make<ThreadQueue>(slot, buffer, buffers_[buffer], arena_, sender, longest_message);
+  if (q == nullptr) return nullptr;
+  q->next = head_.load(std::memory_order_relaxed);
+  while (!head_.compare_exchange_weak(q->next, q, std::memory_order_release, std::memory_order_relaxed)) {
+  }  // sync: queue-list
+  return q;
+}
+
+}  // namespace dlt::detail

@@ -1,0 +1,40 @@
+// What the daemon is told about the books: losses since the last report, by buffer and cause, and running totals.
+// Pure; time comes in. The first sender only.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+#include "dlt/proto/local.hpp"
+#include "dlt/stats.hpp"
+
+namespace dlt::detail {
+
+class Reports {
+ public:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds interval{500};
+
+  [[nodiscard]] bool due(Clock::time_point now) const noexcept { return now - last_ >= interval; }
+  // A new connection: totals are sent anew; losses go on from where they were told.
+  void on_connected() noexcept { last_accepted_ = ~0ULL; }
+
+  // The entries of the Loss message, empty when nothing was lost since; counts as told.
+  [[nodiscard]] const std::vector<std::byte>& losses(const Stats& stats);
+  // The entries of the Statistics message, empty when nothing has changed since.
+  [[nodiscard]] const std::vector<std::byte>& totals(const Stats& stats, Clock::time_point now);
+
+ private:
+  using ByCause = std::array<std::uint64_t, proto::local::loss_causes>;
+  [[nodiscard]] static ByCause by_cause(const Drops& d) noexcept;
+
+  Clock::time_point last_{};
+  std::uint64_t last_accepted_ = ~0ULL;
+  std::uint64_t last_delivered_ = 0;
+  std::vector<ByCause> told_;
+  std::vector<std::byte> bytes_;
+};
+
+}  // namespace dlt::detail

@@ -1,0 +1,193 @@
+#include "sender.hpp"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <array>
+
+#include "futex.hpp"
+
+namespace dlt::detail {
+
+namespace {
+
+constexpr std::uint32_t urgent_buffers = 2;
+constexpr unsigned long timer_slack_ns = 5'000;
+
+timespec as_timespec(std::chrono::nanoseconds d) noexcept {
+  return {static_cast<time_t>(d.count() / 1'000'000'000), static_cast<long>(d.count() % 1'000'000'000)};
+}
+
+}  // namespace
+
+std::error_code Sender::start() noexcept {
+  // The thread must not run the application's signal handlers.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::error_code error;
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& e) {
+    error = e.code();
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return error;
+}
+
+void Sender::join() noexcept {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Sender::run() noexcept {
+  pthread_setname_np(pthread_self(), "dlt-sender");
+  prctl(PR_SET_TIMERSLACK, timer_slack_ns);
+  nap_ = shared_.nap;
+  last_traffic_ = Clock::now();
+  for (;;) {
+    const Round round = one_round();
+    if (finished(round)) break;
+    wait(round);
+  }
+  doorbell_.announce_awake();  // nobody rings any more
+  if (index_ != 0) shared_.others_running.fetch_sub(1, std::memory_order_release);
+}
+
+Sender::Round Sender::one_round() {
+  Round round;
+  {
+    std::unique_lock lock(shared_.uplink.turn, std::defer_lock);
+    if (shared_.senders > 1) lock.lock();
+    if (index_ == 0) {
+      const auto now = Clock::now();
+      shared_.uplink.maintain(now);
+      shared_.housekeeping(now);
+    }
+    round.flow = shared_.uplink.flush();
+    if (round.flow == Uplink::Flow::flowing) {
+      collect();
+      for (const Range& r : ranges_) round.frames += r.frames;
+      if (!ranges_.empty()) round.flow = shared_.uplink.write(ranges_, batch_);
+    }
+    round.fd = shared_.uplink.fd();
+    round.wants_to_write = shared_.uplink.wants_to_write();
+    round.next = shared_.uplink.link().next();
+  }
+  after_write();
+  return round;
+}
+
+void Sender::refresh_queues() {
+  std::size_t n = 0;
+  shared_.queues.for_each([&n](ThreadQueue&) { ++n; });
+  if (n == known_queues_) return;
+  known_queues_ = n;
+  queues_.clear();
+  shared_.queues.for_each([this](ThreadQueue& q) {
+    if (q.buffer() % shared_.senders == index_) queues_.push_back(&q);
+  });
+  std::stable_sort(queues_.begin(), queues_.end(), [](const ThreadQueue* a, const ThreadQueue* b) {
+    return std::min(a->buffer(), urgent_buffers) < std::min(b->buffer(), urgent_buffers);
+  });
+}
+
+// Urgent buffers first; the ordinary ones take turns in going first.
+void Sender::collect() {
+  refresh_queues();
+  ranges_.clear();
+  std::size_t bytes = 0;
+  const auto from = [&](ThreadQueue& q) {
+    if (bytes >= max_batch_bytes || ranges_.size() >= Batch::max_ranges) return;
+    const std::size_t had = ranges_.size();
+    // collect() may add the open chunk on top of its limit.
+    q.collect(ranges_, std::min(ranges_per_queue, Batch::max_ranges - 1 - had));
+    for (std::size_t i = had; i < ranges_.size(); ++i) bytes += ranges_[i].to - ranges_[i].from;
+  };
+  const auto ordinary = std::find_if(queues_.begin(), queues_.end(),
+                                     [](const ThreadQueue* q) { return q->buffer() >= urgent_buffers; });
+  for (auto i = queues_.begin(); i != ordinary; ++i) from(**i);
+  const auto n = static_cast<std::size_t>(queues_.end() - ordinary);
+  if (n == 0) return;
+  ++turn_;
+  for (std::size_t i = 0; i < n; ++i) from(*ordinary[static_cast<std::ptrdiff_t>((turn_ + i) % n)]);
+}
+
+void Sender::after_write() noexcept {
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // sync: space, before the looks at `waiting_`
+  for (ThreadQueue* q : queues_) q->wake_blocked();
+  if (shared_.flush_waiters.load(std::memory_order_seq_cst) == 0) return;  // sync: flush
+  shared_.rounds.fetch_add(1, std::memory_order_seq_cst);
+  futex_wake_all(shared_.rounds);
+}
+
+bool Sender::work_left() const noexcept {
+  bool left = false;
+  shared_.queues.for_each([&](const ThreadQueue& q) {
+    if (q.buffer() % shared_.senders == index_ && !q.empty()) left = true;
+  });
+  return left;
+}
+
+bool Sender::finished(const Round& round) const noexcept {
+  if (!shared_.stop.load(std::memory_order_acquire)) return false;  // sync: stop
+  if (Clock::now().time_since_epoch().count() >= shared_.stop_deadline.load(std::memory_order_relaxed)) return true;
+  if (index_ == 0 && shared_.others_running.load(std::memory_order_acquire) != 0) return false;
+  if (work_left()) return false;
+  // What was taken out of the queues must be on its way too.
+  return index_ != 0 || !round.wants_to_write;
+}
+
+void Sender::wait(const Round& round) {
+  const auto now = Clock::now();
+  const bool stopping = shared_.stop.load(std::memory_order_acquire);
+  auto limit = round.next;
+  if (index_ != 0) limit = std::min(limit, now + Link::longest_wait);  // only the first hears of a lost connection
+  if (stopping) limit = std::min(limit, now + longest_nap);
+  switch (round.flow) {
+    case Uplink::Flow::away: return sleep_on(round.fd, false, limit);
+    case Uplink::Flow::blocked: return sleep_on(round.fd, true, limit);
+    case Uplink::Flow::flowing: break;
+  }
+  if (round.frames != 0) {
+    last_traffic_ = now;
+    nap_ = shared_.nap;
+  }
+  if (round.frames >= shared_.batch_size) return;
+  if (now - last_traffic_ < park_after || stopping) return nap(round.fd);
+  park(round.fd);
+}
+
+void Sender::nap(int fd) {
+  doorbell_.announce_napping();
+  sleep_on(fd, false, Clock::now() + nap_);
+  doorbell_.announce_awake();
+  nap_ = std::min<std::chrono::microseconds>(nap_ * 2, longest_nap);
+}
+
+void Sender::park(int fd) {
+  doorbell_.announce_parked();
+  if (!work_left() && !(index_ == 0 && shared_.has_news()) && !shared_.stop.load(std::memory_order_acquire))
+    sleep_on(fd, false, doorbell_.has_fence() ? Clock::time_point::max() : Clock::now() + Doorbell::fallback_limit);
+  doorbell_.announce_awake();
+  last_traffic_ = Clock::now();
+  nap_ = shared_.nap;
+}
+
+// Sleeps until the bell rings, the daemon says something (first sender), the socket is writable (if asked), or `until`.
+void Sender::sleep_on(int fd, bool writable, Clock::time_point until) {
+  const auto events = static_cast<short>((writable ? POLLOUT : 0) | (index_ == 0 ? POLLIN : 0));
+  std::array<pollfd, 2> fds{{{doorbell_.fd(), POLLIN, 0}, {events != 0 ? fd : -1, events, 0}}};
+  timespec t{};
+  timespec* timeout = nullptr;
+  if (until != Clock::time_point::max()) {
+    t = as_timespec(std::max(std::chrono::nanoseconds::zero(), std::chrono::nanoseconds(until - Clock::now())));
+    timeout = &t;
+  }
+  if (ppoll(fds.data(), fds.size(), timeout, nullptr) > 0 && fds[0].revents != 0) doorbell_.clear();
+}
+
+}  // namespace dlt::detail

@@ -1,0 +1,96 @@
+// A background thread that empties the queues of some buffers into the uplink.
+//
+//   round:  maintain the connection (first sender) → write one batch → wait as long as it makes sense
+//
+//   what the round found                        then
+//   enough for another batch                    at once again
+//   little or nothing                           nap (200 µs, doubled while nothing comes; an urgent message ends it)
+//   nothing for 20 ms                           park until a message, the daemon or the session rings: no wake-ups
+//   the socket is full                          until it is writable
+//   no daemon                                   until the next try is due; log calls do not ring meanwhile
+//
+// start/stop: the session. The rest is private to the thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "batch.hpp"
+#include "doorbell.hpp"
+#include "queue_set.hpp"
+#include "uplink.hpp"
+
+namespace dlt::detail {
+
+// What the senders of a session share with it.
+struct SenderShared {
+  const QueueSet& queues;
+  Uplink& uplink;
+  std::uint32_t senders = 1;
+  std::uint32_t batch_size = 16;
+  std::chrono::microseconds nap{200};
+  std::function<void(Link::Clock::time_point)> housekeeping;  // first sender: clock, registrations, reports
+  std::function<bool()> has_news;                             // first sender: something to register
+  std::atomic<bool> stop{false};                              // sync: stop, released by the session
+  std::atomic<std::int64_t> stop_deadline{0};                 // steady_clock ticks
+  std::atomic<std::uint32_t> others_running{0};               // senders other than the first
+  std::atomic<std::uint32_t> flush_waiters{0};                // sync: flush (seq_cst)
+  std::atomic<std::uint32_t> rounds{0};                       // the word that flush waits on
+};
+
+class Sender {
+ public:
+  static constexpr std::chrono::milliseconds park_after{20};
+  static constexpr std::chrono::milliseconds longest_nap{5};
+  static constexpr std::size_t max_batch_bytes = 1 << 20;
+  static constexpr std::size_t ranges_per_queue = 16;
+
+  Sender(std::uint32_t index, Doorbell& doorbell, SenderShared& shared) noexcept
+      : index_(index), shared_(shared), doorbell_(doorbell) {}
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
+
+  std::error_code start() noexcept;
+  void join() noexcept;
+
+ private:
+  using Clock = Link::Clock;
+  struct Round {
+    Uplink::Flow flow = Uplink::Flow::away;
+    std::uint32_t frames = 0;
+    // As they were at the end of the round, while it was this sender's turn.
+    int fd = -1;
+    bool wants_to_write = false;
+    Clock::time_point next{};
+  };
+
+  void run() noexcept;
+  [[nodiscard]] Round one_round();
+  void collect();
+  void refresh_queues();
+  void after_write() noexcept;
+  [[nodiscard]] bool finished(const Round& round) const noexcept;
+  void wait(const Round& round);
+  void nap(int fd);
+  void park(int fd);
+  void sleep_on(int fd, bool writable, Clock::time_point until);
+  [[nodiscard]] bool work_left() const noexcept;
+
+  const std::uint32_t index_;
+  SenderShared& shared_;
+  Doorbell& doorbell_;
+  std::thread thread_;
+  std::vector<ThreadQueue*> queues_;  // mine, urgent buffers first
+  std::size_t known_queues_ = 0;
+  std::size_t turn_ = 0;              // which of the ordinary queues goes first
+  std::vector<Range> ranges_;
+  Batch batch_;
+  std::chrono::microseconds nap_{0};
+  Clock::time_point last_traffic_{};
+};
+
+}  // namespace dlt::detail

@@ -1,0 +1,104 @@
+#include "dlt/session.hpp"
+
+#include <utility>
+
+#include "core.hpp"
+#include "dlt/context.hpp"
+
+namespace dlt {
+
+using detail::ContextEntry;
+using detail::Core;
+
+Result<Session> start(const Options& options) {
+  if (const auto error = Core::start_process(options)) return error;
+  Session session;
+  session.owner_ = true;
+  return session;
+}
+
+Session::Session(Session&& other) noexcept : owner_(std::exchange(other.owner_, false)) {}
+
+Session& Session::operator=(Session&& other) noexcept {
+  if (this != &other) {
+    end();
+    owner_ = std::exchange(other.owner_, false);
+  }
+  return *this;
+}
+
+Session::~Session() { end(); }
+
+void Session::end() noexcept {
+  if (!std::exchange(owner_, false)) return;
+  if (Core* core = Core::get()) core->end();
+}
+
+bool Session::flush(std::chrono::milliseconds limit) noexcept {
+  Core* core = Core::get();
+  return core == nullptr || core->flush(limit);
+}
+
+Stats Session::stats() const {
+  const Core* core = Core::get();
+  return core != nullptr ? core->stats() : Stats{};
+}
+
+bool Session::connected() const noexcept {
+  const Core* core = Core::get();
+  return core != nullptr && core->connected();
+}
+
+std::error_code Session::set_overflow(std::uint32_t buffer, OverflowMode mode) noexcept {
+  Core* core = Core::get();
+  return core != nullptr ? core->set_overflow(buffer, mode, nullptr) : make_error_code(Errc::not_started);
+}
+
+std::error_code Session::set_overflow(std::uint32_t buffer, OverflowMode mode,
+                                      std::chrono::milliseconds timeout) noexcept {
+  Core* core = Core::get();
+  return core != nullptr ? core->set_overflow(buffer, mode, &timeout) : make_error_code(Errc::not_started);
+}
+
+void Session::set_local_print(LocalPrint mode) noexcept {
+  if (Core* core = Core::get()) core->set_local_print(mode);
+}
+
+// ── Context ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+namespace {
+
+detail::ContextData* acquire(ContextId id, std::string_view description, std::optional<Level> level) noexcept {
+  ContextEntry& entry = detail::contexts().acquire(id, description, level);
+  if (Core* core = Core::get()) core->on_new_context();
+  return &entry.data;
+}
+
+}  // namespace
+
+Context::Context(ContextId id, std::string_view description) noexcept : data_(acquire(id, description, std::nullopt)) {}
+
+Context::Context(ContextId id, std::string_view description, Level level) noexcept
+    : data_(acquire(id, description, level)) {}
+
+Context::~Context() {
+  detail::contexts().release(ContextEntry::of(*data_));
+  if (Core* core = Core::get()) core->on_new_context();
+}
+
+Level Context::level() const noexcept { return static_cast<Level>(data_->level.load(std::memory_order_relaxed)); }
+ContextId Context::id() const noexcept { return ContextEntry::of(*data_).id; }
+
+void Context::on_injection(std::uint32_t service, Injection callback) {
+  ContextEntry& entry = ContextEntry::of(*data_);
+  const std::lock_guard lock(entry.callbacks_mutex);
+  entry.injections[service] = std::move(callback);
+}
+
+void Context::on_level_change(LevelChange callback) {
+  ContextEntry& entry = ContextEntry::of(*data_);
+  const std::lock_guard lock(entry.callbacks_mutex);
+  entry.on_level = std::move(callback);
+}
+
+}  // namespace dlt

@@ -1,0 +1,116 @@
+#include "socket.hpp"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+namespace dlt::detail {
+
+namespace {
+
+std::error_code last_error() noexcept { return {errno, std::generic_category()}; }
+
+Result<std::size_t> moved(ssize_t n) noexcept {
+  if (n >= 0) return static_cast<std::size_t>(n);
+  if (errno == EPIPE || errno == ECONNRESET) return Errc::closed;
+  if (errno == EINTR) return std::make_error_code(std::errc::operation_would_block);
+  return last_error();
+}
+
+}  // namespace
+
+std::error_code Socket::connect(const Address& to) noexcept {
+  close();
+  unix_ = to.kind == Address::Kind::unix_path;
+  const std::error_code error = unix_ ? connect_unix(to) : connect_tcp(to);
+  if (error) {
+    close();
+    return error;
+  }
+  setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
+  return {};
+}
+
+std::error_code Socket::connect_unix(const Address& to) noexcept {
+  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd_ < 0) return last_error();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, to.path.c_str(), to.path.size() + 1);
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return last_error();
+  return {};
+}
+
+std::error_code Socket::connect_tcp(const Address& to) noexcept {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(to.host.c_str(), to.port.c_str(), &hints, &found) != 0)
+    return std::make_error_code(std::errc::address_not_available);
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> guard(found, &freeaddrinfo);
+  std::error_code error = std::make_error_code(std::errc::address_not_available);
+  for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
+    close();
+    fd_ = ::socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd_ < 0) return last_error();
+    const int one = 1;
+    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (::connect(fd_, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS) return {};
+    error = last_error();
+  }
+  return error;
+}
+
+std::error_code Socket::finish_connect() noexcept {
+  pollfd p{fd_, POLLOUT, 0};
+  if (::poll(&p, 1, 0) != 1) return std::make_error_code(std::errc::operation_would_block);
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return last_error();
+  return {error, std::generic_category()};
+}
+
+void Socket::close() noexcept {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+Result<std::size_t> Socket::send(std::span<const iovec> ranges) noexcept {
+  msghdr m{};
+  m.msg_iov = const_cast<iovec*>(ranges.data());
+  m.msg_iovlen = ranges.size();
+  return moved(::sendmsg(fd_, &m, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+Result<std::size_t> Socket::send_with_descriptor(proto::Bytes bytes, int fd) noexcept {
+  iovec range{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr m{};
+  m.msg_iov = &range;
+  m.msg_iovlen = 1;
+  m.msg_control = control.data();
+  m.msg_controllen = control.size();
+  cmsghdr* c = CMSG_FIRSTHDR(&m);
+  c->cmsg_level = SOL_SOCKET;
+  c->cmsg_type = SCM_RIGHTS;
+  c->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(c), &fd, sizeof fd);
+  return moved(::sendmsg(fd_, &m, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+Result<std::size_t> Socket::receive(std::span<std::byte> into) noexcept {
+  const ssize_t n = ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
+  if (n == 0) return Errc::closed;
+  return moved(n);
+}
+
+}  // namespace dlt::detail

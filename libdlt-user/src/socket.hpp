@@ -1,0 +1,51 @@
+// One non-blocking stream socket to a daemon. Owns its descriptor (close-on-exec). One thread at a time.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <span>
+
+#include "address.hpp"
+#include "dlt/proto/bytes.hpp"
+#include "dlt/proto/error.hpp"
+
+namespace dlt::detail {
+
+class Socket {
+ public:
+  static constexpr int send_buffer = 4 << 20;  // asked for; the kernel grants what net.core.wmem_max allows
+
+  Socket() = default;
+  ~Socket() { close(); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  // Begins to connect. An empty code: connected or on the way, then finish_connect() tells.
+  // finish_connect: std::errc::operation_would_block while it is not known.
+  std::error_code connect(const Address& to) noexcept;
+  std::error_code finish_connect() noexcept;
+  void close() noexcept;
+
+  // Bytes moved. std::errc::operation_would_block: nothing now. Errc::closed: the other end is gone.
+  [[nodiscard]] Result<std::size_t> send(std::span<const iovec> ranges) noexcept;
+  [[nodiscard]] Result<std::size_t> send_with_descriptor(proto::Bytes bytes, int fd) noexcept;
+  [[nodiscard]] Result<std::size_t> receive(std::span<std::byte> into) noexcept;
+
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+  [[nodiscard]] bool is_unix() const noexcept { return unix_; }
+
+ private:
+  std::error_code connect_unix(const Address& to) noexcept;
+  std::error_code connect_tcp(const Address& to) noexcept;
+
+  int fd_ = -1;
+  bool unix_ = false;
+};
+
+[[nodiscard]] inline bool would_block(std::error_code e) noexcept {
+  return e == std::errc::operation_would_block || e == std::errc::resource_unavailable_try_again;
+}
+
+}  // namespace dlt::detail

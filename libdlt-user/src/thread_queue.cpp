@@ -1,0 +1,335 @@
+#include "thread_queue.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+
+#include "futex.hpp"
+
+namespace dlt::detail {
+
+namespace {
+
+constexpr std::uint32_t steps = 8;                // a chunk holds at most this part of the capacity
+constexpr std::uint64_t bytes_per_message = 512;  // for the bound in bytes
+constexpr std::size_t block = ChunkQueueTraits::BLOCK_SIZE;
+
+std::uint32_t chunks_for(std::uint32_t capacity) noexcept {
+  const std::uint64_t bytes = std::uint64_t{capacity} * bytes_per_message;
+  return static_cast<std::uint32_t>(bytes / ThreadQueue::chunk_room) + steps + 3;
+}
+
+// A moodycamel queue gives room back in whole blocks: two more than the entries need, and it never runs out.
+std::size_t preallocated(std::uint32_t chunks) noexcept { return chunks + 2 * block; }
+
+std::uint32_t step_of(std::uint32_t capacity) noexcept { return std::max(1U, capacity / steps); }
+
+}  // namespace
+
+ThreadQueue::ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferState& settings, Arena& arena,
+                         Doorbell& sender, std::uint32_t longest_message) noexcept
+    : slot_(slot),
+      buffer_(buffer_index),
+      max_chunks_(chunks_for(settings.capacity.load(std::memory_order_relaxed))),
+      settings_(settings),
+      arena_(arena),
+      sender_(sender),
+      sealed_(preallocated(max_chunks_), 1, 0),
+      free_(preallocated(max_chunks_), 1, 0),
+      seal_token_(sealed_),
+      free_token_(free_) {
+  max_message = longest_message;
+  attention = &sender.state();
+  spares_ = static_cast<Chunk**>(Slab::allocate(max_chunks_ * sizeof(Chunk*)));
+  if (spares_ == nullptr) max_chunks_ = 0;  // the slab is used up: every message is refused and counted
+}
+
+// ── producer ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+bool ThreadQueue::try_own() noexcept {
+  bool expected = false;
+  return owned_.compare_exchange_strong(expected, true, std::memory_order_acquire);  // sync: queue-owner
+}
+
+void ThreadQueue::disown() noexcept { owned_.store(false, std::memory_order_release); }  // sync: queue-owner
+
+std::byte* ThreadQueue::make_room(std::size_t need) noexcept {
+  const std::uint32_t capacity = settings_.capacity.load(std::memory_order_relaxed);
+  if (std::byte* p = try_room(need, capacity)) return p;
+  switch (settings_.mode.load(std::memory_order_relaxed)) {
+    case OverflowMode::overwrite: return overwrite(need, capacity);
+    case OverflowMode::drop_newest: return refuse(full_);
+    case OverflowMode::block: return wait_for_room(need, capacity);
+  }
+  return refuse(full_);
+}
+
+std::byte* ThreadQueue::try_room(std::size_t need, std::uint32_t capacity) noexcept {
+  const std::uint64_t waiting = queued();
+  if (waiting > high_water_.load(std::memory_order_relaxed)) high_water_.store(waiting, std::memory_order_relaxed);
+  if (waiting >= capacity) return nullptr;
+  if (current_ != nullptr) {
+    const bool fits = bytes_of(committed) + need <= chunk_room && frames_of(committed) < step_of(capacity);
+    if (!fits) seal();
+  }
+  if (current_ == nullptr) {
+    press(waiting, capacity);
+    Chunk* chunk = new_chunk();
+    if (chunk == nullptr) return nullptr;
+    open(chunk);
+  }
+  admit(waiting, capacity);
+  return at;
+}
+
+// Lets the log call go on by itself for as many messages as fit the chunk's share and the capacity.
+void ThreadQueue::admit(std::uint64_t waiting, std::uint32_t capacity) noexcept {
+  end = current_->data() + chunk_room;
+  frames_left = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(step_of(capacity) - frames_of(committed), capacity - waiting));
+}
+
+// A napping sender is called when a quarter of the capacity waits.
+void ThreadQueue::press(std::uint64_t waiting, std::uint32_t capacity) noexcept {
+  if (waiting >= capacity / 4 && sender_.state().load(std::memory_order_relaxed) != attention::awake) sender_.ring();
+}
+
+std::byte* ThreadQueue::refuse(Counter& cause) noexcept {
+  bump(cause, 1);
+  return nullptr;
+}
+
+Chunk* ThreadQueue::new_chunk() noexcept {
+  if (spare_count_ != 0) return spares_[--spare_count_];
+  Chunk* chunk = nullptr;
+  if (free_.try_dequeue_from_producer(free_token_, chunk)) return chunk;
+  if (chunks_ == max_chunks_) return nullptr;
+  chunk = arena_.take();
+  if (chunk != nullptr) ++chunks_;
+  return chunk;
+}
+
+void ThreadQueue::open(Chunk* chunk) noexcept {
+  chunk->commit.store(0, std::memory_order_release);
+  chunk->number.store(++last_number_, std::memory_order_release);
+  chunk->slot.store(slot_, std::memory_order_release);
+  chunk->sent.store(0, std::memory_order_relaxed);
+  chunk->sent_frames.store(0, std::memory_order_relaxed);
+  chunk->state.store(Chunk::idle, std::memory_order_release);  // sync: chunk-state
+  current_ = chunk;
+  at = chunk->data();
+  commit = &chunk->commit;
+  committed = 0;
+  open_.store(chunk, std::memory_order_release);  // sync: open-chunk
+}
+
+void ThreadQueue::seal() noexcept {
+  bump(sealed_frames_, frames_of(committed));
+  bump(sealed_bytes_, bytes_of(committed));
+  committed = 0;
+  open_.store(nullptr, std::memory_order_release);  // sync: open-chunk
+  [[maybe_unused]] const bool stored = sealed_.try_enqueue(seal_token_, Entry{current_, last_number_});
+  assert(stored && "the queue of sealed chunks has room for all chunks");
+  current_ = nullptr;
+  at = nullptr;
+  end = nullptr;
+}
+
+// Takes the oldest sealed chunk back. False when the sender holds all of them.
+bool ThreadQueue::discard_oldest() noexcept {
+  Entry e{};
+  while (sealed_.try_dequeue_from_producer(seal_token_, e)) {
+    oldest_number_.store(e.number + 1, std::memory_order_release);  // sync: oldest
+    if (reclaim(*e.chunk)) {
+      bump(overwritten_, frames_of(e.chunk->commit.load(std::memory_order_relaxed)) -
+                             e.chunk->sent_frames.load(std::memory_order_relaxed));
+      spares_[spare_count_++] = e.chunk;
+      return true;
+    }
+  }
+  return false;
+}
+
+// True: the chunk is the producer's. False: the sender is inside; it counts what it leaves and recycles the chunk.
+// The loop ends because the sender enters a sealed chunk at most once more (with an old look at `open_`).
+bool ThreadQueue::reclaim(Chunk& chunk) noexcept {
+  for (;;) {
+    std::uint32_t seen = Chunk::idle;
+    // sync: chunk-state. Acquire: what the sender has taken from its front is final.
+    if (chunk.state.compare_exchange_strong(seen, Chunk::reclaimed, std::memory_order_acquire)) return true;
+    // Release: the sender must see the final commit.
+    if (chunk.state.compare_exchange_strong(seen, Chunk::abandoned, std::memory_order_release)) return false;
+  }
+}
+
+std::byte* ThreadQueue::overwrite(std::size_t need, std::uint32_t capacity) noexcept {
+  // Bounded: each round takes one chunk away, and there are no more than max_chunks_.
+  while (discard_oldest())
+    if (std::byte* p = try_room(need, capacity)) return p;
+  return refuse(full_);
+}
+
+std::byte* ThreadQueue::wait_for_room(std::size_t need, std::uint32_t capacity) noexcept {
+  const auto deadline = std::chrono::steady_clock::now() +
+                        std::chrono::milliseconds(settings_.timeout_ms.load(std::memory_order_relaxed));
+  for (int i = 0; i < 100; ++i) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+    if (queued() < capacity) break;
+  }
+  for (;;) {
+    const std::uint32_t seen = space_.load(std::memory_order_seq_cst);
+    waiting_.store(1, std::memory_order_seq_cst);  // sync: space
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (std::byte* p = try_room(need, capacity)) {
+      waiting_.store(0, std::memory_order_relaxed);
+      return p;
+    }
+    const auto left = deadline - std::chrono::steady_clock::now();
+    if (left <= std::chrono::steady_clock::duration::zero()) break;
+    sender_.ring();
+    futex_wait(space_, seen, left);
+  }
+  waiting_.store(0, std::memory_order_relaxed);
+  return refuse(timed_out_);
+}
+
+// ── sender ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void ThreadQueue::collect(std::vector<Range>& out, std::size_t limit) noexcept {
+  // What the sender holds cannot be overwritten: while the oldest may be, it takes little at a time.
+  if (settings_.mode.load(std::memory_order_relaxed) == OverflowMode::overwrite) limit = std::min<std::size_t>(limit, 2);
+  const auto add = [&](const Entry& e) {
+    const std::uint64_t all = e.chunk->commit.load(std::memory_order_acquire);  // sync: chunk-commit
+    const std::uint32_t from = e.chunk->sent.load(std::memory_order_relaxed);
+    out.push_back({this, e.chunk, e.number, from, bytes_of(all),
+                   frames_of(all) - e.chunk->sent_frames.load(std::memory_order_relaxed), true});
+  };
+  std::size_t n = 0;
+  for (; n < held_.size() && n < limit; ++n) add(held_[n]);
+  while (n < limit) {
+    Entry e{};
+    if (!sealed_.try_dequeue_from_producer(seal_token_, e)) return claim_open(out);
+    next_number_ = e.number + 1;
+    if (e.chunk->sent.load(std::memory_order_relaxed) == bytes_of(e.chunk->commit.load(std::memory_order_acquire))) {
+      recycle(e.chunk);  // all of it went while it was open
+      continue;
+    }
+    held_.push_back(e);
+    add(e);
+    ++n;
+  }
+}
+
+void ThreadQueue::claim_open(std::vector<Range>& out) noexcept {
+  Chunk* chunk = open_.load(std::memory_order_acquire);  // sync: open-chunk
+  if (chunk == nullptr) return;
+  std::uint32_t seen = Chunk::idle;
+  if (!chunk->state.compare_exchange_strong(seen, Chunk::reading, std::memory_order_acquire)) return;  // sync: chunk-state
+  const std::uint32_t number = chunk->number.load(std::memory_order_acquire);
+  const std::uint32_t expected = std::max(next_number_, oldest_number_.load(std::memory_order_acquire));  // sync: oldest
+  const std::uint64_t all = chunk->commit.load(std::memory_order_acquire);  // sync: chunk-commit
+  const std::uint32_t from = chunk->sent.load(std::memory_order_relaxed);
+  if (number != expected || bytes_of(all) == from) return leave_open(*chunk);
+  out.push_back({this, chunk, number, from, bytes_of(all),
+                 frames_of(all) - chunk->sent_frames.load(std::memory_order_relaxed), false});
+}
+
+void ThreadQueue::leave_open(Chunk& chunk) noexcept {
+  std::uint32_t seen = Chunk::reading;
+  // sync: chunk-state. Release: the producer that reclaims it sees how much was taken.
+  if (chunk.state.compare_exchange_strong(seen, Chunk::idle, std::memory_order_release, std::memory_order_acquire)) return;
+  assert(seen == Chunk::abandoned);
+  bump(abandoned_, frames_of(chunk.commit.load(std::memory_order_relaxed)) -
+                       chunk.sent_frames.load(std::memory_order_relaxed));
+  recycle(&chunk);
+}
+
+void ThreadQueue::taken(const Range& range) noexcept {
+  Chunk& c = *range.chunk;
+  c.sent.store(range.to, std::memory_order_relaxed);
+  c.sent_frames.store(c.sent_frames.load(std::memory_order_relaxed) + range.frames, std::memory_order_relaxed);
+  bump(taken_, range.frames);
+  if (!range.sealed) return leave_open(c);
+  assert(!held_.empty() && held_.front().chunk == range.chunk && "ranges are given back in order");
+  held_.erase(held_.begin());
+  recycle(range.chunk);
+}
+
+void ThreadQueue::untouched(const Range& range) noexcept {
+  if (!range.sealed) leave_open(*range.chunk);
+}
+
+void ThreadQueue::delivered(std::uint32_t frames, std::uint64_t bytes) noexcept {
+  bump(delivered_, frames);
+  bump(delivered_bytes_, bytes);
+}
+
+void ThreadQueue::recycle(Chunk* chunk) noexcept {
+  [[maybe_unused]] const bool stored = free_.try_enqueue(free_token_, chunk);
+  assert(stored && "the queue of free chunks has room for all chunks");
+}
+
+void ThreadQueue::discard_everything() noexcept {
+  std::vector<Range> ranges;
+  do {
+    ranges.clear();
+    collect(ranges, max_chunks_);
+    for (const Range& r : ranges) {
+      bump(at_exit_, r.frames);
+      taken(r);
+    }
+  } while (!ranges.empty());
+}
+
+void ThreadQueue::wake_blocked() noexcept {
+  if (waiting_.load(std::memory_order_seq_cst) == 0) return;  // sync: space, after the pass's fence
+  if (queued() > settings_.capacity.load(std::memory_order_relaxed) / 2) return;
+  waiting_.store(0, std::memory_order_relaxed);
+  space_.fetch_add(1, std::memory_order_seq_cst);
+  futex_wake_all(space_);
+}
+
+// ── any thread ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+std::uint64_t ThreadQueue::frames_in() const noexcept {
+  const std::uint64_t sealed = sealed_frames_.load(std::memory_order_relaxed);
+  const Chunk* chunk = open_.load(std::memory_order_acquire);
+  return sealed + (chunk != nullptr ? frames_of(chunk->commit.load(std::memory_order_relaxed)) : 0);
+}
+
+std::uint64_t ThreadQueue::queued() const noexcept {
+  const std::uint64_t out = taken_.load(std::memory_order_relaxed) + abandoned_.load(std::memory_order_relaxed) +
+                            overwritten_.load(std::memory_order_relaxed);
+  const std::uint64_t in = frames_in();
+  return in > out ? in - out : 0;
+}
+
+std::uint64_t ThreadQueue::frames_out() const noexcept {
+  return delivered_.load(std::memory_order_relaxed) + abandoned_.load(std::memory_order_relaxed) +
+         at_exit_.load(std::memory_order_relaxed) + overwritten_.load(std::memory_order_relaxed);
+}
+
+void ThreadQueue::add_to(BufferStats& s) const noexcept {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  const std::uint64_t out = frames_out();
+  const std::uint64_t in = frames_in();
+  Drops d;
+  d.full = full_.load(relaxed);
+  d.overwritten = overwritten_.load(relaxed) + abandoned_.load(relaxed);
+  d.timed_out = timed_out_.load(relaxed);
+  d.at_exit = at_exit_.load(relaxed);
+  d.too_large = too_large_.load(relaxed);
+  d.nested = nested_.load(relaxed);
+  const Chunk* chunk = open_.load(std::memory_order_acquire);
+  s.accepted += in + d.full + d.timed_out + d.too_large + d.nested;
+  s.accepted_bytes += sealed_bytes_.load(relaxed) + (chunk != nullptr ? bytes_of(chunk->commit.load(relaxed)) : 0);
+  s.delivered += delivered_.load(relaxed);
+  s.delivered_bytes += delivered_bytes_.load(relaxed);
+  s.queued += in > out ? in - out : 0;
+  s.high_water = std::max(s.high_water, std::max(high_water_.load(relaxed), queued()));
+  s.dropped += d;
+}
+
+}  // namespace dlt::detail

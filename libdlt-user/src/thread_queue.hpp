@@ -1,0 +1,173 @@
+// The queue of one thread in one buffer: chunks that the thread fills and a sender empties.
+//
+//   producer ──▶ open chunk ──(full)──▶ sealed ──▶ sender ──▶ socket
+//       ▲                                            │
+//       └───────────── free ◀────────────────────────┘        sealed and free: moodycamel queues of chunk pointers
+//
+// Invariants
+//   - Chunks are numbered from 1 in the order in which they are opened; sealed ones leave in that order.
+//   - A sealed chunk belongs to whoever dequeued its entry: the sender, or the producer that overwrites its oldest.
+//   - The sender reads the front of the open chunk only when no older sealed chunk is left; Chunk::State keeps the
+//     producer from reusing it meanwhile. Nobody ever waits for the other side.
+//   - frames in == taken by the sender + overwritten + still in chunks, exactly; taken == delivered + lost at exit +
+//     what the sender is about to write.
+//
+// Threads: the members under "producer" belong to the owning thread, those under "sender" to the one sender that drains
+// the queue; counts() may be called by any thread. A queue outlives its thread and is then owned by another.
+#pragma once
+
+#include <concurrentqueue/concurrentqueue.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "arena.hpp"
+#include "buffer.hpp"
+#include "chunk.hpp"
+#include "dlt/detail/writer.hpp"
+#include "dlt/stats.hpp"
+#include "doorbell.hpp"
+#include "slab.hpp"
+
+namespace dlt::detail {
+
+// moodycamel's queues take their memory from the slab and know no implicit producers: nothing is allocated later.
+struct ChunkQueueTraits : moodycamel::ConcurrentQueueDefaultTraits {
+  static constexpr std::size_t INITIAL_IMPLICIT_PRODUCER_HASH_SIZE = 0;
+  static void* malloc(std::size_t bytes) noexcept { return Slab::allocate(bytes); }
+  static void free(void*) noexcept {}
+};
+
+class ThreadQueue;
+
+// Whole frames that lie together in a chunk and were claimed by the sender.
+struct Range {
+  ThreadQueue* queue = nullptr;
+  Chunk* chunk = nullptr;
+  std::uint32_t number = 0;
+  std::uint32_t from = 0;  // bytes
+  std::uint32_t to = 0;
+  std::uint32_t frames = 0;
+  bool sealed = false;
+
+  [[nodiscard]] std::span<std::byte> bytes() const noexcept { return {chunk->data() + from, to - from}; }
+};
+
+class ThreadQueue : public Writer {
+ public:
+  static constexpr std::size_t chunk_room = Arena::chunk_size - Chunk::header_size - chunk_slack;
+
+  ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferState& settings, Arena& arena, Doorbell& sender,
+              std::uint32_t longest_message) noexcept;
+  ThreadQueue(const ThreadQueue&) = delete;
+  ThreadQueue& operator=(const ThreadQueue&) = delete;
+
+  // ── producer ──
+  // Makes room for `need` bytes; nullptr when the overflow mode refuses the message, which is counted.
+  [[nodiscard]] std::byte* make_room(std::size_t need) noexcept;
+  // A handler may interrupt a handler, so this one is a real addition.
+  void count_nested() noexcept { nested_.fetch_add(1, std::memory_order_relaxed); }
+  void count_too_large() noexcept { bump(too_large_, 1); }
+  [[nodiscard]] bool try_own() noexcept;  // any thread, before it becomes the owner
+  void disown() noexcept;
+
+  // ── sender ──
+  // Appends up to `limit` claimed ranges to `out`; each must be given back with taken() or untouched().
+  void collect(std::vector<Range>& out, std::size_t limit) noexcept;
+  void taken(const Range& range) noexcept;      // its bytes have left the chunk
+  void untouched(const Range& range) noexcept;  // stays queued
+  void delivered(std::uint32_t frames, std::uint64_t bytes) noexcept;
+  void lost_at_exit(std::uint32_t frames) noexcept { bump(at_exit_, frames); }
+  void discard_everything() noexcept;           // counts all that is queued as lost at exit
+  void wake_blocked() noexcept;                 // after a pass: lets a waiting producer go on
+  [[nodiscard]] bool empty() const noexcept { return queued() == 0; }
+
+  // ── any thread ──
+  void add_to(BufferStats& stats) const noexcept;
+  [[nodiscard]] std::uint64_t queued() const noexcept;      // still in chunks
+  [[nodiscard]] std::uint64_t frames_in() const noexcept;   // ever queued
+  [[nodiscard]] std::uint64_t frames_out() const noexcept;  // delivered or lost afterwards
+  [[nodiscard]] std::uint32_t slot() const noexcept { return slot_; }
+  [[nodiscard]] std::uint32_t buffer() const noexcept { return buffer_; }
+
+  ThreadQueue* next = nullptr;  // in the QueueSet; written once before the queue is published
+
+ private:
+  struct Entry {
+    Chunk* chunk;
+    std::uint32_t number;
+  };
+  using Sealed = moodycamel::ConcurrentQueue<Entry, ChunkQueueTraits>;
+  using Free = moodycamel::ConcurrentQueue<Chunk*, ChunkQueueTraits>;
+  using Counter = std::atomic<std::uint64_t>;  // one writer; relaxed, readers want the number only
+
+  static void bump(Counter& c, std::uint64_t n) noexcept {
+    c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+
+  // producer
+  [[nodiscard]] std::byte* try_room(std::size_t need, std::uint32_t capacity) noexcept;
+  [[nodiscard]] std::byte* refuse(Counter& cause) noexcept;
+  [[nodiscard]] std::byte* overwrite(std::size_t need, std::uint32_t capacity) noexcept;
+  [[nodiscard]] std::byte* wait_for_room(std::size_t need, std::uint32_t capacity) noexcept;
+  [[nodiscard]] Chunk* new_chunk() noexcept;
+  void open(Chunk* chunk) noexcept;
+  void seal() noexcept;
+  bool discard_oldest() noexcept;
+  [[nodiscard]] static bool reclaim(Chunk& chunk) noexcept;
+  void admit(std::uint64_t waiting, std::uint32_t capacity) noexcept;
+  void press(std::uint64_t waiting, std::uint32_t capacity) noexcept;
+  // sender
+  void claim_open(std::vector<Range>& out) noexcept;
+  void leave_open(Chunk& chunk) noexcept;
+  void recycle(Chunk* chunk) noexcept;
+
+  // fixed
+  const std::uint32_t slot_;
+  const std::uint32_t buffer_;
+  std::uint32_t max_chunks_;
+  BufferState& settings_;
+  Arena& arena_;
+  Doorbell& sender_;
+
+  // producer
+  Chunk* current_ = nullptr;
+  Chunk** spares_ = nullptr;  // taken back by discard_oldest, used next; room for max_chunks_
+  std::uint32_t spare_count_ = 0;
+  std::uint32_t chunks_ = 0;
+  std::uint32_t last_number_ = 0;
+  Counter sealed_frames_{0};
+  Counter sealed_bytes_{0};
+  Counter full_{0};
+  Counter overwritten_{0};
+  Counter timed_out_{0};
+  Counter too_large_{0};
+  Counter nested_{0};
+  Counter high_water_{0};
+  std::atomic<bool> owned_{true};  // sync: queue-owner, released by disown, acquired by try_own
+
+  // between the two
+  alignas(64) Sealed sealed_;
+  Free free_;
+  moodycamel::ProducerToken seal_token_;
+  moodycamel::ProducerToken free_token_;
+  std::atomic<Chunk*> open_{nullptr};              // sync: open-chunk, released by open(), acquired by claim_open
+  std::atomic<std::uint32_t> oldest_number_{1};    // sync: oldest, released by discard_oldest, acquired by claim_open
+  std::atomic<std::uint32_t> waiting_{0};          // sync: space (seq_cst on both sides), a producer is blocked
+  std::atomic<std::uint32_t> space_{0};            // the word it sleeps on
+
+  // sender
+  alignas(64) std::vector<Entry> held_;  // dequeued, not sent yet
+  std::uint32_t next_number_ = 1;
+  Counter taken_{0};
+  Counter delivered_{0};
+  Counter delivered_bytes_{0};
+  Counter abandoned_{0};
+  Counter at_exit_{0};
+};
+
+}  // namespace dlt::detail

@@ -1,0 +1,116 @@
+#include "thread_state.hpp"
+
+#include <pthread.h>
+
+#include <cstdio>
+
+#include "core.hpp"
+#include "local_print.hpp"
+
+namespace dlt::detail {
+
+Shared shared;
+__thread ThreadWriters t_writers __attribute__((tls_model("initial-exec"))) = {};
+
+namespace {
+
+struct ThreadState {
+  ThreadQueue* queues[Options::max_buffers];
+  std::uint32_t ordinary;  // the buffer for what is not urgent, plus one; 0: not chosen yet
+  bool finding;            // a queue is being looked for: a signal handler must keep out
+};
+__thread ThreadState t_state __attribute__((tls_model("initial-exec"))) = {};
+
+pthread_key_t thread_key;
+
+void on_thread_end(void*) {
+  t_writers = {};
+  for (ThreadQueue* q : t_state.queues)
+    if (q != nullptr) q->disown();
+  t_state = {};
+}
+
+ThreadQueue* queue_for(Core& core, std::uint32_t buffer) noexcept {
+  ThreadQueue*& home = t_state.queues[buffer];
+  if (home != nullptr) return home;
+  if (t_state.finding) {
+    core.count_homeless_nested();
+    return nullptr;
+  }
+  t_state.finding = true;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  ThreadQueue* q = core.home_for(buffer);
+  if (q != nullptr) {
+    pthread_setspecific(thread_key, &t_state);
+    home = q;
+  }
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  t_state.finding = false;
+  return q;
+}
+
+Core* core_for_logging() noexcept {
+  Core* core = Core::get();
+  return core != nullptr ? core : Core::revive();
+}
+
+std::uint32_t ordinary_of(Core& core) noexcept {
+  if (t_state.ordinary == 0) t_state.ordinary = core.next_ordinary() + 1;
+  return t_state.ordinary - 1;
+}
+
+}  // namespace
+
+bool make_thread_key() noexcept { return pthread_key_create(&thread_key, on_thread_end) == 0; }
+
+void forget_thread() noexcept {
+  t_writers = {};
+  t_state = {};
+}
+
+// ── the rare half of a log call ──────────────────────────────────────────────────────────────────────────────────────
+
+Writer* writer_for_level(Level level, ContextData& context) noexcept {
+  Core* core = core_for_logging();
+  if (core == nullptr) return nullptr;
+  ThreadQueue* q = queue_for(*core, core->buffer_of(level, ordinary_of(*core)));
+  if (q == nullptr) {
+    context.counter.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  t_writers.by_level[static_cast<std::size_t>(level)] = q;
+  return q;
+}
+
+Writer* writer_for_buffer(Buffer buffer, Level level, ContextData& context) noexcept {
+  Core* core = core_for_logging();
+  if (core == nullptr) return nullptr;
+  if (buffer.index >= core->buffer_count()) return writer_for_level(level, context);
+  return queue_for(*core, buffer.index);
+}
+
+void refuse_nested(Writer& writer, ContextData& context) noexcept {
+  context.counter.fetch_add(1, std::memory_order_relaxed);
+  static_cast<ThreadQueue&>(writer).count_nested();
+}
+
+std::byte* make_room(Writer& writer, std::size_t need, ContextData& context) noexcept {
+  std::byte* p = static_cast<ThreadQueue&>(writer).make_room(need);
+  // A lost message leaves a gap in the counter.
+  if (p == nullptr) context.counter.fetch_add(1, std::memory_order_relaxed);
+  return p;
+}
+
+void refuse_too_large(Writer& writer, ContextData& context) noexcept {
+  context.counter.fetch_add(1, std::memory_order_relaxed);
+  static_cast<ThreadQueue&>(writer).count_too_large();
+}
+
+void after_commit(Writer& writer, const std::byte* frame, std::size_t size) noexcept {
+  auto& queue = static_cast<ThreadQueue&>(writer);
+  queue.ring();
+  const Core* core = Core::get();
+  if (core != nullptr && core->prints_now()) print_locally({frame, size});
+}
+
+}  // namespace dlt::detail

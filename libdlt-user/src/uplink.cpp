@@ -1,0 +1,221 @@
+#include "uplink.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace dlt::detail {
+
+namespace local = proto::local;
+
+namespace {
+
+constexpr std::size_t read_size = 64 * 1024;
+// A message of our own fits in this: the longest body plus headers.
+constexpr std::size_t longest_message = local::max_body_size + 256;
+
+}  // namespace
+
+Uplink::Uplink(std::vector<Address> addresses, Identity identity, UplinkOwner& owner)
+    : addresses_(std::move(addresses)), identity_(std::move(identity)), owner_(owner) {}
+
+// ── connecting ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Uplink::maintain(Link::Clock::time_point now) {
+  if (link_.due(now)) try_connect(now);
+  if (link_.state() == Link::State::connecting) {
+    if (link_.on_tick(now)) return lost(now);
+    return;  // flush() finds out how it ended
+  }
+  if (!socket_.is_open()) return;
+  receive(now);
+  const bool was_plain = link_.state() == Link::State::plain;
+  (void)link_.on_tick(now);
+  if (!was_plain && link_.state() == Link::State::plain) become_ready({});
+}
+
+void Uplink::try_connect(Link::Clock::time_point now) {
+  const Address& to = addresses_[next_address_];
+  next_address_ = (next_address_ + 1) % addresses_.size();
+  link_.on_connecting(now);
+  if (socket_.connect(to)) return lost(now);
+  if (socket_.is_unix()) greet(now);
+}
+
+void Uplink::greet(Link::Clock::time_point now) {
+  link_.on_connected(now);
+  connects_.fetch_add(1, std::memory_order_relaxed);
+  capabilities_ = 0;
+  arena_announced_ = false;
+  received_.clear();
+  local::Hello hello;
+  hello.pid = identity_.pid;
+  hello.name = std::string_view(identity_.program).substr(0, local::max_description);
+  post(hello);
+  post(local::RegisterApplication{identity_.app, identity_.pid,
+                                  std::string_view(identity_.description).substr(0, local::max_description)});
+}
+
+void Uplink::become_ready(const local::Hello& daemon) {
+  capabilities_ = daemon.capabilities;
+  if (!carry_.empty()) carry_.resume(wire());
+  connected_.store(true, std::memory_order_release);
+  owner_.on_ready(daemon);
+}
+
+void Uplink::lost(Link::Clock::time_point now) noexcept {
+  socket_.close();
+  link_.on_lost(now);
+  connected_.store(false, std::memory_order_release);
+  control_.clear();
+  control_at_ = 0;
+  received_.clear();
+  if (carry_.empty()) return;
+  const Carry::Done done = carry_.interrupt();
+  carry_queue_->delivered(done.frames, done.bytes);
+}
+
+// ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Uplink::receive(Link::Clock::time_point now) {
+  for (;;) {
+    const std::size_t had = received_.size();
+    received_.resize(had + read_size);
+    const auto n = socket_.receive(std::span(received_).subspan(had));
+    received_.resize(had + (n ? *n : 0));
+    if (!n && !would_block(n.error())) return lost(now);
+    dispatch();
+    if (!n || *n < read_size) return;
+  }
+}
+
+void Uplink::dispatch() {
+  std::size_t at = 0;
+  while (at < received_.size()) {
+    const proto::Bytes rest = proto::Bytes(received_).subspan(at);
+    std::size_t used = 0;
+    const auto message = local::decode(rest, used);
+    if (message) {
+      at += used;
+      if (const auto* hello = std::get_if<local::Hello>(&*message)) {
+        if (link_.state() != Link::State::greeting) continue;
+        link_.on_hello();
+        become_ready(*hello);
+      } else {
+        owner_.on_message(*message);
+      }
+      continue;
+    }
+    if (message.error() == Errc::truncated) break;
+    // Rubbish or a type from the future: on to the next header.
+    const auto text = proto::as_text(rest.subspan(1));
+    const std::size_t next = text.find(local::magic);
+    at += next == std::string_view::npos ? rest.size() : next + 1;
+  }
+  received_.erase(received_.begin(), received_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+// ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+void Uplink::post(const local::Message& message) {
+  if (!socket_.is_open()) return;
+  scratch_.resize(longest_message);
+  proto::ByteWriter out(scratch_);
+  local::encode(out, message);
+  if (!out.ok()) return;
+  const proto::Bytes bytes = out.written();
+  control_.insert(control_.end(), bytes.begin(), bytes.end());
+}
+
+Uplink::Flow Uplink::send_some(proto::Bytes bytes, std::size_t& moved) {
+  const iovec one{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  const auto n = socket_.send(std::span(&one, 1));
+  writes_.fetch_add(1, std::memory_order_relaxed);
+  moved = n ? *n : 0;
+  if (n) return moved == bytes.size() ? Flow::flowing : Flow::blocked;
+  if (would_block(n.error())) return Flow::blocked;
+  lost(Link::Clock::now());
+  return Flow::away;
+}
+
+Uplink::Flow Uplink::flush() {
+  if (link_.state() == Link::State::connecting) {
+    const std::error_code error = socket_.finish_connect();
+    if (would_block(error)) return Flow::blocked;
+    if (error) {
+      lost(Link::Clock::now());
+      return Flow::away;
+    }
+    greet(Link::Clock::now());
+  }
+  if (!socket_.is_open()) return Flow::away;
+  std::size_t moved = 0;
+  if (!carry_.empty() && link_.may_send()) {
+    const Flow flow = send_some(carry_.rest(), moved);
+    if (flow == Flow::away) return flow;
+    const Carry::Done done = carry_.advance(moved);
+    carry_queue_->delivered(done.frames, done.bytes);
+    if (flow == Flow::blocked) return flow;
+  }
+  if (control_at_ < control_.size()) {
+    const Flow flow = send_some(proto::Bytes(control_).subspan(control_at_), moved);
+    control_at_ += moved;
+    if (flow != Flow::flowing) return flow;
+    control_.clear();
+    control_at_ = 0;
+  }
+  if (!link_.may_send()) return Flow::away;
+  return announce_arena();
+}
+
+Uplink::Flow Uplink::announce_arena() {
+  if (arena_announced_ || !socket_.is_unix() || !speaks(local::capability::memfd)) return Flow::flowing;
+  std::array<std::byte, 64> bytes{};
+  proto::ByteWriter out(bytes);
+  local::encode(out, local::Memfd{1, Arena::chunk_size, identity_.arena_size});
+  const auto n = socket_.send_with_descriptor(out.written(), identity_.arena_fd);
+  if (!n && would_block(n.error())) return Flow::blocked;
+  if (!n) {
+    lost(Link::Clock::now());
+    return Flow::away;
+  }
+  if (*n < out.size()) {  // the descriptor went with the first byte
+    const proto::Bytes rest = out.written().subspan(*n);
+    control_.assign(rest.begin(), rest.end());
+  }
+  arena_announced_ = true;
+  return control_.empty() ? Flow::flowing : Flow::blocked;
+}
+
+Uplink::Flow Uplink::write(std::span<const Range> ranges, Batch& scratch) {
+  scratch.clear(wire());
+  const auto where = [](const Range& r) { return local::Batch{0, r.queue->slot(), r.number, r.from}; };
+  for (const Range& r : ranges) scratch.add(where(r), r.bytes());
+  const auto n = socket_.send(scratch.iovecs());
+  writes_.fetch_add(1, std::memory_order_relaxed);
+  const Batch::Written written = scratch.written(n ? *n : 0);
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const Range& r = ranges[i];
+    if (i < written.whole) {
+      r.queue->delivered(r.frames, r.to - r.from);
+      r.queue->taken(r);
+    } else if (i == written.whole && written.partial > 0) {
+      carry_.hold(wire(), where(r), r.bytes(), written.partial);
+      carry_queue_ = r.queue;
+      r.queue->taken(r);
+    } else {
+      r.queue->untouched(r);
+    }
+  }
+  if (n) return written.whole == ranges.size() ? Flow::flowing : Flow::blocked;
+  if (would_block(n.error())) return Flow::blocked;
+  lost(Link::Clock::now());
+  return Flow::away;
+}
+
+void Uplink::give_up() noexcept {
+  if (carry_.empty()) return;
+  carry_queue_->lost_at_exit(carry_.drop().frames);
+}
+
+}  // namespace dlt::detail

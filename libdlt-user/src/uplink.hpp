@@ -1,0 +1,107 @@
+// The connection of this process to its daemon: connects, greets, registers, listens, and writes what senders hand it.
+//
+// Order on the wire: a range that was cut short (Carry) first, then messages of our own (control bytes), then batches.
+// Owned by the core. One thread at a time: with several senders they take turns (`turn`); log calls never come here.
+// maintain() and what it calls run on the first sender only.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "address.hpp"
+#include "batch.hpp"
+#include "carry.hpp"
+#include "dlt/proto/local.hpp"
+#include "link.hpp"
+#include "socket.hpp"
+#include "thread_queue.hpp"
+
+namespace dlt::detail {
+
+// What the uplink is told about the process, and whom it tells what the daemon said.
+class UplinkOwner {
+ public:
+  virtual ~UplinkOwner() = default;
+  virtual void on_ready(const proto::local::Hello& daemon) = 0;        // may send from now on; register now
+  virtual void on_message(const proto::local::Message& message) = 0;  // from the daemon
+};
+
+class Uplink {
+ public:
+  struct Identity {
+    AppId app;
+    std::string description;
+    std::string program;
+    std::int32_t pid = 0;
+    int arena_fd = -1;
+    std::uint64_t arena_size = 0;
+  };
+  enum class Flow : std::uint8_t { away, blocked, flowing };
+
+  Uplink(std::vector<Address> addresses, Identity identity, UplinkOwner& owner);
+
+  // Connects, receives, watches limits. The first sender, once a round.
+  void maintain(Link::Clock::time_point now);
+  // Writes what must go before any batch. flowing: a batch may follow.
+  [[nodiscard]] Flow flush();
+  // Writes the claimed ranges and gives each back to its queue. blocked: the socket is full now.
+  [[nodiscard]] Flow write(std::span<const Range> ranges, Batch& scratch);
+  // Appends a message of our own; it goes with the next flush().
+  void post(const proto::local::Message& message);
+
+  [[nodiscard]] const Link& link() const noexcept { return link_; }
+  [[nodiscard]] int fd() const noexcept { return socket_.fd(); }
+  [[nodiscard]] bool wants_to_write() const noexcept {
+    return link_.state() == Link::State::connecting || !carry_.empty() || control_at_ < control_.size();
+  }
+  [[nodiscard]] bool speaks(std::uint32_t capability) const noexcept { return (capabilities_ & capability) != 0; }
+  // Counts a range that never went as lost at exit; nothing is sent afterwards.
+  void give_up() noexcept;
+  void close(Link::Clock::time_point now) noexcept { lost(now); }
+
+  std::mutex turn;  // senders only
+
+  // Any thread.
+  [[nodiscard]] bool connected() const noexcept { return connected_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t writes() const noexcept { return writes_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t connects() const noexcept { return connects_.load(std::memory_order_relaxed); }
+
+ private:
+  void try_connect(Link::Clock::time_point now);
+  void greet(Link::Clock::time_point now);
+  void become_ready(const proto::local::Hello& daemon);
+  void receive(Link::Clock::time_point now);
+  void dispatch();
+  void lost(Link::Clock::time_point now) noexcept;
+  [[nodiscard]] Flow announce_arena();
+  [[nodiscard]] Flow send_some(proto::Bytes bytes, std::size_t& moved);
+  [[nodiscard]] Wire wire() const noexcept {
+    return link_.state() == Link::State::ready && speaks(proto::local::capability::batch) ? Wire::batches
+                                                                                           : Wire::single_frames;
+  }
+
+  const std::vector<Address> addresses_;
+  const Identity identity_;
+  UplinkOwner& owner_;
+  std::size_t next_address_ = 0;
+  Socket socket_;
+  Link link_;
+  std::uint32_t capabilities_ = 0;
+  bool arena_announced_ = false;
+  std::vector<std::byte> control_;
+  std::size_t control_at_ = 0;
+  std::vector<std::byte> scratch_;  // for post()
+  std::vector<std::byte> received_;
+  Carry carry_;
+  ThreadQueue* carry_queue_ = nullptr;
+
+  std::atomic<bool> connected_{false};
+  std::atomic<std::uint64_t> writes_{0};
+  std::atomic<std::uint64_t> connects_{0};
+};
+
+}  // namespace dlt::detail
