@@ -29,7 +29,7 @@ std::vector<std::byte> wire_image(Wire wire, const local::Batch& where, proto::B
   while (const std::size_t n = frame_length(frames)) {
     const std::size_t at = image.size();
     image.resize(at + local::header_size + n);
-    proto::ByteWriter out(std::span(image).subspan(at));
+    proto::ByteWriter out(std::span<std::byte>(image).subspan(at));
     local::encode(out, local::Log{frames.first(n)});
     frames = frames.subspan(n);
   }

@@ -64,7 +64,7 @@ void ClockCalibration::tick() noexcept {
   const Pair now = sample();
   if (now.ticks <= first_.ticks || now.ns <= first_.ns) {
     // The counter went back: a virtual machine was moved. Back to the clock, for good.
-    shared.clock.store(nullptr, std::memory_order_release);
+    stamp_clock.line.store(nullptr, std::memory_order_release);
     usable_ = false;
     return;
   }
@@ -91,7 +91,7 @@ void ClockCalibration::publish(const Pair& now, double ticks_per_unit) noexcept 
   ClockLine& line = lines_[used_++ % lines_.size()];
   line.zero.store(static_cast<std::uint64_t>(static_cast<std::int64_t>(zero)), std::memory_order_relaxed);
   line.scale.store(static_cast<std::uint64_t>(std::ldexp(1.0, 64) / scale), std::memory_order_relaxed);
-  shared.clock.store(&line, std::memory_order_release);  // sync: clock-line
+  stamp_clock.line.store(&line, std::memory_order_release);  // sync: clock-line
   last_zero_ = zero;
   last_scale_ = scale;
 }

@@ -67,6 +67,7 @@ class Core final : public UplinkOwner {
   void synchronise_contexts();
   void announce(ContextEntry& entry);
   void farewell();
+  [[nodiscard]] Stats stats_unlocked() const;
   [[nodiscard]] bool all_empty() const noexcept;
   [[nodiscard]] ContextEntry* context_at(std::int32_t position) noexcept;
 

@@ -74,6 +74,7 @@ class ThreadQueue : public Writer {
   void count_too_large() noexcept { bump(too_large_, 1); }
   [[nodiscard]] bool try_own() noexcept;  // any thread, before it becomes the owner
   void disown() noexcept;
+  void ring() noexcept { sender_.ring(); }
 
   // ── sender ──
   // Appends up to `limit` claimed ranges to `out`; each must be given back with taken() or untouched().

@@ -9,7 +9,7 @@
 
 namespace dlt::detail {
 
-Shared shared;
+StampClock stamp_clock;
 __thread ThreadWriters t_writers __attribute__((tls_model("initial-exec"))) = {};
 
 namespace {

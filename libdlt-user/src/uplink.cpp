@@ -1,5 +1,7 @@
 #include "uplink.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -211,6 +213,11 @@ Uplink::Flow Uplink::write(std::span<const Range> ranges, Batch& scratch) {
   if (would_block(n.error())) return Flow::blocked;
   lost(Link::Clock::now());
   return Flow::away;
+}
+
+void Uplink::wait_writable(std::chrono::milliseconds limit) noexcept {
+  pollfd p{socket_.fd(), POLLOUT, 0};
+  ::poll(&p, 1, static_cast<int>(limit.count()));
 }
 
 void Uplink::give_up() noexcept {

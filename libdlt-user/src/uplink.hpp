@@ -62,6 +62,7 @@ class Uplink {
   // Counts a range that never went as lost at exit; nothing is sent afterwards.
   void give_up() noexcept;
   void close(Link::Clock::time_point now) noexcept { lost(now); }
+  void wait_writable(std::chrono::milliseconds limit) noexcept;
 
   std::mutex turn;  // senders only
 

@@ -55,11 +55,11 @@ struct ClockLine {
   std::atomic<std::uint64_t> scale{0};
 };
 
-struct Shared {
+struct StampClock {
   // nullptr where the counter cannot be used; then the stamp comes from clock_gettime.
-  std::atomic<const ClockLine*> clock{nullptr};
+  std::atomic<const ClockLine*> line{nullptr};
 };
-extern DLT_EXPORT Shared shared;
+extern DLT_EXPORT StampClock stamp_clock;
 
 // The calling thread's writers by level; a nullptr is filled by writer_for_level at the first use. Trivial on purpose:
 // no constructor, no wrapper call, reached with one instruction.
@@ -81,7 +81,7 @@ DLT_COLD DLT_EXPORT std::uint32_t stamp_from_clock() noexcept;
 // Time since boot in 0.1 ms.
 [[nodiscard]] DLT_INLINE std::uint32_t stamp() noexcept {
 #if defined(__x86_64__)
-  const ClockLine* line = shared.clock.load(std::memory_order_acquire);  // sync: clock-line
+  const ClockLine* line = stamp_clock.line.load(std::memory_order_acquire);  // sync: clock-line
   if (line != nullptr) [[likely]] {
     const std::uint64_t ticks = __builtin_ia32_rdtsc() - line->zero.load(std::memory_order_relaxed);
     __extension__ using Wide = unsigned __int128;
