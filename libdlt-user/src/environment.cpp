@@ -111,7 +111,7 @@ Environment apply_environment(const Options& options, const Lookup& get) {
   if (const auto n = in.number("DLT_USER_BATCH_SIZE", 1, 65'536)) o.batch_size = static_cast<std::uint32_t>(*n);
   if (const auto n = in.number("DLT_USER_SENDERS", 1, o.buffer_count)) o.senders = static_cast<std::uint32_t>(*n);
   o.senders = std::min(o.senders, o.buffer_count);
-  if (const auto n = in.number("DLT_LOG_MSG_BUF_LEN", 128, 65'000)) o.max_message = static_cast<std::uint32_t>(*n);
+  if (const auto n = in.number("DLT_LOG_MSG_BUF_LEN", 1'024, 65'000)) o.max_message = static_cast<std::uint32_t>(*n);
   read_levels(in, e);
   read_local_print(in, o);
   return e;

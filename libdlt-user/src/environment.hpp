@@ -10,7 +10,7 @@
 //   DLT_USER_SENDERS             1 … number of buffers
 //   DLT_INITIAL_LOG_LEVEL        APID:CTID:level;…   an empty id matches every one
 //   DLT_LOCAL_PRINT_MODE         AUTOMATIC, FORCE_ON, FORCE_OFF
-//   DLT_LOG_MSG_BUF_LEN          bytes of payload, 128 … 65,000: the longest message
+//   DLT_LOG_MSG_BUF_LEN          1,024 … 65,000 bytes: the longest message
 #pragma once
 
 #include <functional>

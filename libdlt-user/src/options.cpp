@@ -40,7 +40,7 @@ std::string Options::check() const {
   if (batch_size < 1 || batch_size > 65'536) return "batch_size must be 1 to 65536";
   if (senders < 1 || senders > buffer_count) return "senders must be 1 to buffer_count";
   if (nap < 10us || nap > 100ms) return "nap must be 10 us to 100 ms";
-  if (max_message < 128 || max_message > 65'000) return "max_message must be 128 to 65000 bytes";
+  if (max_message < 1024 || max_message > 65'000) return "max_message must be 1024 to 65000 bytes";
   if (arena_bytes < (1ULL << 20) || arena_bytes > (16ULL << 30)) return "arena_bytes must be 1 MiB to 16 GiB";
   if (exit_flush < 0ms || exit_flush > 60s) return "exit_flush must be 0 to 1 minute";
   if (local_print > LocalPrint::on) return "local_print is not a print mode";

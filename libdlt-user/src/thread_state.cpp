@@ -10,7 +10,11 @@
 namespace dlt::detail {
 
 StampClock stamp_clock;
-__thread ThreadWriters t_writers __attribute__((tls_model("initial-exec"))) = {};
+constinit Writer no_writer{.busy = true};
+
+#define DLT_NO_WRITERS \
+  { { &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer } }
+__thread ThreadWriters t_writers __attribute__((tls_model("initial-exec"))) = DLT_NO_WRITERS;
 
 namespace {
 
@@ -24,7 +28,7 @@ __thread ThreadState t_state __attribute__((tls_model("initial-exec"))) = {};
 pthread_key_t thread_key;
 
 void on_thread_end(void*) {
-  t_writers = {};
+  t_writers = DLT_NO_WRITERS;
   for (ThreadQueue* q : t_state.queues)
     if (q != nullptr) q->disown();
   t_state = {};
@@ -64,34 +68,41 @@ std::uint32_t ordinary_of(Core& core) noexcept {
 bool make_thread_key() noexcept { return pthread_key_create(&thread_key, on_thread_end) == 0; }
 
 void forget_thread() noexcept {
-  t_writers = {};
+  t_writers = DLT_NO_WRITERS;
   t_state = {};
 }
 
 // ── the rare half of a log call ──────────────────────────────────────────────────────────────────────────────────────
 
-Writer* writer_for_level(Level level, ContextData& context) noexcept {
+namespace {
+
+Writer* first_writer(Level level) noexcept {
   Core* core = core_for_logging();
   if (core == nullptr) return nullptr;
   ThreadQueue* q = queue_for(*core, core->buffer_of(level, ordinary_of(*core)));
-  if (q == nullptr) {
-    context.counter.fetch_add(1, std::memory_order_relaxed);
-    return nullptr;
-  }
-  t_writers.by_level[static_cast<std::size_t>(level)] = q;
+  if (q != nullptr) t_writers.by_level[static_cast<std::size_t>(level)] = q;
   return q;
 }
 
-Writer* writer_for_buffer(Buffer buffer, Level level, ContextData& context) noexcept {
-  Core* core = core_for_logging();
-  if (core == nullptr) return nullptr;
-  if (buffer.index >= core->buffer_count()) return writer_for_level(level, context);
-  return queue_for(*core, buffer.index);
+}  // namespace
+
+Writer* enter(Writer& writer, Level level, ContextData& context) noexcept {
+  Writer* w = &writer;
+  if (w == &no_writer) {
+    w = first_writer(level);
+    if (w != nullptr && !w->busy) return w;
+  }
+  // Lost, and so it leaves a gap in the counter. Without a queue the core has counted it.
+  context.counter.fetch_add(1, std::memory_order_relaxed);
+  if (w != nullptr) static_cast<ThreadQueue*>(w)->count_nested();
+  return nullptr;
 }
 
-void refuse_nested(Writer& writer, ContextData& context) noexcept {
-  context.counter.fetch_add(1, std::memory_order_relaxed);
-  static_cast<ThreadQueue&>(writer).count_nested();
+Writer& writer_for_buffer(Buffer buffer, Level level) noexcept {
+  Core* core = core_for_logging();
+  if (core == nullptr || buffer.index >= core->buffer_count()) return *t_writers.by_level[static_cast<std::size_t>(level)];
+  ThreadQueue* q = queue_for(*core, buffer.index);
+  return q != nullptr ? *q : no_writer;
 }
 
 std::byte* make_room(Writer& writer, std::size_t need, ContextData& context) noexcept {
@@ -99,11 +110,6 @@ std::byte* make_room(Writer& writer, std::size_t need, ContextData& context) noe
   // A lost message leaves a gap in the counter.
   if (p == nullptr) context.counter.fetch_add(1, std::memory_order_relaxed);
   return p;
-}
-
-void refuse_too_large(Writer& writer, ContextData& context) noexcept {
-  context.counter.fetch_add(1, std::memory_order_relaxed);
-  static_cast<ThreadQueue&>(writer).count_too_large();
 }
 
 void after_commit(Writer& writer, const std::byte* frame, std::size_t size) noexcept {

@@ -26,11 +26,14 @@ inline constexpr std::size_t frame_headers = 26;  // standard header with ECU, s
 inline constexpr std::uint64_t verbose_log = 0x01;
 
 DLT_INLINE void put_headers(std::byte* p, ContextData& c, Level level, std::size_t size, std::uint32_t arguments) noexcept {
-  const std::uint64_t counter = c.counter.fetch_add(1, std::memory_order_relaxed);
-  const std::uint64_t length = __builtin_bswap16(static_cast<std::uint16_t>(size));
+  // The templates go out whole, then the fields that change are written over them.
+  const std::uint8_t counter = c.counter.fetch_add(1, std::memory_order_relaxed);
+  store(p, c.word0.load(std::memory_order_relaxed));
+  store(p + 1, counter);
+  store(p + 2, __builtin_bswap16(static_cast<std::uint16_t>(size)));
+  store(p + 8, c.word1.load(std::memory_order_relaxed));
+  store(p + 12, __builtin_bswap32(stamp()));
   const std::uint64_t msin = (static_cast<std::uint64_t>(level) << 4) | verbose_log;
-  store(p, c.word0.load(std::memory_order_relaxed) | (counter << 8) | (length << 16));
-  store(p + 8, c.word1.load(std::memory_order_relaxed) | (std::uint64_t{__builtin_bswap32(stamp())} << 32));
   store(p + 16, c.word2.load(std::memory_order_relaxed) | msin | (std::uint64_t{arguments} << 8));
   store(p + 24, c.word3.load(std::memory_order_relaxed));
 }
@@ -43,7 +46,7 @@ DLT_INLINE bool finish(Writer& w, Level level, const std::byte* p, std::size_t s
   if (--w.frames_left == 0) w.end = nullptr;
   // Keeps the compiler from moving the look at the sender before the publication; the sender's membarrier does the rest.
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  w.busy.store(false, std::memory_order_relaxed);
+  w.busy = false;
   if (w.attention->load(std::memory_order_relaxed) >= attention::threshold(level)) [[unlikely]]
     after_commit(w, p, size);
   return true;
@@ -51,7 +54,7 @@ DLT_INLINE bool finish(Writer& w, Level level, const std::byte* p, std::size_t s
 
 DLT_INLINE bool leave(Writer& w) noexcept {
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  w.busy.store(false, std::memory_order_relaxed);
+  w.busy = false;
   return false;
 }
 
@@ -118,21 +121,17 @@ template <class Format, class... F>
 DLT_INLINE bool write(ContextData& c, Level level, Writer* w, const Format& format, const F&... form) noexcept {
   constexpr auto indices = std::index_sequence_for<F...>{};
   constexpr auto pieces = std::make_index_sequence<sizeof...(F) + 1>{};
-  if (w == nullptr) [[unlikely]] {
-    w = writer_for_level(level, c);
+  if (w->busy) [[unlikely]] {
+    w = enter(*w, level, c);
     if (w == nullptr) return false;
   }
-  if (w->busy.load(std::memory_order_relaxed)) [[unlikely]] {
-    refuse_nested(*w, c);
-    return false;
-  }
-  w->busy.store(true, std::memory_order_relaxed);
+  w->busy = true;
   std::atomic_signal_fence(std::memory_order_seq_cst);  // a handler sees busy before anything else is touched
   if constexpr ((Form<F>::sized && ...)) {
     const std::size_t need =
         frame_headers + pieces_size(format, pieces) + (std::size_t{0} + ... + Form<F>::size(form));
     const std::uint32_t arguments = pieces_count(format, pieces) + (0U + ... + Form<F>::count);
-    if (need <= w->max_message) [[likely]]
+    if (need <= short_message) [[likely]]
       return write_sized(c, level, *w, need, arguments, format, indices, form...);
   }
   return write_bounded(c, level, *w, format, indices, form...);
@@ -141,9 +140,7 @@ DLT_INLINE bool write(ContextData& c, Level level, Writer* w, const Format& form
 DLT_INLINE Writer* writer_of(const Context&, Level level) noexcept {
   return t_writers.by_level[static_cast<std::size_t>(level)];
 }
-inline Writer* writer_of(const ContextInBuffer& c, Level level) noexcept {
-  return writer_for_buffer(c.buffer, level, *c.data);
-}
+inline Writer* writer_of(const ContextInBuffer& c, Level level) noexcept { return &writer_for_buffer(c.buffer, level); }
 DLT_INLINE ContextData& data_of(const Context& c) noexcept { return c.data(); }
 DLT_INLINE ContextData& data_of(const ContextInBuffer& c) noexcept { return *c.data; }
 

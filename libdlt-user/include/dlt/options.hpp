@@ -57,7 +57,7 @@ struct Options {
   std::uint32_t batch_size = 16;       // with fewer messages waiting the sender naps before it writes, 1 … 65,536
   std::uint32_t senders = 1;           // threads, 1 … buffer_count
   std::chrono::microseconds nap{200};  // the sender's shortest pause while there is traffic, 10 µs … 100 ms
-  std::uint32_t max_message = 9900;    // bytes of a whole frame, 128 … 65,000; longer text is cut
+  std::uint32_t max_message = 9900;    // bytes of a whole frame, 1,024 … 65,000; longer text is cut
   std::uint64_t arena_bytes = 256ULL << 20;  // address space for all queues, 1 MiB … 16 GiB; touched only as it is used
   std::chrono::milliseconds exit_flush{2000};  // how long the end of the session waits for what is queued, 0 … 1 min
   LocalPrint local_print = LocalPrint::off;

@@ -37,12 +37,12 @@ DLT_INLINE void copy_text(std::byte* to, const char* from, std::size_t n) noexce
     std::uint64_t low;
     std::uint64_t high;
   };
-  if (n > 32) {
-    std::memcpy(to, from, n);
-  } else if (n >= 16) {
-    pair(Sixteen{});
-  } else if (n >= 8) {
+  if (n - 8 <= 8) [[likely]] {
     pair(std::uint64_t{});
+  } else if (n - 16 <= 16) {
+    pair(Sixteen{});
+  } else if (n > 32) {
+    std::memcpy(to, from, n);
   } else if (n >= 4) {
     pair(std::uint32_t{});
   } else if (n > 0) {

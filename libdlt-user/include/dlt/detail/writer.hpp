@@ -42,8 +42,13 @@ struct Writer {
   std::uint32_t frames_left = 0;   // until make_room must be asked again
   std::uint32_t max_message = 0;   // bytes
   std::atomic<std::uint32_t>* attention = nullptr;  // of the sender that drains this queue
-  std::atomic<bool> busy{false};   // the owner is inside a log call
+  // The owner is inside a log call. Seen by signal handlers on the same thread only, so a plain flag between compiler
+  // fences does; an atomic one would cost two more instructions a call.
+  bool busy = false;
 };
+
+// Messages up to this size take the short way; Options::max_message is never less.
+inline constexpr std::size_t short_message = 1024;
 
 // Room that every chunk has behind `end`, so that short copies may write more than they need.
 inline constexpr std::size_t chunk_slack = 64;
@@ -61,21 +66,25 @@ struct StampClock {
 };
 extern DLT_EXPORT StampClock stamp_clock;
 
-// The calling thread's writers by level; a nullptr is filled by writer_for_level at the first use. Trivial on purpose:
-// no constructor, no wrapper call, reached with one instruction.
+// Stands where a thread has no writer yet: it is always busy, so that the one look at `busy` finds both.
+extern DLT_EXPORT Writer no_writer;
+
+// The calling thread's writers by level, &no_writer before the first use. Trivial on purpose: no constructor, no wrapper
+// call, reached with one instruction.
 struct ThreadWriters {
   Writer* by_level[8];
 };
 extern DLT_EXPORT __thread ThreadWriters t_writers __attribute__((tls_model("initial-exec")));
 
 // All of these: the owning thread only, noexcept, never wait for another thread (make_room waits in block mode).
-DLT_COLD DLT_EXPORT Writer* writer_for_level(Level level, ContextData& context) noexcept;   // nullptr: refused, counted
-DLT_EXPORT Writer* writer_for_buffer(Buffer buffer, Level level, ContextData& context) noexcept;
-DLT_COLD DLT_EXPORT void refuse_nested(Writer& writer, ContextData& context) noexcept;
+// What a busy writer means: the thread's first message at this level (returns its writer), or a log call inside a log
+// call (nullptr, counted).
+DLT_COLD DLT_EXPORT Writer* enter(Writer& writer, Level level, ContextData& context) noexcept;
+DLT_EXPORT Writer& writer_for_buffer(Buffer buffer, Level level) noexcept;
 // Makes room for `need` bytes by the buffer's overflow mode. nullptr: not taken, counted.
 DLT_COLD DLT_EXPORT std::byte* make_room(Writer& writer, std::size_t need, ContextData& context) noexcept;
-DLT_COLD DLT_EXPORT void refuse_too_large(Writer& writer, ContextData& context) noexcept;
-DLT_COLD DLT_EXPORT void after_commit(Writer& writer, const std::byte* frame, std::size_t size) noexcept;
+// Not marked cold: GCC 12 would move everything behind the last argument out of line with it.
+DLT_EXPORT void after_commit(Writer& writer, const std::byte* frame, std::size_t size) noexcept;
 DLT_COLD DLT_EXPORT std::uint32_t stamp_from_clock() noexcept;
 
 // Time since boot in 0.1 ms.
