@@ -43,15 +43,15 @@ enum class LocalPrint : std::uint8_t {
 struct Options {
   static constexpr std::uint32_t max_buffers = 16;
 
-  AppId app;                // required; four characters
-  std::string description;  // shown by clients; cut at 255 bytes
+  AppId app{};                // required; four characters
+  std::string description{};  // shown by clients; cut at 255 bytes
 
   // unix:PATH or tcp:HOST:PORT. Empty: /run/dlt/app.sock, then $XDG_RUNTIME_DIR/dlt/app.sock, in turn until one answers.
-  std::string address;
+  std::string address{};
 
   std::uint32_t buffer_count = 4;      // 1 … 16; fatal uses the first, error the second, the rest is for everything else
-  BufferOptions buffer;                // for every buffer …
-  std::vector<std::optional<BufferOptions>> buffers;  // … unless this has an entry for it
+  BufferOptions buffer{};              // for every buffer …
+  std::vector<std::optional<BufferOptions>> buffers{};  // … unless this has an entry for it
 
   Level level = Level::info;           // of contexts about which neither the daemon nor the environment says anything
   std::uint32_t batch_size = 16;       // with fewer messages waiting the sender naps before it writes, 1 … 65,536
