@@ -1,6 +1,7 @@
 #!/bin/sh
 # check.sh BUILD_FOLDER COMPILER FLAGS: installs the build into an empty prefix, moves the prefix, then builds and runs
-# the program here against it, once by find_package and once by pkg-config. Nothing else of this tree is visible to it.
+# the program here and the READMEs' examples against it, by find_package and by pkg-config. Nothing else of this tree is
+# visible to them.
 set -eu
 build=$1 compiler=$2 flags=$3
 here=$(cd "$(dirname "$0")" && pwd)
@@ -28,6 +29,25 @@ export PKG_CONFIG_PATH="$lib/pkgconfig"
 # shellcheck disable=SC2046,SC2086 # words on purpose
 "$compiler" -std=c++20 $flags "$here/main.cpp" -o "$dir/by-pkg-config" $(pkg-config --cflags --libs dlt-user)
 try "$dir/by-pkg-config" "pkg-config"
+
+# The examples of the READMEs: every block of C++ compiles as it stands, with main() it also runs.
+root=$(cd "$here/../.." && pwd)
+for readme in "$root/README.md" "$root/libdlt-user/README.md"; do
+  [ -f "$readme" ] || continue
+  awk -v to="$dir/example" '/^```cpp$/ { n++; on = 1; next } /^```$/ { on = 0 } on { print > (to "-" n ".cpp") }' "$readme"
+  for example in "$dir"/example-*.cpp; do
+    [ -f "$example" ] || continue
+    # shellcheck disable=SC2046,SC2086
+    if grep -q 'int main(' "$example"; then
+      "$compiler" -std=c++20 $flags -Wall -Wextra -Werror "$example" -o "$dir/example" $(pkg-config --cflags --libs dlt-user)
+      env LD_LIBRARY_PATH="$lib" DLT_DAEMON_ADDRESS=unix:/nonexistent/app.sock "$dir/example"
+    else
+      "$compiler" -std=c++20 $flags -Wall -Wextra -Werror -fsyntax-only "$example" $(pkg-config --cflags dlt-user)
+    fi
+    rm "$example"
+    echo "$readme: an example compiles"
+  done
+done
 
 readelf -d "$dir/by-pkg-config" | grep -qF 'libdlt-user.so.0' || { echo "not linked by the SONAME"; exit 1; }
 

@@ -10,7 +10,9 @@ struct Position {
 };
 template <>
 struct dlt::Encoder<Position> {
-  static void encode(ArgumentWriter& out, const Position& p) noexcept { out.number(p.latitude), out.number(p.longitude); }
+  static void encode(ArgumentWriter& out, const Position& p) noexcept {
+    out.number(p.latitude), out.number(p.longitude);
+  }
 };
 
 int main() {

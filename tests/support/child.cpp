@@ -45,7 +45,8 @@ void redirect(const std::string& path, int to) {
 Child::Child(const Setup& setup) {
   int input[2];    // a socket, because writing to one whose reader has died need not raise SIGPIPE
   int failure[2];  // closed by a successful exec, else carries errno
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, input) != 0 || pipe2(failure, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, input) != 0 || pipe2(failure, O_CLOEXEC) != 0)
+    throw std::runtime_error("no pipe");
   pid_ = fork();
   if (pid_ < 0) throw std::runtime_error("fork");
   if (pid_ == 0) become(setup, input[0], failure[1]);

@@ -17,11 +17,11 @@ namespace dlt::test {
 class Child {
  public:
   struct Setup {
-    std::vector<std::string> command;                // the program, then its arguments; found through PATH
-    std::map<std::string, std::string> environment;  // in addition to the test's own
-    std::string out;                                 // file for stdout; empty: /dev/null
-    std::string err;                                 // file for stderr; empty: the test's own
-    bool with_input = false;                         // say() writes to its stdin
+    std::vector<std::string> command{};                // the program, then its arguments; found through PATH
+    std::map<std::string, std::string> environment{};  // in addition to the test's own
+    std::string out{};                                 // file for stdout; empty: /dev/null
+    std::string err{};                                 // file for stderr; empty: the test's own
+    bool with_input = false;                           // say() writes to its stdin
   };
 
   // Throws std::runtime_error where the program cannot be started: a missing tool fails the test that needs it.

@@ -1,0 +1,84 @@
+// The programs of others talk with our daemon: what they print, what they change. shown.hpp has what they must show.
+#include <catch2/catch.hpp>
+
+#include "end_to_end/app.hpp"
+#include "end_to_end/shown.hpp"
+#include "support/client.hpp"
+#include "support/status.hpp"
+
+namespace dlt::test {
+namespace {
+
+bool contains(const std::string& file, const std::string& text) {
+  return read_file(file).find(text) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("dlt-receive prints exactly what an application logged") {
+  Daemon daemon(DLT_DAEMON);
+  daemon.start();
+  const std::string file = daemon.dir() / "rx.dlt";
+  Child receive({.command = {"dlt-receive", "-a", "-o", file, "-p", daemon.port_text(), "127.0.0.1"},
+                 .out = daemon.dir() / "rx.txt"});
+  App app(daemon, in_order);
+  app.ask("types");
+  app.ask("say info END");
+  REQUIRE(eventually([&] { return contains(file, "END"); }));
+  receive.stop();
+
+  CHECK(shown_lines(read_file(daemon.dir() / "rx.txt")) == expected_lines());
+}
+
+TEST_CASE("dlt-receive prints the backlog of what was logged before it came") {
+  Daemon daemon(DLT_DAEMON);
+  daemon.start();
+  App app(daemon, in_order);
+  app.ask("types");
+  app.ask("say info END");
+  REQUIRE(app.ask("flush 60000") == "1");
+  REQUIRE(eventually([&] { return status(daemon).received("E2EA") == expected_lines().size(); }));
+  const std::string file = daemon.dir() / "rx.dlt";
+  Child receive({.command = {"dlt-receive", "-a", "-o", file, "-p", daemon.port_text(), "127.0.0.1"},
+                 .out = daemon.dir() / "rx.txt"});
+  REQUIRE(eventually([&] { return contains(file, "END"); }));
+  receive.stop();
+
+  CHECK(shown_lines(read_file(daemon.dir() / "rx.txt")) == expected_lines());
+}
+
+TEST_CASE("dlt-control lists contexts and changes a level, and the application obeys") {
+  Daemon daemon(DLT_DAEMON);
+  daemon.start();
+  App app(daemon);
+  app.wait_until_connected();
+  REQUIRE(eventually([&] { return status(daemon).contexts("E2EA").size() == 2; }));
+
+  const Outcome listed = run({"dlt-control", "-j", "-p", daemon.port_text(), "127.0.0.1"});
+  CHECK(listed.code == 0);
+  CHECK_THAT(listed.out, Catch::Contains("APID:E2EA end to end"));
+  CHECK_THAT(listed.out, Catch::Contains("CTID:MAIN ") && Catch::Contains(" what tests say"));
+  CHECK_THAT(listed.out, Catch::Contains("CTID:NUMS ") && Catch::Contains(" thread and sequence"));
+
+  CHECK(app.ask("say debug too fine") == "0");
+  const Outcome changed =
+      run({"dlt-control", "-l", "5", "-a", "E2EA", "-c", "MAIN", "-p", daemon.port_text(), "127.0.0.1"});
+  CHECK(changed.code == 0);
+  CHECK_THAT(app.told("level"), Catch::StartsWith("debug "));
+  CHECK(app.ask("say debug now wanted") == "1");
+}
+
+TEST_CASE("dlt-control injects, and the application's callback gets it") {
+  Daemon daemon(DLT_DAEMON);
+  daemon.start();
+  App app(daemon);
+  app.wait_until_connected();
+  REQUIRE(eventually([&] { return status(daemon).contexts("E2EA").size() == 2; }));
+
+  const Outcome injected = run({"dlt-control", "-a", "E2EA", "-c", "MAIN", "-s", "4096", "-m", "HelloInj", "-p",
+                                daemon.port_text(), "127.0.0.1"});
+  CHECK(injected.code == 0);
+  CHECK_THAT(app.told("injected"), Catch::StartsWith("4096 HelloInj"));
+}
+
+}  // namespace dlt::test
