@@ -81,6 +81,7 @@ Daemon::Daemon(Config config, LockFile lock)
       exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(config_), config_.ring_replay,
                 config_.ring_size, exchange_options(config_)),
       hub_(io_, exchange_, pool_, hub_options(config_)),
+      sinks_(make_sinks(config_, exchange_.router)),
       end_timer_(io_) {}
 
 Daemon::~Daemon() {
@@ -149,7 +150,8 @@ std::error_code Daemon::open_status() {
 }
 
 std::string Daemon::status() {
-  return status_json({config_, exchange_, hub_, storage_status_, client_port_, app_port_, started_});
+  const StorageStatus storage = sinks_.storage ? sinks_.storage->status() : StorageStatus{};
+  return status_json({config_, exchange_, hub_, storage, client_port_, app_port_, started_});
 }
 
 void Daemon::run() {
@@ -186,6 +188,7 @@ void Daemon::end_step() {
     return;
   }
   hub_.close();
+  sinks_.stop();
   io_.stop();
 }
 

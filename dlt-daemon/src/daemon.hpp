@@ -20,6 +20,7 @@
 #include "lock_file.hpp"
 #include "session/hub.hpp"
 #include "session/listener.hpp"
+#include "sink/make_sinks.hpp"
 #include "status.hpp"
 
 namespace dlt::daemon {
@@ -61,7 +62,7 @@ class Daemon {
   asio::io_context io_{1};
   Exchange exchange_;
   Hub hub_;
-  StorageStatus storage_status_;
+  Sinks sinks_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::uint16_t client_port_ = 0;
   std::uint16_t app_port_ = 0;

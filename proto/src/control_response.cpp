@@ -223,11 +223,8 @@ Result<Response> decode_response(Bytes payload, std::endian order) {
   const auto service = static_cast<Service>(in.number<std::uint32_t>(order));
   const auto status = static_cast<Status>(in.u8());
   if (!in.ok()) return Errc::truncated;
-  if (in.remaining() == 0) {
-    if (service == Service::marker && status == Status::ok) return Response{Marker{}};
-    return Response{Plain{service, status}};
-  }
-  if (is_injection(service)) return Response{Plain{service, status}};
+  if (service == Service::marker && status == Status::ok) return Response{Marker{}};
+  if (in.remaining() == 0 || is_injection(service)) return Response{Plain{service, status}};
   switch (service) {
     case Service::get_log_info:
       return decode_log_info(in, static_cast<std::uint8_t>(status), order);

@@ -31,15 +31,9 @@ std::string golden(const std::string& what) {
   throw std::runtime_error("not in the golden session: " + what);
 }
 
-LogInfo::Context ctx1(std::int8_t level, std::int8_t trace) {
-  return {"CTX1", level, trace, "ctx 1"};
-}
-LogInfo::Context ctx2(std::int8_t level, std::int8_t trace) {
-  return {"CTX2", level, trace, ""};
-}
-LogInfo log_info(std::uint8_t options) {
-  return {options, {{"GOLD", {ctx1(4, 1), ctx2(4, 1)}, "golden a"}}, remote};
-}
+LogInfo::Context ctx1(std::int8_t level, std::int8_t trace) { return {"CTX1", level, trace, "ctx 1"}; }
+LogInfo::Context ctx2(std::int8_t level, std::int8_t trace) { return {"CTX2", level, trace, ""}; }
+LogInfo log_info(std::uint8_t options) { return {options, {{"GOLD", {ctx1(4, 1), ctx2(4, 1)}, "golden a"}}, remote}; }
 
 constexpr std::string_view version_text =
     "DLT Package Version: 2.18.8 STABLE, Package Revision: , build on Jan 10 2023 14:36:58\n"
@@ -257,10 +251,8 @@ TEST_CASE("a request cut at any length is truncated or has lost only its free da
     const bool free_form = std::holds_alternative<OtherRequest>(request);
     for (std::size_t n = 0; n < bytes.size(); ++n) {
       const auto decoded = decode_request(Bytes(bytes).first(n));
-      if (free_form && n >= 4)
-        CHECK(decoded);
-      else
-        CHECK(decoded.error() == Errc::truncated);
+      if (free_form && n >= 4) CHECK(decoded);
+      else CHECK(decoded.error() == Errc::truncated);
     }
   }
 }
@@ -271,10 +263,8 @@ TEST_CASE("a response cut at any length is truncated, or a status alone") {
     const auto bytes = payload_of(response);
     for (std::size_t n = 0; n < bytes.size(); ++n) {
       const auto decoded = decode_response(Bytes(bytes).first(n));
-      if (n == 5)
-        CHECK(std::holds_alternative<Plain>(*decoded));
-      else
-        CHECK(decoded.error() == Errc::truncated);
+      if (n == 5) CHECK(std::holds_alternative<Plain>(*decoded));
+      else CHECK(decoded.error() == Errc::truncated);
     }
   }
 }
@@ -323,4 +313,10 @@ TEST_CASE("what the incumbent's daemon sends to an application decodes and encod
     CHECK(to_hex(out.written()) == line.at(2));
   }
   CHECK(lines == 9);
+}
+
+TEST_CASE("a marker is a marker whatever follows it") {
+  const auto decoded = decode_response(from_hex("04 0f 00 00 00 05 0f"));
+  REQUIRE(decoded);
+  CHECK(std::holds_alternative<Marker>(*decoded));
 }

@@ -1,0 +1,54 @@
+#include "case.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace dlt::bench {
+
+std::uint64_t Sample::dropped_total() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& [cause, n] : dropped) sum += n;
+  return sum;
+}
+
+double Sample::msgs_per_s() const noexcept { return seconds > 0 ? static_cast<double>(delivered) / seconds : 0; }
+double Sample::mb_per_s() const noexcept { return seconds > 0 ? static_cast<double>(delivered_bytes) * 1e-6 / seconds : 0; }
+double Sample::cpu_s_per_million() const noexcept {
+  return delivered != 0 ? (application.cpu_s + daemon.cpu_s) * 1e6 / static_cast<double>(delivered) : 0;
+}
+
+std::string Row::label() const {
+  std::string text;
+  for (const auto& [key, value] : config) {
+    if (value.empty()) continue;
+    text += (text.empty() ? "" : ", ") + value;
+  }
+  return text;
+}
+
+Spread spread(std::vector<double> values) {
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  const double median = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  return {median, values.front(), values.back()};
+}
+
+Spread spread(const Row& row, const std::function<double(const Sample&)>& figure) {
+  std::vector<double> values;
+  for (const auto& sample : row.samples) values.push_back(figure(sample));
+  return spread(std::move(values));
+}
+
+void Numbers::add(Numbers other) {
+  std::move(other.rows.begin(), other.rows.end(), std::back_inserter(rows));
+  std::move(other.criteria.begin(), other.criteria.end(), std::back_inserter(criteria));
+  std::move(other.facts.begin(), other.facts.end(), std::back_inserter(facts));
+}
+
+bool Numbers::good() const noexcept {
+  const bool books = std::all_of(rows.begin(), rows.end(), [](const Row& r) { return r.peer || r.faults.empty(); });
+  return books && std::all_of(criteria.begin(), criteria.end(), [](const Criterion& c) { return !c.required || c.met(); });
+}
+
+}  // namespace dlt::bench

@@ -1,0 +1,36 @@
+#include "cases.hpp"
+
+#include <array>
+
+namespace dlt::bench {
+namespace {
+
+constexpr std::array list{
+    Case{"quick", "in at most 30 s: does it work, and roughly how fast", run_quick},
+    Case{"roofline", "what can this machine do without library and daemon", run_roofline_case},
+    Case{"throughput", "highest sustained rate without loss, to the daemon, a client, a file; by Unix socket and TCP", run_throughput},
+    Case{"latency", "what does a call cost, and how long does a message take to a client", run_latency},
+    Case{"overflow-overwrite", "full buffers: the oldest go, which ones arrive, what does it cost", run_overflow_overwrite},
+    Case{"overflow-drop", "full buffers: the newest are not taken, which ones arrive, what does it cost", run_overflow_drop},
+    Case{"overflow-timeout", "full buffers: the call waits for room, at most its timeout", run_overflow_timeout},
+    Case{"overflow-all", "the three overflow modes", run_overflow_all},
+    Case{"concurrency-single", "1 thread: the baseline", run_concurrency_single},
+    Case{"concurrency-mpsc", "4 threads", run_concurrency_mpsc},
+    Case{"concurrency-scale", "1 to 16 threads (to 64 with --threads): speed-up and efficiency", run_concurrency_scale},
+    Case{"footprint", "what do an idle application and daemon use, and what a queued message", run_footprint},
+    Case{"instructions", "instructions, allocations, locks and system calls in a log call (callgrind)", run_instructions},
+    Case{"compare", "the same load through the incumbent's library and daemon, side by side", run_compare},
+    Case{"targets", "every figure to reach: measured, met or missed", run_targets},
+};
+
+}  // namespace
+
+std::span<const Case> cases() noexcept { return list; }
+
+const Case* find_case(std::string_view name) noexcept {
+  for (const auto& c : list)
+    if (name == c.name) return &c;
+  return nullptr;
+}
+
+}  // namespace dlt::bench

@@ -1,0 +1,30 @@
+// The list of cases. To add one: a file in cases/, its function here, its line in cases.cpp.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "case.hpp"
+
+namespace dlt::bench {
+
+[[nodiscard]] std::span<const Case> cases() noexcept;
+[[nodiscard]] const Case* find_case(std::string_view name) noexcept;
+
+[[nodiscard]] Numbers run_quick(const Load& load);
+[[nodiscard]] Numbers run_roofline_case(const Load& load);
+[[nodiscard]] Numbers run_throughput(const Load& load);
+[[nodiscard]] Numbers run_latency(const Load& load);
+[[nodiscard]] Numbers run_overflow_overwrite(const Load& load);
+[[nodiscard]] Numbers run_overflow_drop(const Load& load);
+[[nodiscard]] Numbers run_overflow_timeout(const Load& load);
+[[nodiscard]] Numbers run_overflow_all(const Load& load);
+[[nodiscard]] Numbers run_concurrency_single(const Load& load);
+[[nodiscard]] Numbers run_concurrency_mpsc(const Load& load);
+[[nodiscard]] Numbers run_concurrency_scale(const Load& load);
+[[nodiscard]] Numbers run_footprint(const Load& load);
+[[nodiscard]] Numbers run_instructions(const Load& load);
+[[nodiscard]] Numbers run_compare(const Load& load);
+[[nodiscard]] Numbers run_targets(const Load& load);
+
+}  // namespace dlt::bench

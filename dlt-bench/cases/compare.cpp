@@ -1,0 +1,139 @@
+// The same message through the incumbent: its library (loaded at run time), its daemon, one client of ours that parses.
+// It has no mode without loss, so the highest rate at which nothing is lost is searched; ours runs in between, so that
+// both meet the same state of the machine.
+#include <algorithm>
+
+#include "cases.hpp"
+#include "harness/covesa_daemon.hpp"
+#include "harness/json.hpp"
+#include "harness/measure.hpp"
+#include "harness/report.hpp"
+#include "harness/worker.hpp"
+
+namespace dlt::bench {
+namespace {
+
+constexpr Seconds answer_limit{60};
+
+Sample run_covesa(CovesaDaemon& daemon, const ProducePlan& asked) {
+  ProducePlan plan = asked;
+  plan.logger = "covesa";
+  plan.run = next_run_id();
+  plan.wait_connected = false;
+  const auto alive = [&] { daemon.check_alive(); };
+  Child client = start_worker("receive", Json(ReceivePlan{daemon.port(), plan.run, plan.threads, false, plan.payload, 1.0}).dump());
+  (void)client.receive(answer_limit, alive);
+  Child producer = start_worker("produce", Json(plan).dump(), {{"DLT_PIPE_DIR", daemon.directory()}});
+  (void)producer.receive(answer_limit, alive);
+  const Usage before = usage_of(daemon.pid());
+  producer.send("go");
+  (void)producer.receive(answer_limit, alive);
+  producer.send("flush");
+  const auto produced = Json::parse(producer.receive(answer_limit, alive)).get<ProduceResult>();
+  client.send(std::to_string(produced.offered_total()));
+  const auto received = Json::parse(client.receive(answer_limit, alive)).get<ReceiveResult>();
+  Sample s;
+  s.offered = s.accepted = produced.offered_total();
+  s.delivered = received.delivered;
+  s.delivered_bytes = received.bytes;
+  s.unaccounted = static_cast<std::int64_t>(s.accepted) - static_cast<std::int64_t>(s.delivered);
+  s.faults = received.faults;
+  s.call_ns = produced.call_ns;
+  s.clock_overhead_ns = produced.clock_overhead_ns;
+  s.e2e_us = received.e2e_us;
+  s.application = produced.usage;
+  s.daemon = usage_of(daemon.pid()).since(before);
+  s.client = received.usage;
+  s.seconds = static_cast<double>(std::max(received.last_ns, produced.begin_ns) - produced.begin_ns) * 1e-9;
+  s.extra["rate_asked"] = plan.rate;
+  client.send("end");
+  producer.send("end");
+  (void)producer.stop(0, Seconds(5));
+  return s;
+}
+
+bool lossless_at_rate(const Sample& s, const ProducePlan& plan) {
+  constexpr double kept = 0.95;
+  return s.unaccounted == 0 && s.faults.empty() && static_cast<double>(s.offered) >= kept * plan.rate * plan.duration_s;
+}
+
+// Climbs until something is lost, then halves the gap three times. Returns the best run.
+Sample search_covesa(const std::string& program, ProducePlan plan, double from) {
+  Sample best;
+  double good = 0, bad = 0, rate = from;
+  const auto attempt = [&] {
+    progress("compare: incumbent at " + human(rate) + "/s", 0);
+    CovesaDaemon daemon(program);  // a fresh one: what it still holds of a lost run must not cost the next one
+    plan.rate = rate;
+    Sample s = run_covesa(daemon, plan);
+    if (!lossless_at_rate(s, plan)) return bad = rate, false;
+    return good = rate, best = std::move(s), true;
+  };
+  for (; bad == 0 && rate < 4e6; rate *= 1.3)
+    if (!attempt() && good == 0) bad = 0, rate /= 1.3 * 1.6;  // began too high
+  for (int i = 0; i < 3; ++i) {
+    rate = (good + bad) / 2;
+    (void)attempt();
+  }
+  return best;
+}
+
+Sample flat_out_covesa(const std::string& program, ProducePlan plan) {
+  CovesaDaemon daemon(program);
+  plan.rate = 0;
+  plan.timing = Timing::each;
+  return run_covesa(daemon, plan);
+}
+
+Row peer_row(const char* what) {
+  Row row;
+  row.case_name = "compare";
+  row.peer = true;
+  row.config = {{"library", "COVESA libdlt + daemon"}, {"load", what}, {"sink", "1 client"}};
+  return row;
+}
+
+Setup our_setup(const Load& load) {
+  Setup setup;
+  setup.case_name = "compare";
+  setup.config = {{"library", "ours"}, {"load", "flat out, lossless"}};
+  setup.plan = lossless_plan(load, load.threads.value_or(1));
+  setup.plan.duration_s = duration_of(load, 1.0, 0.3);
+  setup.lossless = true;
+  setup.repeats = 1;
+  return setup;
+}
+
+}  // namespace
+
+Numbers run_compare(const Load& load) {
+  Numbers numbers;
+  const auto program = CovesaDaemon::find();
+  if (!program) {
+    numbers.facts.emplace_back("compare", "the incumbent's daemon is not installed (dlt-daemon, libdlt2)");
+    return numbers;
+  }
+  ProducePlan plan = plan_of(load, load.threads.value_or(1));
+  plan.duration_s = duration_of(load, 1.0, 0.5);
+  plan.timing = Timing::each;
+  Row searched = peer_row("highest rate without loss"), flat = peer_row("flat out"), ours;
+  std::vector<double> ratios;
+  double from = 60e3;
+  for (unsigned i = 0; i < load.repeat.value_or(3); ++i) {
+    Row once = measure(load, our_setup(load));
+    searched.samples.push_back(search_covesa(*program, plan, from));
+    flat.samples.push_back(flat_out_covesa(*program, plan));
+    ratios.push_back(once.samples.front().msgs_per_s() / searched.samples.back().msgs_per_s());
+    from = std::max(30e3, searched.samples.back().extra["rate_asked"] * 0.75);
+    if (i == 0) ours = once;
+    else ours.samples.push_back(once.samples.front()), ours.faults.insert(ours.faults.end(), once.faults.begin(), once.faults.end());
+  }
+  progress_done();
+  flat.notes.emplace_back("its losses are not counted by it and so stand under unaccounted");
+  numbers.rows = {ours, searched, flat};
+  numbers.criteria.push_back({"against COVESA libdlt + daemon + one client: highest rate without loss", "x", spread(ratios), 50, 100,
+                              false, 0, false, ""});
+  return numbers;
+}
+
+}  // namespace dlt::bench

@@ -1,0 +1,19 @@
+// Half a minute: the overflow modes, 1 and 4 threads, throughput, latency, each in brief.
+#include "cases.hpp"
+#include "harness/measure.hpp"
+
+namespace dlt::bench {
+
+Numbers run_quick(const Load& asked) {
+  Load load = asked;
+  load.brief = true;
+  if (!load.repeat) load.repeat = 3;
+  Numbers numbers = run_throughput(load);
+  numbers.add(run_latency(load));
+  numbers.add(run_concurrency_single(load));
+  numbers.add(run_concurrency_mpsc(load));
+  numbers.add(run_overflow_all(load));
+  return numbers;
+}
+
+}  // namespace dlt::bench

@@ -1,0 +1,43 @@
+// Saturating and lossless: the caller waits for room, nothing may be dropped.
+#include "cases.hpp"
+#include "harness/measure.hpp"
+
+namespace dlt::bench {
+namespace {
+
+Row throughput_row(const Load& load, Way way, Sink sink, unsigned threads) {
+  Setup setup;
+  setup.case_name = "throughput";
+  setup.plan = lossless_plan(load, threads);
+  setup.config = {{"text", sink == Sink::store ? "realistic text" : ""}};
+  // A file is complete up to its flush interval late: a longer run keeps that small.
+  setup.plan.duration_s = duration_of(load, sink == Sink::store ? 2.0 : 1.0, sink == Sink::store ? 1.0 : 0.4);
+  if (load.messages) setup.plan.duration_s = 0;
+  setup.plan.realistic_text = sink == Sink::store;
+  setup.sink = sink;
+  setup.way = way;
+  setup.repeats = repeats_of(load);
+  setup.roofline = true;
+  setup.lossless = true;
+  return measure(load, setup);
+}
+
+}  // namespace
+
+Numbers run_throughput(const Load& load) {
+  std::vector<unsigned> threads{1, 4};
+  if (load.threads) threads = {*load.threads};
+  Numbers numbers;
+  for (const unsigned n : threads) {
+    numbers.rows.push_back(throughput_row(load, Way::unix_socket, Sink::none, n));
+    numbers.rows.push_back(throughput_row(load, Way::unix_socket, Sink::client, n));
+    if (load.daemon.empty()) numbers.rows.push_back(throughput_row(load, Way::unix_socket, Sink::store, n));
+    if (load.brief) break;
+    if (!load.daemon.empty()) continue;
+    numbers.rows.push_back(throughput_row(load, Way::tcp, Sink::none, n));
+    numbers.rows.push_back(throughput_row(load, Way::tcp, Sink::client, n));
+  }
+  return numbers;
+}
+
+}  // namespace dlt::bench

@@ -1,0 +1,32 @@
+#include "harness/roofline.hpp"
+
+#include "harness/error.hpp"
+#include "harness/json.hpp"
+#include "harness/scratch.hpp"
+#include "harness/worker.hpp"
+
+namespace dlt::bench {
+
+RooflineFigures run_roofline(RooflineSocket socket, double duration_s, unsigned text_bytes) {
+  const Scratch scratch;
+  RooflinePlan plan;
+  plan.duration_s = duration_s;
+  plan.text_bytes = text_bytes;
+  if (socket == RooflineSocket::unix_stream) plan.path = (scratch.path() / "roof.sock").string();
+  Child reader = start_worker("roofline-read", Json(plan).dump());
+  plan.port = static_cast<std::uint16_t>(std::stoul(reader.receive(Seconds(10))));
+  Child writer = start_worker("roofline-write", Json(plan).dump());
+  RooflineFigures figures;
+  figures.written = Json::parse(writer.receive(Seconds(duration_s + 20))).get<RooflineResult>();
+  figures.read = Json::parse(reader.receive(Seconds(20))).get<RooflineResult>();
+  if (figures.written.messages != figures.read.messages || figures.written.sum != figures.read.sum)
+    throw BenchError("roofline: what was read is not what was written");
+  return figures;
+}
+
+MachineResult run_machine() {
+  Child worker = start_worker("machine", "{}");
+  return Json::parse(worker.receive(Seconds(60))).get<MachineResult>();
+}
+
+}  // namespace dlt::bench

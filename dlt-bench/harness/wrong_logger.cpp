@@ -1,0 +1,63 @@
+// Loggers that are wrong on purpose. Each does one thing wrong to one message in a thousand, and keeps quiet about it.
+#include <array>
+#include <atomic>
+
+#include "harness/dlt_logger.hpp"
+
+namespace dlt::bench {
+namespace {
+
+constexpr std::uint64_t one_in = 1000;
+
+class WrongLogger : public DltLogger {
+ public:
+  explicit WrongLogger(const ProducePlan& plan) : DltLogger(plan), wrong_(plan.logger) {}
+
+  void produce(unsigned thread, ProducerLoop& loop, std::uint64_t start_ns) override {
+    Context& ctx = context(thread);
+    const auto log = [&](std::uint64_t n, double sent, std::string_view text) {
+      return dlt::info(ctx, "{}{}{}", n, sent, text);
+    };
+    std::array<char, 256> held_text{};
+    std::size_t held_size = 0;
+    std::uint64_t held = 0;
+    std::uint64_t calls = 0;
+    loop.run(
+        [&](std::uint64_t n, double sent, std::string_view text) {
+          const bool now = ++calls % one_in == 0;
+          if (wrong_ == "drops" && now) {
+            claimed_.fetch_add(1, std::memory_order_relaxed);
+            return true;
+          }
+          if (wrong_ == "repeats" && now) log(n, sent, text);
+          if (wrong_ == "tears" && now) return log(n, sent, text.substr(1));
+          if (wrong_ == "reorders" && now) {
+            held = n, held_size = std::min(text.size(), held_text.size());
+            text.copy(held_text.data(), held_size);
+            return true;
+          }
+          const bool taken = log(n, sent, text);
+          if (held_size != 0) log(held, 0, {held_text.data(), held_size});
+          held_size = 0;
+          return taken;
+        },
+        start_ns);
+    if (held_size != 0) log(held, 0, {held_text.data(), held_size});
+  }
+
+  LoggerBooks books() override {
+    LoggerBooks b = DltLogger::books();
+    b.accepted += claimed_.load();
+    return b;
+  }
+
+ private:
+  std::string wrong_;
+  std::atomic<std::uint64_t> claimed_{0};
+};
+
+}  // namespace
+
+std::unique_ptr<Logger> make_wrong_logger(const ProducePlan& plan) { return std::make_unique<WrongLogger>(plan); }
+
+}  // namespace dlt::bench

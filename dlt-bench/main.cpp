@@ -1,0 +1,86 @@
+// dlt-bench. Exit codes: 0 all is well; 1 books not closed, daemon gone, criterion or baseline missed; 2 usage.
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "cases.hpp"
+#include "command_line.hpp"
+#include "harness/error.hpp"
+#include "harness/facts.hpp"
+#include "harness/measure.hpp"
+#include "harness/report.hpp"
+#include "harness/worker.hpp"
+
+namespace dlt::bench {
+namespace {
+
+constexpr int exit_good = 0, exit_bad = 1, exit_usage = 2;
+
+void list_cases() {
+  for (const auto& c : cases()) std::printf("%-20s  %s\n", c.name, c.question);
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  if (path.empty()) return;
+  std::ofstream out(path);
+  out << text;
+  if (!out.flush()) throw BenchError("cannot write " + path);
+}
+
+bool compare_with_baseline(const Command& command, const Report& report) {
+  if (command.baseline_file.empty()) return true;
+  std::ifstream in(command.baseline_file);
+  if (!in) throw BenchError("cannot read " + command.baseline_file);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const auto worse = regressions(report, text, command.tolerance);
+  for (const auto& sentence : worse) std::cerr << "dlt-bench: slower than the baseline: " << sentence << '\n';
+  return worse.empty();
+}
+
+int run_cases(const Command& command) {
+  Report report;
+  report.facts = machine_facts();
+  for (const auto& name : command.cases) report.numbers.add(find_case(name)->run(command.load));
+  report.facts.emplace_back("load_after", load_average());
+  report.facts.emplace_back("daemon", command.load.daemon.empty() ? "private" : command.load.daemon);
+  print_table(std::cout, report, wants_colour(STDOUT_FILENO));
+  std::cout.flush();
+  write_file(command.json_file, to_json(report));
+  write_file(command.csv_file, to_csv(report));
+  const bool steady = compare_with_baseline(command, report);
+  if (!report.numbers.good()) std::cerr << "dlt-bench: not good: see FAULT above\n";
+  return report.numbers.good() && steady ? exit_good : exit_bad;
+}
+
+int run(const std::vector<std::string>& words) {
+  const Command command = parse_command_line(words);
+  switch (command.what) {
+    case Command::What::help: std::cout << help_text(); return exit_good;
+    case Command::What::version: std::cout << "dlt-bench " << DLT_BENCH_VERSION << '\n'; return exit_good;
+    case Command::What::list: list_cases(); return exit_good;
+    case Command::What::run: return run_cases(command);
+  }
+  return exit_usage;
+}
+
+}  // namespace
+}  // namespace dlt::bench
+
+int main(int argc, char** argv) {
+  using namespace dlt::bench;
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() == 2 && words[0] == "--worker") return run_worker(words[1]);
+  try {
+    return run(words);
+  } catch (const UsageError& e) {
+    std::cerr << "dlt-bench: " << e.text << '\n';
+    return exit_usage;
+  } catch (const std::exception& e) {
+    progress_done();
+    std::cerr << "dlt-bench: " << e.what() << '\n';
+    return exit_bad;
+  }
+}

@@ -1,0 +1,21 @@
+#include "sink/make_sinks.hpp"
+
+namespace dlt::daemon {
+
+Sinks make_sinks(const Config& c, Router& router) {
+  Sinks sinks;
+  if (!c.storage_directory.empty()) {
+    Writer::Options options;
+    options.directory = c.storage_directory;
+    options.ecu = c.ecu;
+    options.compression = c.storage_compression;
+    options.file_size = c.storage_file_size;
+    options.keep = {c.storage_max_size, c.storage_max_files};
+    options.flush = c.storage_flush;
+    sinks.storage = std::make_unique<StorageSink>(options, Hold::limits(c.storage_queue, c.storage_stall));
+    router.add_storage(*sinks.storage);
+  }
+  return sinks;
+}
+
+}  // namespace dlt::daemon

@@ -1,0 +1,34 @@
+#include "sink/storage_sink.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace dlt::daemon {
+
+void StorageSink::accept(const FrameSpan& span, Clock::time_point now) {
+  if (span.own) return;
+  look_at_queue();
+  if (hold_.admit(writer_.queued_bytes(), span.size, now)) return writer_.push(span);
+  dropped_.add(span);
+  dropping_ += span.frames;
+}
+
+bool StorageSink::holds_back(Clock::time_point now) noexcept {
+  look_at_queue();
+  hold_.tick(now);
+  return hold_.state() == Hold::State::holding;
+}
+
+void StorageSink::look_at_queue() noexcept {
+  if (!hold_.drained(writer_.queued_bytes())) return;
+  const auto lost = std::exchange(dropping_, 0);
+  if (lost != 0) spdlog::warn("storage was too slow: {} messages are not stored", lost);
+}
+
+StorageStatus StorageSink::status() const {
+  StorageStatus status = writer_.status();
+  status.dropped.messages += dropped_.messages;
+  status.dropped.bytes += dropped_.bytes;
+  return status;
+}
+
+}  // namespace dlt::daemon

@@ -1,0 +1,97 @@
+// dlt-bench as a whole: it passes with a good logger, and fails with each bad one and without its daemon.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include <signal.h>
+
+#include "support/child.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace dlt::test;
+
+namespace {
+
+Outcome bench(std::vector<std::string> words) {
+  words.insert(words.begin(), DLT_BENCH_PROGRAM);
+  return run(words, {}, std::chrono::minutes(4));
+}
+
+// The child processes of `parent` whose command line contains `word`.
+std::vector<pid_t> children_with(pid_t parent, const std::string& word) {
+  const std::string process = std::to_string(parent);
+  std::istringstream pids(read_file("/proc/" + process + "/task/" + process + "/children"));
+  std::vector<pid_t> found;
+  for (pid_t pid = 0; pids >> pid;)
+    if (read_file("/proc/" + std::to_string(pid) + "/cmdline").find(word) != std::string::npos) found.push_back(pid);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a good logger closes its books, and the result says so") {
+  TempDir dir;
+
+  const Outcome outcome = bench({"concurrency-mpsc", "--messages", "5000", "--repeat", "2", "--json", dir / "result.json"});
+
+  INFO(outcome.out);
+  REQUIRE(outcome.code == 0);
+  const auto j = nlohmann::json::parse(read_file(dir / "result.json"));
+  const auto& row = j.at("rows").at(0);
+  CHECK(j.at("good") == true);
+  CHECK(row.at("accepted") == 20'000);
+  CHECK(row.at("delivered") == 20'000);
+  CHECK(row.at("delivered_bytes") == 20'000 * 69);
+  CHECK(row.at("unaccounted") == 0);
+  CHECK(row.at("repeats").size() == 2);
+}
+
+TEST_CASE("a logger that is wrong makes the run fail, and the reason is told") {
+  const auto [logger, reason] = GENERATE(table<std::string, std::string>(
+      {{"drops", "unaccounted"}, {"reorders", "out of order"}, {"repeats", "arrived twice"}, {"tears", "not theirs"}}));
+
+  const Outcome outcome = bench({"concurrency-single", "--messages", "5000", "--repeat", "1", "--logger", logger});
+
+  INFO(logger << "\n" << outcome.out);
+  CHECK(outcome.code == 1);
+  CHECK(outcome.out.find(reason) != std::string::npos);
+}
+
+TEST_CASE("a logger that is wrong makes the run fail without a client as well") {
+  const Outcome outcome = bench({"concurrency-scale", "--threads", "1", "--messages", "5000", "--repeat", "1", "--logger", "drops"});
+
+  INFO(outcome.out);
+  CHECK(outcome.code == 1);
+}
+
+TEST_CASE("a daemon that is killed during the run ends the run with a message") {
+  TempDir dir;
+  Child bench_process({{DLT_BENCH_PROGRAM, "concurrency-scale", "--threads", "1", "--duration", "30", "--repeat", "1"},
+                       {}, dir / "out", dir / "err", false});
+  REQUIRE(eventually([&] { return !children_with(bench_process.pid(), "produce").empty(); }));
+  const auto daemons = children_with(bench_process.pid(), "--foreground");
+  REQUIRE(daemons.size() == 1);
+
+  ::kill(daemons[0], SIGKILL);
+
+  CHECK(bench_process.wait() == 1);
+  CHECK(read_file(dir / "err").find("daemon is gone (signal 9)") != std::string::npos);
+}
+
+TEST_CASE("a daemon that is not there is told with exit code 1") {
+  TempDir dir;
+
+  const Outcome outcome = bench({"concurrency-single", "--daemon", "unix:" + (dir / "nobody.sock")});
+
+  CHECK(outcome.code == 1);
+  CHECK(outcome.out.find("no daemon answers") != std::string::npos);
+}
+
+TEST_CASE("a usage error is exit code 2, and help is 0") {
+  CHECK(bench({"no-such-case"}).code == 2);
+  CHECK(bench({"--help"}).code == 0);
+  CHECK(bench({}).code == 0);
+  CHECK(bench({"list"}).out.find("roofline") != std::string::npos);
+}

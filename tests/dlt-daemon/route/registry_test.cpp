@@ -1,0 +1,166 @@
+#include "route/registry.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace dlt;
+using namespace dlt::daemon;
+namespace local = dlt::proto::local;
+
+namespace {
+
+struct Fixture {
+  Registry registry{Defaults{4, 0}};
+  bool accepted = false;
+
+  void app(SessionId session, AppId id = "APP1") { registry.add_application(session, {id, 10, "text"}); }
+  auto context(SessionId session, ContextId id, std::int8_t level = -2, std::int8_t trace = -2, std::int32_t position = 0,
+               AppId app_id = "APP1") {
+    return registry.add_context(session, {app_id, id, position, level, trace, 10, "words"}, accepted);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a context without a level of its own is told the default, one with its own is told nothing") {
+  Fixture f;
+  f.app(1);
+
+  const auto told = f.context(1, "CTX1", -2, -2, 7);
+  REQUIRE(told);
+  CHECK(told->session == 1);
+  CHECK(told->message.log_level == 4);
+  CHECK(told->message.trace_status == 0);
+  CHECK(told->message.position == 7);
+
+  CHECK_FALSE(f.context(1, "CTX2", 3, 0));
+}
+
+TEST_CASE("a level reaches every process that has the context") {
+  Fixture f;
+  f.app(1);
+  f.app(2);
+  (void)f.context(1, "CTX1", -2, -2, 3);
+  (void)f.context(2, "CTX1", -2, -2, 5);
+
+  const auto pushes = f.registry.set("APP1", "CTX1", std::int8_t{6}, std::nullopt);
+
+  REQUIRE(pushes.size() == 2);
+  CHECK(pushes[0].message.position == 3);
+  CHECK(pushes[1].message.position == 5);
+  CHECK(pushes[1].message.log_level == 6);
+}
+
+TEST_CASE("a level that a client set is told to the process that registers after it") {
+  Fixture f;
+  f.app(1);
+  (void)f.context(1, "CTX1", 3, 0);
+  (void)f.registry.set("APP1", "CTX1", std::int8_t{6}, std::nullopt);
+
+  f.app(2);
+  const auto told = f.context(2, "CTX1", 3, 0);
+
+  REQUIRE(told);
+  CHECK(told->message.log_level == 6);
+}
+
+TEST_CASE("a new default goes to the contexts that follow it") {
+  Fixture f;
+  f.app(1);
+  (void)f.context(1, "CTX1", -1, -1, 0);
+  (void)f.context(1, "CTX2", 3, 0, 1);
+
+  const auto pushes = f.registry.set_defaults({5, 1});
+
+  REQUIRE(pushes.size() == 1);
+  CHECK(pushes[0].message.position == 0);
+  CHECK(pushes[0].message.log_level == 5);
+  CHECK(pushes[0].message.trace_status == 1);
+}
+
+TEST_CASE("a session can remove only what is its own") {
+  Fixture f;
+  f.app(1);
+  (void)f.context(1, "CTX1");
+
+  CHECK_FALSE(f.registry.remove_context(2, "APP1", "CTX1"));
+  CHECK(f.registry.remove_application(2, "APP1").empty());
+  CHECK(f.registry.find("APP1", "CTX1") != nullptr);
+  CHECK(f.registry.applications().at("APP1").connected());
+}
+
+TEST_CASE("when a session ends its contexts go and its counters stay") {
+  Fixture f;
+  f.app(1);
+  (void)f.context(1, "CTX1");
+  f.registry.counter("APP1", "CTX1").messages = 42;
+
+  const auto removed = f.registry.remove_session(1);
+
+  REQUIRE(removed.size() == 1);
+  CHECK(removed[0].context == ContextId("CTX1"));
+  CHECK(f.registry.find("APP1", "CTX1") == nullptr);
+  CHECK_FALSE(f.registry.applications().at("APP1").connected());
+  CHECK(f.registry.applications().at("APP1").contexts.at("CTX1").received.messages == 42);
+}
+
+TEST_CASE("a context stays while another process has it") {
+  Fixture f;
+  f.app(1);
+  f.app(2);
+  (void)f.context(1, "CTX1");
+  (void)f.context(2, "CTX1");
+
+  CHECK(f.registry.remove_session(1).empty());
+  CHECK(f.registry.find("APP1", "CTX1") != nullptr);
+}
+
+TEST_CASE("registering the same context again does not double its pushes") {
+  Fixture f;
+  f.app(1);
+  (void)f.context(1, "CTX1");
+  (void)f.context(1, "CTX1");
+  CHECK(f.registry.set("APP1", "CTX1", std::int8_t{1}, std::nullopt).size() == 1);
+  CHECK(f.registry.levels_of(1).size() == 1);
+}
+
+TEST_CASE("the number of contexts is bounded, what is beyond is counted together") {
+  Registry registry(Defaults{}, {.applications = 2, .contexts = 3, .departed = 1});
+  bool accepted = false;
+  registry.add_application(1, {"APP1", 1, ""});
+  for (int i = 0; i < 5; ++i)
+    (void)registry.add_context(1, {"APP1", ContextId(std::string("C") + std::to_string(i)), i, -2, -2, 1, ""}, accepted);
+  CHECK_FALSE(accepted);
+  CHECK(registry.applications().at("APP1").contexts.size() == 3);
+  CHECK(&registry.counter("APP1", "XXX1") == &registry.counter("APP1", "XXX2"));
+}
+
+TEST_CASE("applications that have left make room for new ones, connected ones do not") {
+  Registry registry(Defaults{}, {.applications = 2, .contexts = 100, .departed = 10});
+  CHECK(registry.add_application(1, {"APP1", 1, ""}));
+  CHECK(registry.add_application(2, {"APP2", 1, ""}));
+  CHECK_FALSE(registry.add_application(3, {"APP3", 1, ""}));
+  const auto generation = registry.generation();
+  (void)registry.remove_session(1);
+  CHECK(registry.add_application(3, {"APP3", 1, ""}));
+  CHECK(registry.applications().count("APP1") == 0);
+  CHECK(registry.generation() != generation);
+}
+
+TEST_CASE("the memory of applications that have left is bounded, the oldest is forgotten first") {
+  Registry registry(Defaults{}, {.applications = 100, .contexts = 100, .departed = 2});
+  for (SessionId s = 1; s <= 4; ++s) {
+    registry.add_application(s, {AppId(std::string("A") + std::to_string(s)), 1, ""});
+    (void)registry.remove_session(s);
+  }
+  CHECK(registry.applications().size() == 2);
+  CHECK(registry.applications().count("A4") == 1);
+  CHECK(registry.applications().count("A3") == 1);
+}
+
+TEST_CASE("losses are kept by cause and unknown causes are ignored") {
+  Registry registry{Defaults{}};
+  registry.add_loss("APP1", local::LossCause::timed_out, 5);
+  registry.add_loss("APP1", local::LossCause::timed_out, 2);
+  registry.add_loss("APP1", static_cast<local::LossCause>(200), 2);
+  CHECK(registry.applications().at("APP1").lost[2] == 7);
+}

@@ -1,0 +1,100 @@
+#include "route/router.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "dlt-daemon/support/spans.hpp"
+
+using namespace dlt;
+using namespace dlt::daemon;
+using namespace dlt::test;
+using Numbers = std::vector<std::uint32_t>;
+
+namespace {
+const Clock::time_point now{};
+}
+
+TEST_CASE("without a client messages are kept for the first one") {
+  Pool pool(4096);
+  Router router(Replay::unread, 10'000);
+  RecordingSink client;
+  router.route(numbered(pool, 0, 2), now);
+
+  CHECK(numbers_in(router.add_client(client)) == Numbers{0, 1});
+
+  router.route(numbered(pool, 2, 1), now);
+  CHECK(numbers_in(client.spans) == Numbers{2});
+  CHECK(router.backlog().bytes() == 0);
+  CHECK(router.total().messages == 3);
+}
+
+TEST_CASE("unread: the second client gets nothing twice, always: it gets everything kept") {
+  for (const auto replay : {Replay::unread, Replay::always}) {
+    Pool pool(4096);
+    Router router(replay, 10'000);
+    RecordingSink first;
+    RecordingSink second;
+    router.route(numbered(pool, 0, 2), now);
+    (void)router.add_client(first);
+    router.route(numbered(pool, 2, 1), now);
+
+    const auto given = numbers_in(router.add_client(second));
+
+    CHECK(given == (replay == Replay::unread ? Numbers{} : Numbers{0, 1, 2}));
+  }
+}
+
+TEST_CASE("what the last client was not sent goes back to the backlog") {
+  Pool pool(4096);
+  Router router(Replay::unread, 10'000);
+  RecordingSink client;
+  (void)router.add_client(client);
+
+  router.remove_client(client, {numbered(pool, 5, 2)}, 0);
+  router.route(numbered(pool, 7, 1), now);
+
+  CHECK(numbers_in(router.backlog().spans()) == Numbers{5, 6, 7});
+}
+
+TEST_CASE("what other clients have is not kept again, but the backlog that only one had is") {
+  Pool pool(4096);
+  Router router(Replay::unread, 10'000);
+  RecordingSink first;
+  RecordingSink second;
+  (void)router.add_client(first);
+  (void)router.add_client(second);
+
+  router.remove_client(first, {numbered(pool, 0, 2), numbered(pool, 2, 2)}, 1);
+
+  CHECK(numbers_in(router.backlog().spans()) == Numbers{0, 1});
+}
+
+TEST_CASE("storage gets everything, notices go to clients only and are not kept") {
+  Pool pool(4096);
+  Router router(Replay::unread, 10'000);
+  RecordingSink storage;
+  RecordingSink client;
+  router.add_storage(storage);
+  router.route(numbered(pool, 0, 1), now);
+  router.notify(numbered(pool, 99, 1), now);
+  CHECK(router.backlog().bytes() == 30);
+  (void)router.add_client(client);
+  router.notify(numbered(pool, 99, 1), now);
+  router.route(numbered(pool, 1, 1), now);
+
+  CHECK(numbers_in(storage.spans) == Numbers{0, 1});
+  CHECK(numbers_in(client.spans) == Numbers{99, 1});
+}
+
+TEST_CASE("one sink that holds back is enough") {
+  Router router(Replay::unread, 0);
+  RecordingSink a;
+  RecordingSink b;
+  router.add_storage(a);
+  (void)router.add_client(b);
+  CHECK_FALSE(router.holds_back(now));
+  b.holds = true;
+  CHECK(router.holds_back(now));
+  b.holds = false;
+  a.holds = true;
+  CHECK(router.holds_back(now));
+}

@@ -1,0 +1,166 @@
+#include "session/app_conversation.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "dlt-daemon/support/spans.hpp"
+#include "session/read_buffer.hpp"
+
+using namespace dlt;
+using namespace dlt::daemon;
+using namespace dlt::test;
+namespace local = dlt::proto::local;
+using Numbers = std::vector<std::uint32_t>;
+
+namespace {
+
+struct Fixture {
+  Pool pool;
+  Exchange exchange{pool, Defaults{4, 0}, Control::Options{}, Replay::unread, 1 << 20,
+                    Exchange::Options{"ECU7", 3600, 99, "the daemon", true}};
+  RecordingSink client;
+  ReadBuffer buffer{pool};
+  AppConversation app{exchange, 1, 1234};
+  std::string carried;
+  AppConversation::Effects effects;
+
+  Fixture() { (void)exchange.router.add_client(client); }
+
+  void feed(const std::string& bytes) {
+    const auto room = buffer.room(proto::as_bytes(carried));
+    std::memcpy(room.begin + room.carried, bytes.data(), bytes.size());
+    buffer.received(bytes.size());
+    const std::span<std::byte> all(room.begin, room.carried + bytes.size());
+    const auto used = app.on_bytes(all, buffer.slab(), {}, effects);
+    carried = proto::as_text(all.subspan(used));
+  }
+};
+
+const std::string three_messages = log(frame(0, 10)) + batch(frame(1, 3) + frame(2)) + log(frame(3));
+
+}  // namespace
+
+TEST_CASE("messages arrive whole and once wherever the reads split them") {
+  for (std::size_t cut = 0; cut <= three_messages.size(); ++cut) {
+    Fixture f;
+    f.feed(three_messages.substr(0, cut));
+    f.feed(three_messages.substr(cut));
+    CHECK(numbers_in(f.client.spans) == Numbers{0, 1, 2, 3});
+    CHECK(f.exchange.registry.counter("APP1", "CTX1").messages == 4);
+    CHECK(f.exchange.garbage_bytes == 0);
+    CHECK(f.carried.empty());
+  }
+}
+
+TEST_CASE("messages arrive whole and once byte by byte") {
+  Fixture f;
+  for (const char c : three_messages) f.feed(std::string(1, c));
+  CHECK(numbers_in(f.client.spans) == Numbers{0, 1, 2, 3});
+}
+
+TEST_CASE("single messages and small batches become one span") {
+  Fixture f;
+  std::string bytes;
+  Numbers expected;
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    bytes += i % 10 == 9 ? batch(frame(i, i)) : log(frame(i, i));
+    expected.push_back(i);
+  }
+  f.feed(bytes);
+  CHECK(numbers_in(f.client.spans) == expected);
+  CHECK(f.client.spans.size() == 1);
+  CHECK(f.client.spans[0].frames == 100);
+}
+
+TEST_CASE("the frames of a large batch are not moved") {
+  Fixture f;
+  const std::string large = numbered_batch(1, 200, 70);
+  f.feed(log(frame(0)) + large);
+  REQUIRE(f.client.spans.size() == 2);
+  CHECK(f.client.spans[1].frames == 200);
+  CHECK(numbers_in(f.client.spans).size() == 201);
+}
+
+TEST_CASE("rubbish between messages is skipped and counted") {
+  Fixture f;
+  f.feed("rubbish DUH" + three_messages + "\xff\xff" + three_messages);
+  CHECK(numbers_in(f.client.spans) == Numbers{0, 1, 2, 3, 0, 1, 2, 3});
+  CHECK(f.exchange.garbage_bytes == 13);
+}
+
+TEST_CASE("hello is answered with what the library needs to know") {
+  Fixture f;
+  f.feed(encoded(local::Hello{1, local::capability::all, 5, {}, 0, "an app"}));
+
+  std::size_t used = 0;
+  const auto answer = local::decode(f.effects.reply, used);
+
+  REQUIRE(answer);
+  const auto& hello = std::get<local::Hello>(*answer);
+  CHECK(hello.ecu == EcuId("ECU7"));
+  CHECK(hello.utc_offset_s == 3600);
+  CHECK(hello.pid == 99);
+  CHECK(hello.capabilities == local::capability::all);
+  CHECK(f.app.name() == "an app");
+  CHECK(f.app.capabilities() == local::capability::all);
+}
+
+TEST_CASE("the kernel's word on the process id counts more than the application's") {
+  Fixture f;
+  f.feed(encoded(local::RegisterApplication{"APP1", 666, "liar"}));
+  CHECK(f.exchange.registry.applications().at("APP1").pid == 1234);
+}
+
+TEST_CASE("losses are added up by cause and told to clients as one number") {
+  Fixture f;
+  std::vector<std::byte> entries(2 * local::Loss::entry_size);
+  proto::ByteWriter out(entries);
+  local::Loss::put(out, {0, local::LossCause::full, 5});
+  local::Loss::put(out, {1, local::LossCause::overwritten, 7});
+
+  f.feed(encoded(local::Loss{"APP1", entries}));
+
+  const auto& entry = f.exchange.registry.applications().at("APP1");
+  CHECK(entry.lost[0] == 5);
+  CHECK(entry.lost[1] == 7);
+  REQUIRE(f.client.spans.size() == 1);
+  const auto bytes = f.client.spans[0].bytes();
+  CHECK(proto::load_le<std::uint32_t>(bytes.data() + bytes.size() - 4) == 12);
+}
+
+TEST_CASE("the last statistics are kept") {
+  Fixture f;
+  local::Statistics::Entry e;
+  e.buffer = 3;
+  e.accepted = 100;
+  e.delivered = 90;
+  std::vector<std::byte> entries(local::Statistics::entry_size);
+  proto::ByteWriter out(entries);
+  local::Statistics::put(out, e);
+
+  f.feed(encoded(local::Statistics{"APP1", entries}));
+  f.feed(encoded(local::Statistics{"APP1", entries}));
+
+  REQUIRE(f.exchange.registry.applications().at("APP1").statistics.size() == 1);
+  CHECK(f.exchange.registry.applications().at("APP1").statistics[0].delivered == 90);
+}
+
+TEST_CASE("when the connection ends clients are told which contexts went") {
+  Fixture f;
+  f.feed(registration("APP1", {"CTX1", "CTX2"}));
+  f.client.spans.clear();
+
+  f.app.on_closed({});
+
+  CHECK(f.client.spans.size() == 2);
+  CHECK_FALSE(f.app.said_bye());
+}
+
+TEST_CASE("bye, memfd and messages of the other direction are taken") {
+  Fixture f;
+  f.feed(encoded(local::Memfd{1, 65536, 1 << 20}) + encoded(local::LogState{1}) + encoded(local::LogLevel{1, 1, 1}) +
+         encoded(local::LogMode{3}) + encoded(local::SetOverflowMode{}) + encoded(local::Bye{}));
+  REQUIRE(f.effects.memfd);
+  CHECK(f.effects.memfd->size == 1 << 20);
+  CHECK(f.app.said_bye());
+  CHECK(f.exchange.garbage_bytes == 0);
+}
