@@ -1,0 +1,145 @@
+// The program itself: exit codes, signals, files, too few descriptors.
+#include <catch2/catch.hpp>
+
+#include <csignal>
+#include <fstream>
+
+#include "dlt-daemon/support/peers.hpp"
+#include "status_client.hpp"
+#include "support/child.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace dlt;
+using namespace dlt::test;
+
+namespace {
+
+std::string program() {
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "dlt-daemon/dlt-daemon").string();
+}
+
+struct Served {
+  TempDir dir;
+  Child child;
+
+  explicit Served(std::vector<std::string> before = {}) : child({command(std::move(before)), {}, "", dir / "log", false}) {
+    if (!eventually([&] { return std::filesystem::exists(dir / "port"); }))
+      throw std::runtime_error("the daemon does not serve");
+  }
+  std::vector<std::string> command(std::vector<std::string> line) {
+    write_file(dir / "dlt.conf", "BindAddress = 127.0.0.1\nClientStallLimit = 20000\n");
+    for (const auto& word : {program(), std::string("--config"), dir / "dlt.conf", std::string("--app-socket"), dir / "app.sock",
+                             std::string("--port"), std::string("0"), std::string("--port-file"), dir / "port"})
+      line.push_back(word);
+    return line;
+  }
+  [[nodiscard]] std::uint16_t port() const {
+    std::uint16_t port = 0;
+    std::ifstream(dir / "port") >> port;
+    return port;
+  }
+  [[nodiscard]] std::string log() const { return read_file(dir / "log"); }
+};
+
+}  // namespace
+
+TEST_CASE("exit codes tell wrong usage, errors and success apart") {
+  TempDir dir;
+  CHECK(run({program(), "--help"}).code == 0);
+  CHECK(run({program(), "--version"}).out.find("dlt-daemon ") == 0);
+  CHECK(run({program(), "--nonsense"}).code == 2);
+  CHECK(run({program(), "--config", dir / "missing.conf"}).code == 1);
+  write_file(dir / "bad.conf", "Port = 3490\nPotr = 1\n");
+  const auto bad = run({program(), "--check-config", "--config", dir / "bad.conf"});
+  CHECK(bad.code == 1);
+  CHECK(bad.out.find("bad.conf:2: unknown key 'Potr'") != std::string::npos);
+  write_file(dir / "good.conf", "Port = 3490\n");
+  CHECK(run({program(), "--check-config", "--config", dir / "good.conf"}).code == 0);
+  CHECK(run({program(), "--status", "--app-socket", dir / "app.sock"}).code == 1);
+}
+
+TEST_CASE("a running daemon shows its status, reads its file again, and ends on request") {
+  Served s;
+  const auto status = run({program(), "--status", "--format", "json", "--app-socket", s.dir / "app.sock"});
+  CHECK(status.code == 0);
+  CHECK(status.out.find("\"client_port\": " + std::to_string(s.port())) != std::string::npos);
+  CHECK(run({program(), "--status", "--app-socket", s.dir / "app.sock"}).out.find("APP") != std::string::npos);
+
+  write_file(s.dir / "dlt.conf", "BindAddress = 127.0.0.1\nContextLogLevel = 1\n");
+  s.child.send(SIGHUP);
+  CHECK(eventually([&] { return s.log().find("configuration applied") != std::string::npos; }));
+  write_file(s.dir / "dlt.conf", "rubbish\n");
+  s.child.send(SIGHUP);
+  CHECK(eventually([&] { return s.log().find("dlt.conf:1") != std::string::npos; }));
+
+  CHECK(s.child.stop(SIGTERM) == 0);
+  CHECK_FALSE(std::filesystem::exists(s.dir / "app.sock"));
+  CHECK_FALSE(std::filesystem::exists(s.dir / "port"));
+}
+
+TEST_CASE("a second program refuses with a clear message and leaves the first alone") {
+  Served s;
+  const auto second = run({program(), "--app-socket", s.dir / "app.sock", "--port", "0"});
+  CHECK(second.code == 1);
+  CHECK(second.out.find("another daemon serves") != std::string::npos);
+  Peer app = Peer::to_unix(s.dir / "app.sock");
+  Client client(s.port());
+  REQUIRE(app.send(log(frame(5))));
+  CHECK(client.number() == 5);
+}
+
+TEST_CASE("a daemon that was killed is replaced by the next one") {
+  Served s;
+  CHECK(s.child.stop(SIGKILL) == 128 + SIGKILL);
+  std::filesystem::remove(s.dir / "port");
+  Child next({s.command({}), {}, "", s.dir / "log2", false});
+  CHECK(eventually([&] { return std::filesystem::exists(s.dir / "port"); }));
+  Peer app = Peer::to_unix(s.dir / "app.sock");
+  Client client(s.port());
+  REQUIRE(app.send(log(frame(7))));
+  CHECK(client.number() == 7);
+}
+
+TEST_CASE("a daemon without free descriptors serves on, and accepts again when there are some") {
+  Served s({"prlimit", "--nofile=30"});
+  Peer app = Peer::to_unix(s.dir / "app.sock");
+  Client client(s.port());
+  REQUIRE(app.send(log(frame(0))));
+  CHECK(client.number() == 0);
+  {
+    std::vector<Peer> crowd;
+    for (int i = 0; i < 60; ++i) crowd.push_back(Peer::to_unix(s.dir / "app.sock"));
+    CHECK(eventually([&] { return s.log().find("cannot accept") != std::string::npos; }));
+    REQUIRE(app.send(log(frame(1))));
+    CHECK(client.number() == 1);
+  }
+  CHECK(eventually([&] {
+    Peer late = Peer::to_unix(s.dir / "app.sock");
+    return late.send(encoded(proto::local::Hello{})) && !late.receive(8).empty();
+  }));
+  CHECK(s.child.running());
+}
+
+TEST_CASE("a file size limit suspends storage and loses nothing that is streamed") {
+  Served s({"prlimit", "--fsize=200000"});
+  s.child.stop(SIGTERM);
+  std::filesystem::remove(s.dir / "port");
+  auto command = s.command({"prlimit", "--fsize=200000"});
+  command.insert(command.end(), {"--storage-dir", s.dir / "stored", "--set", "OfflineTraceCompression=0", "--set",
+                                 "OfflineTraceFlushInterval=1"});
+  Child storing({command, {}, "", s.dir / "log", false});
+  REQUIRE(eventually([&] { return std::filesystem::exists(s.dir / "port"); }));
+  Peer app = Peer::to_unix(s.dir / "app.sock");
+  Client client(s.port());
+  std::thread sender([&] {
+    for (std::uint32_t i = 0; i < 10; ++i) app.send(numbered_batch(i * 1000, 1000));
+  });
+  std::uint32_t wrong = 0;
+  for (std::uint32_t i = 0; i < 10'000; ++i)
+    if (client.number() != i) ++wrong;
+  sender.join();
+  CHECK(wrong == 0);
+  CHECK(eventually([&] { return s.log().find("storage suspended") != std::string::npos; }));
+  CHECK(storing.stop(SIGTERM) == 0);
+  for (const auto& e : std::filesystem::directory_iterator(s.dir.path() / "stored")) CHECK(e.file_size() % 86 == 0);
+}
