@@ -173,7 +173,7 @@ void Daemon::stop() {
 void Daemon::begin_end() {
   if (end_deadline_) return;
   end_deadline_ = Clock::now() + end_limit;
-  for (auto& listener : listeners_) listener->close();
+  for (auto& listener : listeners_) listener->finish();
   hub_.stop_reading();
   end_step();
 }

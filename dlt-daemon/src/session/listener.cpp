@@ -15,6 +15,7 @@ namespace dlt::daemon {
 namespace {
 
 constexpr int accepts_per_turn = 64;
+constexpr int accepts_at_the_end = 4096;
 constexpr auto pause_when_starved = std::chrono::milliseconds(200);
 constexpr unsigned user_timeout_ms = 30'000;  // a TCP peer that has vanished is noticed by then
 
@@ -92,7 +93,9 @@ void Listener::pause() {
   });
 }
 
-void Listener::close() {
+void Listener::finish() {
+  for (int i = 0; i < accepts_at_the_end; ++i)
+    if (accept_one() != Round::more) break;
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
   timer_.cancel();

@@ -21,7 +21,8 @@ class Listener {
   Listener(asio::io_context& io, Fd listening, Accepted accepted);
 
   void start();
-  void close();
+  // Accepts who has connected already, then nobody any more.
+  void finish();
 
  private:
   enum class Round : std::uint8_t { more, none, starved };
