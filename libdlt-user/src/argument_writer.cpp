@@ -31,7 +31,7 @@ void ArgumentWriter::text(std::string_view value) noexcept {
   std::byte* p = at_;
   at_ += detail::text_overhead + kept + cut_mark.size();
   ++count_;
-  p = detail::store(p, detail::ti::string | detail::ti::coding_utf8);
+  p = detail::store(p, detail::ti::string | detail::ti::utf8);
   p = detail::store(p, static_cast<std::uint16_t>(kept + cut_mark.size() + 1));
   std::memcpy(p, value.data(), kept);
   std::memcpy(p + kept, cut_mark.data(), cut_mark.size());

@@ -19,7 +19,8 @@ std::uint32_t chunks_for(std::uint32_t capacity) noexcept {
   return static_cast<std::uint32_t>(bytes / ThreadQueue::chunk_room) + steps + 3;
 }
 
-// A moodycamel queue gives room back in whole blocks: two more than the entries need, and it never runs out.
+// A moodycamel queue gives room back in whole blocks: two more than the entries need, so that it grows only while the
+// other side is suspended in the middle of taking an entry out.
 std::size_t preallocated(std::uint32_t chunks) noexcept { return chunks + 2 * block; }
 
 std::uint32_t step_of(std::uint32_t capacity) noexcept { return std::max(1U, capacity / steps); }
@@ -70,7 +71,7 @@ std::byte* ThreadQueue::try_room(std::size_t need, std::uint32_t capacity) noexc
   if (waiting >= capacity) return nullptr;
   if (current_ != nullptr) {
     const bool fits = bytes_of(committed) + need <= chunk_room && frames_of(committed) < step_of(capacity);
-    if (!fits) seal();
+    if (!fits && !seal()) return nullptr;
   }
   if (current_ == nullptr) {
     press(waiting, capacity);
@@ -123,16 +124,31 @@ void ThreadQueue::open(Chunk* chunk) noexcept {
   open_.store(chunk, std::memory_order_release);  // sync: open-chunk
 }
 
-void ThreadQueue::seal() noexcept {
+// False: the slab is used up and the queue of sealed chunks cannot grow; the chunk stays open and full.
+bool ThreadQueue::seal() noexcept {
+  Chunk* const chunk = current_;
+  const std::uint32_t sealings = sealings_.load(std::memory_order_relaxed);
+  sealings_.store(sealings + 1, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release);  // sync: sealings
+  const bool stored = hand_over(chunk);
+  sealings_.store(sealings + 2, std::memory_order_release);  // sync: sealings
+  return stored;
+}
+
+bool ThreadQueue::hand_over(Chunk* chunk) noexcept {
+  // The open chunk is withdrawn before its entry appears: whoever has seen the entry cannot find the chunk open.
+  open_.store(nullptr, std::memory_order_release);  // sync: open-chunk
+  if (!sealed_.enqueue(seal_token_, Entry{chunk, last_number_})) {
+    open_.store(chunk, std::memory_order_release);
+    return false;
+  }
   bump(sealed_frames_, frames_of(committed));
   bump(sealed_bytes_, bytes_of(committed));
   committed = 0;
-  open_.store(nullptr, std::memory_order_release);  // sync: open-chunk
-  [[maybe_unused]] const bool stored = sealed_.try_enqueue(seal_token_, Entry{current_, last_number_});
-  assert(stored && "the queue of sealed chunks has room for all chunks");
   current_ = nullptr;
   at = nullptr;
   end = nullptr;
+  return true;
 }
 
 // Takes the oldest sealed chunk back. False when the sender holds all of them.
@@ -267,8 +283,8 @@ void ThreadQueue::delivered(std::uint32_t frames, std::uint64_t bytes) noexcept 
 }
 
 void ThreadQueue::recycle(Chunk* chunk) noexcept {
-  [[maybe_unused]] const bool stored = free_.try_enqueue(free_token_, chunk);
-  assert(stored && "the queue of free chunks has room for all chunks");
+  // It can fail only when the slab is used up; then this queue has one chunk less from now on.
+  (void)free_.enqueue(free_token_, chunk);
 }
 
 void ThreadQueue::discard_everything() noexcept {
@@ -293,10 +309,19 @@ void ThreadQueue::wake_blocked() noexcept {
 
 // ── any thread ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+// While a chunk is being sealed its frames are neither here nor there: look again. A thread that is suspended just there
+// makes the answer too small by one chunk, it does not make us wait.
 std::uint64_t ThreadQueue::frames_in() const noexcept {
-  const std::uint64_t sealed = sealed_frames_.load(std::memory_order_relaxed);
-  const Chunk* chunk = open_.load(std::memory_order_acquire);
-  return sealed + (chunk != nullptr ? frames_of(chunk->commit.load(std::memory_order_relaxed)) : 0);
+  std::uint64_t frames = 0;
+  for (int tries = 0; tries < 1000; ++tries) {
+    const std::uint32_t before = sealings_.load(std::memory_order_acquire);  // sync: sealings
+    frames = sealed_frames_.load(std::memory_order_relaxed);
+    if (const Chunk* chunk = open_.load(std::memory_order_acquire))
+      frames += frames_of(chunk->commit.load(std::memory_order_acquire));
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (before % 2 == 0 && sealings_.load(std::memory_order_relaxed) == before) break;
+  }
+  return frames;
 }
 
 std::uint64_t ThreadQueue::queued() const noexcept {

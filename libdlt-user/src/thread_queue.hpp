@@ -35,7 +35,8 @@
 
 namespace dlt::detail {
 
-// moodycamel's queues take their memory from the slab and know no implicit producers: nothing is allocated later.
+// moodycamel's queues take their memory from the slab and know no implicit producers. They have room for all chunks; one
+// grows by a block only when the other side is suspended inside it, and that takes no lock either.
 struct ChunkQueueTraits : moodycamel::ConcurrentQueueDefaultTraits {
   static constexpr std::size_t INITIAL_IMPLICIT_PRODUCER_HASH_SIZE = 0;
   static void* malloc(std::size_t bytes) noexcept { return Slab::allocate(bytes); }
@@ -117,7 +118,8 @@ class ThreadQueue : public Writer {
   [[nodiscard]] std::byte* wait_for_room(std::size_t need, std::uint32_t capacity) noexcept;
   [[nodiscard]] Chunk* new_chunk() noexcept;
   void open(Chunk* chunk) noexcept;
-  void seal() noexcept;
+  [[nodiscard]] bool seal() noexcept;
+  [[nodiscard]] bool hand_over(Chunk* chunk) noexcept;
   bool discard_oldest() noexcept;
   [[nodiscard]] static bool reclaim(Chunk& chunk) noexcept;
   void admit(std::uint64_t waiting, std::uint32_t capacity) noexcept;
@@ -141,6 +143,7 @@ class ThreadQueue : public Writer {
   std::uint32_t spare_count_ = 0;
   std::uint32_t chunks_ = 0;
   std::uint32_t last_number_ = 0;
+  std::atomic<std::uint32_t> sealings_{0};  // sync: sealings; odd while a chunk goes from open to sealed
   Counter sealed_frames_{0};
   Counter sealed_bytes_{0};
   Counter full_{0};

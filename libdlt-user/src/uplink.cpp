@@ -33,7 +33,10 @@ void Uplink::maintain(Link::Clock::time_point now) {
   receive(now);
   const bool was_plain = link_.state() == Link::State::plain;
   (void)link_.on_tick(now);
-  if (!was_plain && link_.state() == Link::State::plain) become_ready({});
+  if (was_plain || link_.state() != Link::State::plain) return;
+  local::Hello unspoken;
+  unspoken.capabilities = 0;
+  become_ready(unspoken);
 }
 
 void Uplink::try_connect(Link::Clock::time_point now) {

@@ -84,7 +84,7 @@ struct Form;  // count, bounded (has a computable size), size(f), put(p, f)
 inline constexpr std::size_t max_text = 65533;  // longer text is cut on the bounded path, before its length is written
 
 DLT_INLINE std::byte* put_text(std::byte* p, std::string_view text) noexcept {
-  p = store(p, ti::string | ti::coding_utf8);
+  p = store(p, ti::string | ti::utf8);
   p = store(p, static_cast<std::uint16_t>(text.size() + 1));
   copy_text(p, text.data(), text.size());
   p[text.size()] = std::byte{0};
@@ -95,11 +95,11 @@ inline constexpr std::size_t text_overhead = 4 + 2 + 1;  // type info, length, N
 template <class T>
   requires std::is_arithmetic_v<T>
 [[nodiscard]] consteval std::uint32_t type_of() noexcept {
-  if (std::same_as<T, bool>) return ti::boolean | 1;
+  if (std::same_as<T, bool>) return ti::boolean | ti::bits_8;
   const std::uint32_t kind = std::is_floating_point_v<T> ? ti::floating
-                             : std::is_signed_v<T>       ? ti::signed_int
-                                                         : ti::unsigned_int;
-  return kind | ti::length_of(sizeof(T));
+                             : std::is_signed_v<T>       ? ti::signed_integer
+                                                         : ti::unsigned_integer;
+  return kind | ti::length_of<T>();
 }
 
 template <class T>
@@ -147,7 +147,7 @@ struct Form<Hex<T>> {
   static constexpr bool is_text = false;
   static constexpr std::size_t size(Hex<T>) noexcept { return 4 + sizeof(T); }
   DLT_INLINE static std::byte* put(std::byte* p, Hex<T> h) noexcept {
-    return store(store(p, type_of<T>() | ti::coding_hex), h.value);
+    return store(store(p, type_of<T>() | ti::hex), h.value);
   }
 };
 template <class T>
@@ -157,7 +157,7 @@ struct Form<Bin<T>> {
   static constexpr bool is_text = false;
   static constexpr std::size_t size(Bin<T>) noexcept { return 4 + sizeof(T); }
   DLT_INLINE static std::byte* put(std::byte* p, Bin<T> b) noexcept {
-    return store(store(p, type_of<T>() | ti::coding_bin), b.value);
+    return store(store(p, type_of<T>() | ti::bin), b.value);
   }
 };
 template <class T>
@@ -169,7 +169,7 @@ struct Form<Named<T>> {
     return 4 + 2 + 2 + n.name.size() + 1 + unit_size(n) + sizeof(T);
   }
   static std::byte* put(std::byte* p, const Named<T>& n) noexcept {
-    p = store(p, type_of<T>() | ti::variable_info);
+    p = store(p, type_of<T>() | ti::named);
     p = store(p, static_cast<std::uint16_t>(n.name.size() + 1));
     p = store(p, static_cast<std::uint16_t>(unit_size(n)));
     p = put_zero_ended(p, n.name);
@@ -206,7 +206,7 @@ struct Form<Keyed<F>> {
     return text_overhead + k.key.size() + 1 + Form<F>::size(k.form);
   }
   DLT_INLINE static std::byte* put(std::byte* p, const Keyed<F>& k) noexcept {
-    p = store(p, ti::string | ti::coding_utf8);
+    p = store(p, ti::string | ti::utf8);
     p = store(p, static_cast<std::uint16_t>(k.key.size() + 2));
     copy_text(p, k.key.data(), k.key.size());
     p += k.key.size();
@@ -299,7 +299,7 @@ void put_bounded(ArgumentWriter& out, const F& form) noexcept {
     out.raw(form.value);
   } else if constexpr (requires { form.key; form.form; }) {
     if (std::byte* p = out.claim(text_overhead + form.key.size() + 1)) {
-      p = store(p, ti::string | ti::coding_utf8);
+      p = store(p, ti::string | ti::utf8);
       p = store(p, static_cast<std::uint16_t>(form.key.size() + 2));
       if (!form.key.empty()) std::memcpy(p, form.key.data(), form.key.size());
       store(p + form.key.size(), std::uint16_t{'='});
