@@ -182,6 +182,8 @@ std::byte* ThreadQueue::overwrite(std::size_t need, std::uint32_t capacity) noex
   // Bounded: each round takes one chunk away, and there are no more than max_chunks_.
   while (discard_oldest())
     if (std::byte* p = try_room(need, capacity)) return p;
+  // Nothing was left to discard because the sender has taken it; by now it may have given the room back.
+  if (std::byte* p = try_room(need, capacity)) return p;
   return refuse(full_);
 }
 
