@@ -96,7 +96,8 @@ class Uplink {
   std::vector<std::byte> control_;
   std::size_t control_at_ = 0;
   std::vector<std::byte> scratch_;  // for post()
-  std::vector<std::byte> received_;
+  std::vector<std::byte> received_;  // not dispatched yet
+  std::vector<std::byte> incoming_;
   Carry carry_;
   ThreadQueue* carry_queue_ = nullptr;
 
