@@ -18,7 +18,7 @@ constexpr std::array list{
     Case{"concurrency-mpsc", "4 threads", run_concurrency_mpsc},
     Case{"concurrency-scale", "1 to 16 threads (to 64 with --threads): speed-up and efficiency", run_concurrency_scale},
     Case{"footprint", "what do an idle application and daemon use, and what a queued message", run_footprint},
-    Case{"instructions", "instructions, allocations, locks and system calls in a log call (callgrind)", run_instructions},
+    Case{"instructions", "instructions, allocations, locks and system calls in a log call, step by step", run_instructions},
     Case{"compare", "the same load through the incumbent's library and daemon, side by side", run_compare},
     Case{"targets", "every figure to reach: measured, met or missed", run_targets},
 };

@@ -1,9 +1,18 @@
 // Saturating and lossless: the caller waits for room, nothing may be dropped.
 #include "cases.hpp"
 #include "harness/measure.hpp"
+#include "harness/report.hpp"
 
 namespace dlt::bench {
 namespace {
+
+double extra(const Sample& s, const char* key) { return s.extra.contains(key) ? s.extra.at(key) : 0; }
+
+void note_compressor(Row& row) {
+  const auto median = [&](const char* key) { return spread(row, [&](const Sample& s) { return extra(s, key); }).median; };
+  row.notes.push_back("the compressor alone, same bytes: " + human(median("compressor_msgs_per_s")) + " msg/s, ratio " +
+                      human(median("compressor_ratio")) + "; in the file " + human(median("ratio")));
+}
 
 Row throughput_row(const Load& load, Way way, Sink sink, unsigned threads) {
   Setup setup;
@@ -19,7 +28,9 @@ Row throughput_row(const Load& load, Way way, Sink sink, unsigned threads) {
   setup.repeats = repeats_of(load);
   setup.roofline = true;
   setup.lossless = true;
-  return measure(load, setup);
+  Row row = measure(load, setup);
+  if (sink == Sink::store) note_compressor(row);
+  return row;
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StoreResult, producers, delivered, bytes, fau
                                    compressor_bytes_per_s, compressor_ratio)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RooflinePlan, path, port, duration_s, text_bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RooflineResult, messages, bytes, sum, first_ns, last_ns, usage)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MachineResult, clock_reading_ns, clock_pair_ns, copy_messages_per_s, copy_bytes_per_s,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MachineResult, clock_reading_ns, clock_pair_ns, counter_ns, increment_ns, copy_messages_per_s, copy_bytes_per_s,
                                    filtered_ns)
 
 }  // namespace dlt::bench

@@ -29,6 +29,26 @@ void measure_copy(MachineResult& result) {
   result.copy_bytes_per_s = result.copy_messages_per_s * static_cast<double>(frame.size());
 }
 
+// The two things that a log call cannot do without and that differ most between machines.
+void measure_floor(MachineResult& result) {
+  constexpr int rounds = 5'000'000;
+  std::atomic<std::uint8_t> counter{0};
+  result.counter_ns = result.increment_ns = 1e9;
+  for (int pass = 0; pass < passes; ++pass) {
+    std::uint64_t sum = 0;
+    const std::uint64_t t0 = now_ns();
+#if defined(__x86_64__)
+    for (int i = 0; i < rounds; ++i) sum += __builtin_ia32_rdtsc();
+#endif
+    asm volatile("" : : "r"(sum) : "memory");
+    const std::uint64_t t1 = now_ns();
+    for (int i = 0; i < rounds; ++i) counter.fetch_add(1, std::memory_order_relaxed);
+    const std::uint64_t t2 = now_ns();
+    result.counter_ns = std::min(result.counter_ns, static_cast<double>(t1 - t0) / rounds);
+    result.increment_ns = std::min(result.increment_ns, static_cast<double>(t2 - t1) / rounds);
+  }
+}
+
 void measure_filtered(MachineResult& result) {
   Context ctx("FILT", "", Level::info);
   constexpr std::uint64_t calls = 20'000'000;
@@ -51,6 +71,7 @@ void machine_worker(Channel& channel) {
   const TickClock clock = TickClock::calibrate();
   result.clock_reading_ns = clock.reading_ns;
   result.clock_pair_ns = clock.overhead_ns();
+  measure_floor(result);
   measure_copy(result);
   measure_filtered(result);
   channel.send(Json(result).dump());

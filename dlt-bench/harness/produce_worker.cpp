@@ -1,4 +1,5 @@
 // A process that logs. Threads, clocks and texts are ready before the session is; all threads begin at one instant.
+#include <latch>
 #include <thread>
 
 #include "harness/error.hpp"
@@ -20,6 +21,8 @@ void wait_connected(Logger& logger) {
 void produce(Logger& logger, std::vector<ProducerLoop>& loops, ProduceResult& result) {
   constexpr std::uint64_t start_delay_ns = 2'000'000;  // until every thread is there
   std::vector<std::thread> threads;
+  // A thread that has ended leaves its queue to the next one that begins; here each keeps its own to the last call.
+  std::latch all_done(static_cast<std::ptrdiff_t>(loops.size()));
   std::atomic<std::uint64_t> start{0};
   for (unsigned i = 0; i < loops.size(); ++i) {
     threads.emplace_back([&, i] {
@@ -28,6 +31,7 @@ void produce(Logger& logger, std::vector<ProducerLoop>& loops, ProduceResult& re
       while (now_ns() < at) {
       }
       logger.produce(i, loops[i], at);
+      all_done.arrive_and_wait();
     });
   }
   result.begin_ns = now_ns() + start_delay_ns;
