@@ -96,8 +96,13 @@ struct Decoder {
     }
   }
   [[nodiscard]] std::int64_t signed_value(std::size_t size) const noexcept {
-    const unsigned shift = 64 - 8 * static_cast<unsigned>(size);
-    return static_cast<std::int64_t>(unsigned_value(size) << shift) >> shift;
+    const std::uint64_t v = unsigned_value(size);
+    switch (size) {
+      case 1: return static_cast<std::int8_t>(v);
+      case 2: return static_cast<std::int16_t>(v);
+      case 4: return static_cast<std::int32_t>(v);
+      default: return static_cast<std::int64_t>(v);
+    }
   }
   [[nodiscard]] Argument::Value number(Kind kind, std::size_t size) const noexcept {
     if (kind == Kind::floating) {
