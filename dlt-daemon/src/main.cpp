@@ -1,4 +1,5 @@
 // dlt-daemon: options, configuration, signals. Exit code 0 done, 1 something failed at run time, 2 wrong usage.
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -24,11 +25,24 @@ spdlog::level::level_enum spdlog_level(std::uint8_t syslog_level) noexcept {
   return syslog_level == 3 ? spdlog::level::err : spdlog::level::critical;
 }
 
+// The level as the journal reads it at the start of a line: "<3>".
+class JournalLevel : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    constexpr std::string_view by_level = "7764322";  // trace, debug, info, warn, err, critical, off
+    out.push_back(by_level[static_cast<std::size_t>(message.level)]);
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JournalLevel>(); }
+};
+
 // The journal adds time and process itself.
 void start_logging(bool foreground) {
-  spdlog::set_default_logger(spdlog::stderr_logger_st("dlt-daemon"));
+  auto logger = spdlog::stderr_logger_mt("dlt-daemon");
   const bool to_journal = std::getenv("JOURNAL_STREAM") != nullptr && !foreground;
-  spdlog::set_pattern(to_journal ? "%l: %v" : "%Y-%m-%d %H:%M:%S.%e %l: %v");
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<JournalLevel>('*').set_pattern(to_journal ? "<%*>%v" : "%Y-%m-%d %H:%M:%S.%e %l: %v");
+  logger->set_formatter(std::move(formatter));
+  spdlog::set_default_logger(std::move(logger));
 }
 
 // The file and the options on top of it; false if anything in them is wrong, which has been printed.

@@ -15,6 +15,16 @@ std::int8_t or_default(std::int8_t value, std::int8_t highest) noexcept {
   return value >= 0 && value <= highest ? value : std::int8_t{-1};
 }
 
+// A process may register a context several times, under several positions; the newest few of them count.
+void add_registration(std::vector<Registration>& all, Registration fresh) {
+  constexpr std::ptrdiff_t per_session = 16;
+  const auto same_session = [&](const Registration& r) { return r.session == fresh.session; };
+  std::erase_if(all, [&](const Registration& r) { return same_session(r) && r.position == fresh.position; });
+  if (std::count_if(all.begin(), all.end(), same_session) >= per_session)
+    all.erase(std::find_if(all.begin(), all.end(), same_session));
+  all.push_back(fresh);
+}
+
 }  // namespace
 
 bool ApplicationEntry::has_registered_context() const noexcept {
@@ -92,8 +102,7 @@ std::optional<LevelPush> Registry::add_context(SessionId session, const proto::l
     c->trace = or_default(message.trace_status, 1);
   }
   c->description = limited(message.description);
-  std::erase_if(c->registrations, [&](const Registration& r) { return r.session == session && r.position == message.position; });
-  c->registrations.push_back({session, message.position});
+  add_registration(c->registrations, {session, message.position});
   if (c->level >= 0 && c->trace >= 0 && c->level == message.log_level && c->trace == message.trace_status)
     return std::nullopt;  // the application has chosen both, and knows
   return LevelPush{session, effective(*c, message.position)};

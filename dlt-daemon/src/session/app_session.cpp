@@ -123,16 +123,20 @@ void AppSession::apply(AppConversation::Effects& effects) {
         spdlog::warn("shared memory of application {} refused: {}", conversation_.name(), memory.error().message());
     }
   }
-  if (!effects.reply.empty()) {
+  if (!effects.reply.empty() && has_room()) {
     out_.insert(out_.end(), effects.reply.begin(), effects.reply.end());
     flush();
+  } else if (!effects.reply.empty()) {
+    levels_missed_ = true;
   }
   if (!effects.levels.empty()) hub_.send(effects.levels);
 }
 
+bool AppSession::has_room() const noexcept { return out_.size() - out_sent_ <= out_limit; }
+
 void AppSession::send(const proto::local::Message& message) {
   if (!socket_.is_open()) return;
-  if (out_.size() - out_sent_ > out_limit) {
+  if (!has_room()) {
     levels_missed_ |= std::holds_alternative<proto::local::LogLevel>(message);
     return;
   }
@@ -156,9 +160,11 @@ void AppSession::flush() {
       return;  // the read side finds the end of the connection
     }
   }
-  if (out_sent_ < out_.size()) return;
-  out_.clear();
-  out_sent_ = 0;
+  if (out_sent_ == out_.size() || out_sent_ > out_limit) {
+    out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(out_sent_));
+    out_sent_ = 0;
+  }
+  if (!out_.empty()) return;
   if (std::exchange(levels_missed_, false)) hub_.send(hub_.exchange().registry.levels_of(id()));
 }
 

@@ -46,6 +46,7 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   long receive_bytes(std::byte* to, std::size_t size);
   void take_descriptors(struct msghdr& message);
   void apply(AppConversation::Effects& effects);
+  [[nodiscard]] bool has_room() const noexcept;
   void flush();
 
   Hub& hub_;

@@ -133,7 +133,10 @@ std::error_code Writer::try_write(proto::Bytes bytes) {
   const bool fits = file_ && file_->is_open() && (file_->size() == 0 || file_->size() + bytes.size() <= options_.file_size);
   if (!fits)
     if (const auto error = begin_file()) return error;
-  if (const auto error = file_->append(bytes)) return error;
+  if (const auto error = file_->append(bytes)) {
+    if (error == std::errc::file_too_large) file_.reset();  // another file may still grow
+    return error;
+  }
   retention_.grown(file_->size());
   return {};
 }

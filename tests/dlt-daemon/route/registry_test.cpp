@@ -123,6 +123,17 @@ TEST_CASE("registering the same context again does not double its pushes") {
   CHECK(f.registry.levels_of(1).size() == 1);
 }
 
+TEST_CASE("one process cannot register a context without end") {
+  Fixture f;
+  f.app(1);
+  f.app(2);
+  (void)f.context(2, "CTX1", -2, -2, 77);
+  for (std::int32_t position = 0; position < 1000; ++position) (void)f.context(1, "CTX1", -2, -2, position);
+  CHECK(f.registry.levels_of(1).size() == 16);
+  CHECK(f.registry.levels_of(1).back().message.position == 999);
+  CHECK(f.registry.levels_of(2).size() == 1);
+}
+
 TEST_CASE("the number of contexts is bounded, what is beyond is counted together") {
   Registry registry(Defaults{}, {.applications = 2, .contexts = 3, .departed = 1});
   bool accepted = false;
