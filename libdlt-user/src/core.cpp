@@ -141,7 +141,8 @@ std::error_code Core::run() {
                                      *this);
   shared_.reset(new SenderShared{queues_, *uplink_, o.senders, o.batch_size, o.nap,
                                  [this](Link::Clock::time_point now) { housekeeping(now); },
-                                 [this] { return contexts().changes() != seen_changes_.load(std::memory_order_relaxed); }});
+                                 [this] { return contexts().changes() != seen_changes_.load(std::memory_order_relaxed); },
+                                 [this] { return report(); }});
   shared_->others_running.store(o.senders - 1, std::memory_order_relaxed);
   senders_.clear();
   for (std::uint32_t i = 0; i < o.senders; ++i) {
@@ -175,13 +176,7 @@ void Core::end() noexcept {
 // Tells the daemon how it ended; waits a moment for a socket that is full.
 void Core::farewell() {
   if (!uplink_->connected()) return;
-  const Stats all = stats_unlocked();
-  if (uplink_->speaks(local::capability::loss))
-    if (const auto& entries = reports_.losses(all); !entries.empty())
-      uplink_->post(local::Loss{environment_.options.app, entries});
-  if (uplink_->speaks(local::capability::statistics))
-    if (const auto& entries = reports_.totals(all, Link::Clock::now()); !entries.empty())
-      uplink_->post(local::Statistics{environment_.options.app, entries});
+  (void)report();
   uplink_->post(local::UnregisterApplication{environment_.options.app, static_cast<std::int32_t>(getpid())});
   if (uplink_->speaks(local::capability::batch)) uplink_->post(local::Bye{});
   const auto deadline = Link::Clock::now() + std::chrono::milliseconds(100);

@@ -64,6 +64,7 @@ class Core final : public UplinkOwner {
   void apply(const proto::local::Injection& m);
   void apply(const proto::local::SetOverflowMode& m);
   void housekeeping(Link::Clock::time_point now);
+  [[nodiscard]] bool report();  // tells the daemon the books; false: there was nothing new
   void synchronise_contexts();
   void announce(ContextEntry& entry);
   void farewell();

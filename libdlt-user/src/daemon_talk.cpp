@@ -62,14 +62,27 @@ void Core::housekeeping(Link::Clock::time_point now) {
   clock_.tick();
   if (!uplink_->link().may_send()) return;
   if (contexts().changes() != seen_changes_.load(std::memory_order_relaxed)) synchronise_contexts();
-  if (!reports_.due(now)) return;
+  if (reports_.due(now)) (void)report();
+}
+
+bool Core::report() {
   const Stats all = stats_unlocked();
-  if (uplink_->speaks(local::capability::loss))
-    if (const auto& entries = reports_.losses(all); !entries.empty())
-      uplink_->post(local::Loss{environment_.options.app, entries});
-  const auto& entries = reports_.totals(all, now);
-  if (uplink_->speaks(local::capability::statistics) && !entries.empty())
-    uplink_->post(local::Statistics{environment_.options.app, entries});
+  bool any = false;
+  if (const auto& entries = reports_.losses(all); !entries.empty()) {
+    const local::Loss losses{environment_.options.app, entries};
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < losses.count(); ++i) sum += losses.at(i).count;
+    // The incumbent's daemon knows only how many.
+    if (uplink_->speaks(local::capability::loss)) uplink_->post(losses);
+    else uplink_->post(local::Overflow{static_cast<std::uint32_t>(sum), environment_.options.app});
+    any = true;
+  }
+  const auto& totals = reports_.totals(all, Link::Clock::now());
+  if (uplink_->speaks(local::capability::statistics) && !totals.empty()) {
+    uplink_->post(local::Statistics{environment_.options.app, totals});
+    any = true;
+  }
+  return any;
 }
 
 void Core::synchronise_contexts() {

@@ -72,6 +72,7 @@ Sender::Round Sender::one_round() {
       collect();
       for (const Range& r : ranges_) round.frames += r.frames;
       if (!ranges_.empty()) round.flow = shared_.uplink.write(ranges_, batch_);
+      else if (index_ == 0 && Clock::now() - last_traffic_ >= park_after) round.reported = shared_.report();
     }
     round.fd = shared_.uplink.fd();
     round.wants_to_write = shared_.uplink.wants_to_write();
@@ -156,7 +157,7 @@ void Sender::wait(const Round& round) {
     last_traffic_ = now;
     nap_ = shared_.nap;
   }
-  if (round.frames >= shared_.batch_size) return;
+  if (round.frames >= shared_.batch_size || round.reported) return;
   if (now - last_traffic_ < park_after || stopping) return nap(round.fd);
   park(round.fd);
 }

@@ -35,6 +35,7 @@ struct SenderShared {
   std::chrono::microseconds nap{200};
   std::function<void(Link::Clock::time_point)> housekeeping;  // first sender: clock, registrations, reports
   std::function<bool()> has_news;                             // first sender: something to register
+  std::function<bool()> report;                               // first sender, before it parks: true if there was any
   std::atomic<bool> stop{false};                              // sync: stop, released by the session
   std::atomic<std::int64_t> stop_deadline{0};                 // steady_clock ticks
   std::atomic<std::uint32_t> others_running{0};               // senders other than the first
@@ -62,6 +63,7 @@ class Sender {
   struct Round {
     Uplink::Flow flow = Uplink::Flow::away;
     std::uint32_t frames = 0;
+    bool reported = false;  // the books were sent, and must be flushed before a park
     // As they were at the end of the round, while it was this sender's turn.
     int fd = -1;
     bool wants_to_write = false;

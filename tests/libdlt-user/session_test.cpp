@@ -172,10 +172,16 @@ TEST_CASE("a daemon that does not say hello gets one frame a message") {
           FakeDaemon daemon(dir / "d.sock", {.answers_hello = false});
           auto session = started(options_for(dir));
           Context c{"CTX1"};
-          for (std::uint64_t i = 0; i < 1500; ++i) DLT_INFO(c, "{}", number(i));
-          expect(session.flush(30s) && daemon.sees_frames(1500), "frames");
+          // 2,048 fit, the rest is lost unless the greeting timed out in between.
+          expect(!session.set_overflow(2, OverflowMode::drop_newest), "mode");
+          expect(!session.set_overflow(3, OverflowMode::drop_newest), "mode");
+          for (std::uint64_t i = 0; i < 2500; ++i) DLT_INFO(c, "{}", number(i));
+          expect(session.flush(30s), "flush");
+          const auto sent = session.stats().delivered;
+          expect(sent >= 1500 && daemon.sees_frames(sent), "frames");
           const auto got = first_numbers(daemon.frames());
           for (std::uint64_t i = 0; i < 1500; ++i) expect_equal(got[i], i, "order");
+          expect(eventually([&] { return daemon.lost_ == session.stats().dropped.total(); }), "and how many were lost");
           for (const auto& event : daemon.events()) expect(event != "memfd" && event != "rubbish", "got a " + event);
         }) == "");
 }

@@ -201,6 +201,8 @@ class FakeDaemon {
         lost_ += e.count;
         event("loss " + std::string(name(e.cause)));
       }
+    } else if (const auto* overflow = std::get_if<Overflow>(&message)) {
+      lost_ += overflow->lost;
     } else if (std::holds_alternative<Statistics>(message)) {
       event("statistics");
     }
@@ -211,7 +213,7 @@ class FakeDaemon {
   }
 
  public:
-  std::atomic<std::uint64_t> lost_{0};       // by Loss messages
+  std::atomic<std::uint64_t> lost_{0};       // by Loss and Overflow messages
   std::atomic<std::int32_t> positions_{-1};  // of the last registered context
 
  private:
