@@ -31,7 +31,7 @@ struct SenderShared {
   const QueueSet& queues;
   Uplink& uplink;
   std::uint32_t senders = 1;
-  std::uint32_t batch_size = 16;
+  std::uint32_t batch_size = 256;
   std::chrono::microseconds nap{200};
   std::function<void(Link::Clock::time_point)> housekeeping;  // first sender: clock, registrations, reports
   std::function<bool()> has_news;                             // first sender: something to register

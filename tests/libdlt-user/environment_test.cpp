@@ -21,7 +21,7 @@ TEST_CASE("an empty environment changes nothing and complains about nothing") {
   const auto e = with({});
   CHECK(e.complaints.empty());
   CHECK(e.options.buffer_count == 4);
-  CHECK(e.options.batch_size == 16);
+  CHECK(e.options.batch_size == 256);
   REQUIRE(e.options.buffers.size() == 4);
   CHECK(e.options.buffers[3]->capacity == 2048);
   CHECK(e.options.buffers[3]->mode == OverflowMode::overwrite);

@@ -54,7 +54,7 @@ struct Options {
   std::vector<std::optional<BufferOptions>> buffers{};  // … unless this has an entry for it
 
   Level level = Level::info;           // of contexts about which neither the daemon nor the environment says anything
-  std::uint32_t batch_size = 16;       // with fewer messages waiting the sender naps before it writes, 1 … 65,536
+  std::uint32_t batch_size = 256;      // with fewer messages waiting the sender naps before it writes, 1 … 65,536
   std::uint32_t senders = 1;           // threads, 1 … buffer_count
   std::chrono::microseconds nap{200};  // the sender's shortest pause while there is traffic, 10 µs … 100 ms
   std::uint32_t max_message = 9900;    // bytes of a whole frame, 1,024 … 65,000; longer text is cut
