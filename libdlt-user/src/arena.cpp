@@ -15,7 +15,7 @@
 namespace dlt::detail {
 
 std::error_code Arena::open(std::uint64_t bytes) noexcept {
-  size_ = bytes / chunk_size * chunk_size;
+  size_ = bytes / granule * granule;
   fd_ = memfd_create("dlt-arena", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd_ < 0 || ftruncate(fd_, static_cast<off_t>(size_)) != 0) return {errno, std::generic_category()};
   void* p = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd_, 0);
@@ -24,19 +24,19 @@ std::error_code Arena::open(std::uint64_t bytes) noexcept {
   if (fcntl(fd_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE) != 0 &&
       fcntl(fd_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0)
     return {errno, std::generic_category()};
-  header_ = new (p) Header{{}, 1, static_cast<std::uint32_t>(getpid()), chunk_size, 0};
+  header_ = new (p) Header{{}, 1, static_cast<std::uint32_t>(getpid()), granule, first_chunk};
   std::memcpy(header_->magic, "DLTARENA", 8);
-  chunks_ = static_cast<std::uint32_t>((size_ - first_chunk) / chunk_size);
   return {};
 }
 
-Chunk* Arena::take() noexcept {
-  std::uint32_t i = header_->used.load(std::memory_order_relaxed);
+Chunk* Arena::take(std::uint32_t bytes) noexcept {
+  std::uint64_t at = header_->used.load(std::memory_order_relaxed);
   do {
-    if (i >= chunks_) return nullptr;
-  } while (!header_->used.compare_exchange_weak(i, i + 1, std::memory_order_relaxed));
-  void* p = reinterpret_cast<std::byte*>(header_) + first_chunk + std::size_t{i} * chunk_size;
-  return new (p) Chunk;
+    if (size_ - at < bytes) return nullptr;
+  } while (!header_->used.compare_exchange_weak(at, at + bytes, std::memory_order_relaxed));
+  auto* chunk = new (reinterpret_cast<std::byte*>(header_) + at) Chunk;
+  chunk->size.store(bytes, std::memory_order_relaxed);
+  return chunk;
 }
 
 }  // namespace dlt::detail

@@ -1,8 +1,9 @@
 // The memory of all chunks of the process: one sealed memfd, so that the daemon can hold it too and read what was
 // committed but not sent when the process is killed.
 //
-//   0    magic "DLTARENA" | 8 version u32 | 12 pid u32 | 16 chunk size u32 | 20 chunks in use u32 | 64 KiB … chunks
+//   0    magic "DLTARENA" | 8 version u32 | 12 pid u32 | 16 granule u32 | 24 bytes in use u64 | 64 KiB … chunks
 //
+// Chunks lie one behind the other, each a whole number of granules long; its header says how long.
 // The file has its full size from the start (pages appear when they are touched) and is sealed against shrinking,
 // growing and further writable mappings. Owner: the core of the session; never unmapped while the process lives.
 // take() may be called from any thread, lock-free.
@@ -19,18 +20,19 @@ namespace dlt::detail {
 
 class Arena {
  public:
-  static constexpr std::uint32_t chunk_size = 64 * 1024;  // with its header
+  static constexpr std::uint32_t granule = 16 * 1024;
   static constexpr std::size_t first_chunk = 64 * 1024;
 
   Arena() = default;
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // Creates the file with room for `bytes`, rounded down to whole chunks.
+  // Creates the file with room for `bytes`, rounded down to whole granules.
   std::error_code open(std::uint64_t bytes) noexcept;
 
-  // A chunk that nobody had before; nullptr when the arena is used up.
-  [[nodiscard]] Chunk* take() noexcept;
+  // A chunk that nobody had before, `bytes` long with its header (a multiple of the granule); nullptr when the arena
+  // is used up.
+  [[nodiscard]] Chunk* take(std::uint32_t bytes) noexcept;
 
   [[nodiscard]] int fd() const noexcept { return fd_; }  // owned by the arena
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
@@ -40,13 +42,12 @@ class Arena {
     char magic[8];
     std::uint32_t version;
     std::uint32_t pid;
-    std::uint32_t chunk_size;
-    std::atomic<std::uint32_t> used;  // relaxed: only the number counts
+    std::uint32_t granule;
+    std::atomic<std::uint64_t> used;  // from the start of the file; relaxed: only the number counts
   };
 
   int fd_ = -1;
   std::uint64_t size_ = 0;
-  std::uint32_t chunks_ = 0;
   Header* header_ = nullptr;
 };
 

@@ -3,6 +3,7 @@
 //   0    commit  u64  frames << 32 | bytes that are complete        written by the producer, one release store a message
 //   8    number  u32  running number of the chunk within its slot   written by the producer when it opens the chunk
 //   12   slot    u32  which queue of the process
+//   16   size    u32  bytes of the chunk with this header, written once
 //   64   sent    u32  bytes of it that the sender has taken         written by the sender (or by the producer at opening)
 //   68   sent_frames u32
 //   72   state   u32  see State
@@ -30,6 +31,7 @@ struct Chunk {
   alignas(64) std::atomic<std::uint64_t> commit{0};
   std::atomic<std::uint32_t> number{0};
   std::atomic<std::uint32_t> slot{0};
+  std::atomic<std::uint32_t> size{0};
   alignas(64) std::atomic<std::uint32_t> sent{0};
   std::atomic<std::uint32_t> sent_frames{0};
   std::atomic<std::uint32_t> state{idle};

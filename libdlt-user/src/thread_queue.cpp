@@ -14,9 +14,20 @@ constexpr std::uint32_t steps = 8;                // a chunk holds at most this 
 constexpr std::uint64_t bytes_per_message = 512;  // for the bound in bytes
 constexpr std::size_t block = ChunkQueueTraits::BLOCK_SIZE;
 
-std::uint32_t chunks_for(std::uint32_t capacity) noexcept {
+// Small chunks where a large one would be closed half empty: a queue then costs hardly more than its messages.
+std::uint32_t chunk_bytes_for(std::uint32_t capacity, std::uint32_t longest_message) noexcept {
+  constexpr std::uint32_t small = Arena::granule;
+  return capacity <= 4096 && longest_message <= small * 3 / 4 ? small : 4 * small;
+}
+
+std::uint32_t room_of(std::uint32_t chunk_bytes) noexcept {
+  return chunk_bytes - static_cast<std::uint32_t>(Chunk::header_size + chunk_slack);
+}
+
+// As many as hold the bytes even when each chunk ends with a gap where a long message did not fit.
+std::uint32_t chunks_for(std::uint32_t capacity, std::uint32_t room, std::uint32_t longest_message) noexcept {
   const std::uint64_t bytes = std::uint64_t{capacity} * bytes_per_message;
-  return static_cast<std::uint32_t>(bytes / ThreadQueue::chunk_room) + steps + 3;
+  return static_cast<std::uint32_t>(bytes / (room - std::min(longest_message, room / 2))) + steps + 3;
 }
 
 // A moodycamel queue gives room back in whole blocks: two more than the entries need, so that it grows only while the
@@ -31,7 +42,9 @@ ThreadQueue::ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferS
                          Doorbell& sender, std::uint32_t longest_message) noexcept
     : slot_(slot),
       buffer_(buffer_index),
-      max_chunks_(chunks_for(settings.capacity.load(std::memory_order_relaxed))),
+      chunk_bytes_(chunk_bytes_for(settings.capacity.load(std::memory_order_relaxed), longest_message)),
+      chunk_room_(room_of(chunk_bytes_)),
+      max_chunks_(chunks_for(settings.capacity.load(std::memory_order_relaxed), chunk_room_, longest_message)),
       settings_(settings),
       arena_(arena),
       sender_(sender),
@@ -70,7 +83,7 @@ std::byte* ThreadQueue::try_room(std::size_t need, std::uint32_t capacity) noexc
   if (waiting > high_water_.load(std::memory_order_relaxed)) high_water_.store(waiting, std::memory_order_relaxed);
   if (waiting >= capacity) return nullptr;
   if (current_ != nullptr) {
-    const bool fits = bytes_of(committed) + need <= chunk_room && frames_of(committed) < step_of(capacity);
+    const bool fits = bytes_of(committed) + need <= chunk_room_ && frames_of(committed) < step_of(capacity);
     if (!fits && !seal()) return nullptr;
   }
   if (current_ == nullptr) {
@@ -85,7 +98,7 @@ std::byte* ThreadQueue::try_room(std::size_t need, std::uint32_t capacity) noexc
 
 // Lets the log call go on by itself for as many messages as fit the chunk's share and the capacity.
 void ThreadQueue::admit(std::uint64_t waiting, std::uint32_t capacity) noexcept {
-  end = current_->data() + chunk_room;
+  end = current_->data() + chunk_room_;
   frames_left = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(step_of(capacity) - frames_of(committed), capacity - waiting));
 }
@@ -105,7 +118,7 @@ Chunk* ThreadQueue::new_chunk() noexcept {
   Chunk* chunk = nullptr;
   if (free_.try_dequeue_from_producer(free_token_, chunk)) return chunk;
   if (chunks_ == max_chunks_) return nullptr;
-  chunk = arena_.take();
+  chunk = arena_.take(chunk_bytes_);
   if (chunk != nullptr) ++chunks_;
   return chunk;
 }

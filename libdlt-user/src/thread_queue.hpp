@@ -60,8 +60,6 @@ struct Range {
 
 class ThreadQueue : public Writer {
  public:
-  static constexpr std::size_t chunk_room = Arena::chunk_size - Chunk::header_size - chunk_slack;
-
   ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferState& settings, Arena& arena, Doorbell& sender,
               std::uint32_t longest_message) noexcept;
   ThreadQueue(const ThreadQueue&) = delete;
@@ -132,6 +130,8 @@ class ThreadQueue : public Writer {
   // fixed
   const std::uint32_t slot_;
   const std::uint32_t buffer_;
+  const std::uint32_t chunk_bytes_;  // of one chunk, with its header
+  const std::uint32_t chunk_room_;   // of it for frames
   std::uint32_t max_chunks_;
   BufferState& settings_;
   Arena& arena_;

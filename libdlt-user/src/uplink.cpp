@@ -177,7 +177,7 @@ Uplink::Flow Uplink::announce_arena() {
   if (arena_announced_ || !socket_.is_unix() || !speaks(local::capability::memfd)) return Flow::flowing;
   std::array<std::byte, 64> bytes{};
   proto::ByteWriter out(bytes);
-  local::encode(out, local::Memfd{1, Arena::chunk_size, identity_.arena_size});
+  local::encode(out, local::Memfd{1, Arena::granule, identity_.arena_size});
   const auto n = socket_.send_with_descriptor(out.written(), identity_.arena_fd);
   if (!n && would_block(n.error())) return Flow::blocked;
   if (!n) {

@@ -27,7 +27,7 @@ enum class OverflowMode : std::uint8_t {
 
 struct BufferOptions {
   // Messages that one thread can have waiting in this buffer, 8 … 1,048,576. Large messages may fill it sooner:
-  // it also holds at most 512 bytes per message, rounded up to whole chunks.
+  // it also holds about 512 bytes per message and no more than twice that.
   std::uint32_t capacity = 2048;
   OverflowMode mode = OverflowMode::overwrite;
   std::chrono::milliseconds timeout{100};  // for OverflowMode::block, 0 … 1 h

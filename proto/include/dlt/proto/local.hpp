@@ -143,7 +143,7 @@ struct Batch {
 };
 struct Memfd {
   std::uint32_t version = 1;
-  std::uint32_t chunk_size = 0;  // bytes
+  std::uint32_t chunk_size = 0;  // bytes; chunks are whole multiples of it
   std::uint64_t size = 0;        // bytes of the whole file
 };
 
