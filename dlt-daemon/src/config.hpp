@@ -35,7 +35,7 @@ struct Config {
   std::uint16_t port = 3490;                    // 0: the kernel chooses
   std::uint32_t max_clients = 32;               // more are refused
   std::uint64_t client_queue = 4 << 20;         // bytes waiting for one client; beyond, messages are dropped for it
-  std::chrono::milliseconds client_stall{50};   // how long a full client may hold applications back before it loses
+  std::chrono::milliseconds client_stall{50};   // how long a full client may hold applications back; see hold.hpp
   std::chrono::seconds client_timeout{10};      // a client that takes nothing for so long is disconnected
 
   // Status: `dlt-daemon --status` asks here. Empty: control.sock beside the application socket.

@@ -44,7 +44,7 @@ Exchange::Options exchange_options(const Config& c) {
 }
 
 Hub::Options hub_options(const Config& c) {
-  return {Hold::limits(c.client_queue, c.client_stall), c.client_timeout, c.max_clients, c.max_applications,
+  return {Hold::limits(c.client_queue, c.client_stall, 10 * c.client_stall), c.client_timeout, c.max_clients, c.max_applications,
           c.send_message_time};
 }
 

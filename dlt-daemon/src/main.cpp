@@ -94,7 +94,6 @@ int serve(const Options& options, const Config& config) {
   auto started = Daemon::start(config);
   if (!started) return 1;
   Daemon& daemon = **started;
-  if (!write_port_file(options.port_file, daemon.client_port())) return 1;
 
   Notify notify(daemon.io());
   asio::signal_set ending(daemon.io(), SIGTERM, SIGINT);
@@ -115,6 +114,8 @@ int serve(const Options& options, const Config& config) {
   };
   hangup.async_wait(on_hangup);
 
+  // Signals are handled by now: whoever waits for the file may send one.
+  if (!write_port_file(options.port_file, daemon.client_port())) return 1;
   notify.ready();
   spdlog::info("serving applications at {}, clients at port {}", daemon.config().app_socket, daemon.client_port());
   daemon.run();

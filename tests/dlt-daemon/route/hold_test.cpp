@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 const Clock::time_point start{};
-Hold make() { return Hold({.capacity = 1000, .high = 800, .low = 500, .limit = 50ms}); }
+Hold make() { return Hold({.capacity = 1000, .high = 800, .low = 500, .limit = 50ms, .longest = 150ms}); }
 }  // namespace
 
 TEST_CASE("a queue holds back from its high mark down to its low mark") {
@@ -58,9 +58,24 @@ TEST_CASE("holding again begins a new limit") {
   CHECK(hold.state() == Hold::State::holding);
 }
 
+TEST_CASE("who catches up is given more time, who does not starts again") {
+  Hold hold = make();
+  for (const auto patience : {50ms, 100ms, 150ms, 150ms}) {
+    CHECK(hold.admit(700, 100, start));
+    CHECK(hold.deadline() == start + patience);
+    CHECK_FALSE(hold.drained(0));
+  }
+  CHECK(hold.admit(700, 100, start));
+  hold.tick(start + 150ms);
+  CHECK(hold.state() == Hold::State::dropping);
+  CHECK(hold.drained(0));
+  CHECK(hold.admit(700, 100, start));
+  CHECK(hold.deadline() == start + 50ms);
+}
+
 TEST_CASE("the usual marks leave room for what has been read") {
-  const auto limits = Hold::limits(4 << 20, 50ms);
+  const auto limits = Hold::limits(4 << 20, 50ms, 50ms);
   CHECK(limits.high == 3 << 20);
   CHECK(limits.low < limits.high);
-  CHECK(Hold::limits(64 * 1024, 0ms).high == 48 * 1024);
+  CHECK(Hold::limits(64 * 1024, 0ms, 0ms).high == 48 * 1024);
 }

@@ -17,7 +17,7 @@ const Clock::time_point start{};
 
 struct Fixture {
   Pool pool{4096};
-  Outbox outbox{Hold::Limits{.capacity = 300, .high = 240, .low = 120, .limit = 50ms}};
+  Outbox outbox{Hold::Limits{.capacity = 300, .high = 240, .low = 120, .limit = 50ms, .longest = 50ms}};
 
   void push(std::uint32_t first, std::uint32_t count, Clock::time_point now = start) {
     outbox.push(numbered(pool, first, count), now);  // 30 bytes a message

@@ -39,7 +39,7 @@ TEST_CASE("storage holds back while it is full, then drops, counts, and recovers
   TempDir dir;
   Pool pool;
   disk_full = true;
-  StorageSink sink(options(dir), Hold::limits(1 << 20, 100ms));
+  StorageSink sink(options(dir), Hold::limits(1 << 20, 100ms, 100ms));
   auto now = Clock::now();
   std::uint64_t offered = 0;
   const auto offer = [&] {
@@ -67,7 +67,7 @@ TEST_CASE("the daemon's own frames are not stored") {
   TempDir dir;
   Pool pool;
   disk_full = false;
-  StorageSink sink(options(dir), Hold::limits(1 << 20, 100ms));
+  StorageSink sink(options(dir), Hold::limits(1 << 20, 100ms, 100ms));
   auto span = numbered(pool, 0, 1);
   span.own = true;
   sink.accept(span, Clock::now());
