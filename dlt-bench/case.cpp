@@ -12,7 +12,9 @@ std::uint64_t Sample::dropped_total() const noexcept {
 }
 
 double Sample::msgs_per_s() const noexcept { return seconds > 0 ? static_cast<double>(delivered) / seconds : 0; }
-double Sample::mb_per_s() const noexcept { return seconds > 0 ? static_cast<double>(delivered_bytes) * 1e-6 / seconds : 0; }
+double Sample::mb_per_s() const noexcept {
+  return seconds > 0 ? static_cast<double>(delivered_bytes) * 1e-6 / seconds : 0;
+}
 double Sample::cpu_s_per_million() const noexcept {
   return delivered != 0 ? (application.cpu_s + daemon.cpu_s) * 1e6 / static_cast<double>(delivered) : 0;
 }
@@ -48,7 +50,8 @@ void Numbers::add(Numbers other) {
 
 bool Numbers::good() const noexcept {
   const bool books = std::all_of(rows.begin(), rows.end(), [](const Row& r) { return r.peer || r.faults.empty(); });
-  return books && std::all_of(criteria.begin(), criteria.end(), [](const Criterion& c) { return !c.required || c.met(); });
+  return books &&
+         std::all_of(criteria.begin(), criteria.end(), [](const Criterion& c) { return !c.required || c.met(); });
 }
 
 }  // namespace dlt::bench

@@ -1,7 +1,7 @@
 // A case answers one question: Case { name, question, run(Load) -> Numbers }. The list is in cases.cpp.
 //
-// Load is what the user asked for; what was not asked is the case's own choice. Numbers are rows (one configuration each,
-// measured several times), criteria that were judged, and notes. Plain values; one thread.
+// Load is what the user asked for; what was not asked is the case's own choice. Numbers are rows (one configuration
+// each, measured several times), criteria that were judged, and notes. Plain values; one thread.
 #pragma once
 
 #include <cstdint>
@@ -19,17 +19,17 @@ namespace dlt::bench {
 
 struct Load {
   std::optional<unsigned> repeat;
-  std::optional<double> duration_s;         // of one repeat
-  std::optional<unsigned> threads;          // instead of the case's own steps
-  std::optional<std::uint64_t> messages;    // per thread
-  std::optional<unsigned> payload;          // bytes of text
-  std::optional<double> rate;               // messages/s of all threads
-  std::optional<std::uint32_t> buffer;      // capacity in messages
-  std::string daemon;                       // unix:PATH or tcp:HOST:PORT of a running one; empty: private ones
-  std::string control;                      // its control socket; empty: control.sock beside its Unix socket
-  std::optional<std::uint16_t> client_port; // its port for clients; without it: as its status says
+  std::optional<double> duration_s;          // of one repeat
+  std::optional<unsigned> threads;           // instead of the case's own steps
+  std::optional<std::uint64_t> messages;     // per thread
+  std::optional<unsigned> payload;           // bytes of text
+  std::optional<double> rate;                // messages/s of all threads
+  std::optional<std::uint32_t> buffer;       // capacity in messages
+  std::string daemon;                        // unix:PATH or tcp:HOST:PORT of a running one; empty: private ones
+  std::string control;                       // its control socket; empty: control.sock beside its Unix socket
+  std::optional<std::uint16_t> client_port;  // its port for clients; without it: as its status says
   std::string logger = "dlt";
-  bool brief = false;                       // fewer and shorter repeats: part of `quick`
+  bool brief = false;  // fewer and shorter repeats: part of `quick`
 };
 
 // One repeat. Counts are of messages.
@@ -46,9 +46,9 @@ struct Sample {
   double clock_overhead_ns = 0;
   Percentiles e2e_us;
   Usage application, daemon, client;
-  double roofline_msgs_per_s = 0;                // measured right before; 0: not measured
-  std::map<std::string, double> extra;           // what only this case has
-  std::vector<std::string> faults;               // why this repeat does not count as good
+  double roofline_msgs_per_s = 0;       // measured right before; 0: not measured
+  std::map<std::string, double> extra;  // what only this case has
+  std::vector<std::string> faults;      // why this repeat does not count as good
 
   [[nodiscard]] std::uint64_t dropped_total() const noexcept;
   [[nodiscard]] double msgs_per_s() const noexcept;
@@ -81,9 +81,9 @@ struct Criterion {
   Spread measured;
   double target = 0;
   std::optional<double> stretch;
-  bool at_most = true;       // else at least
-  double roofline_share = 0; // 0: none
-  bool required = true;      // a miss makes the run fail; else it is only told
+  bool at_most = true;        // else at least
+  double roofline_share = 0;  // 0: none
+  bool required = true;       // a miss makes the run fail; else it is only told
   std::string remark;
 
   [[nodiscard]] bool met() const noexcept { return at_most ? measured.median <= target : measured.median >= target; }

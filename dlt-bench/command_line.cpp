@@ -14,10 +14,10 @@ cxxopts::Options options() {
   o.positional_help("");
   o.add_options("What")("c,case", "run this case", cxxopts::value<std::vector<std::string>>(), "NAME")(
       "a,all", "run every case")("h,help", "show this")("version", "show the version");
-  o.add_options("Load")("repeat", "repeats of each configuration, without the warm-up", cxxopts::value<unsigned>(), "N")(
-      "duration", "seconds of one repeat", cxxopts::value<double>(), "S")(
-      "threads", "logging threads", cxxopts::value<unsigned>(), "N")(
-      "messages", "messages per thread", cxxopts::value<std::uint64_t>(), "N")(
+  o.add_options("Load")("repeat", "repeats of each configuration, without the warm-up", cxxopts::value<unsigned>(),
+                        "N")("duration", "seconds of one repeat", cxxopts::value<double>(), "S")(
+      "threads", "logging threads", cxxopts::value<unsigned>(), "N")("messages", "messages per thread",
+                                                                     cxxopts::value<std::uint64_t>(), "N")(
       "payload", "bytes of text in a message (12)", cxxopts::value<unsigned>(), "N")(
       "rate", "messages per second of all threads", cxxopts::value<double>(), "N")(
       "buffer", "capacity of the buffers in messages", cxxopts::value<std::uint32_t>(), "N")(
@@ -85,7 +85,9 @@ void take_words(Command& command, const std::vector<std::string>& words) {
 
 }  // namespace
 
-std::string help_text() { return options().help({"What", "Load", "Daemon (without these a private one is started)", "Result"}); }
+std::string help_text() {
+  return options().help({"What", "Load", "Daemon (without these a private one is started)", "Result"});
+}
 
 Command parse_command_line(const std::vector<std::string>& words) {
   std::vector<const char*> argv{"dlt-bench"};

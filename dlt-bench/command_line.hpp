@@ -15,7 +15,7 @@ struct Command {
   Load load;
   std::string json_file, csv_file;
   std::string baseline_file;
-  double tolerance = 0.2;          // share of the roofline that may be lost against the baseline
+  double tolerance = 0.2;  // share of the roofline that may be lost against the baseline
 };
 
 // Throws UsageError.

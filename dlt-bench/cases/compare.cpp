@@ -21,7 +21,8 @@ Sample run_covesa(CovesaDaemon& daemon, const ProducePlan& asked) {
   plan.run = next_run_id();
   plan.wait_connected = false;
   const auto alive = [&] { daemon.check_alive(); };
-  Child client = start_worker("receive", Json(ReceivePlan{daemon.port(), plan.run, plan.threads, false, plan.payload, 1.0}).dump());
+  Child client = start_worker(
+      "receive", Json(ReceivePlan{daemon.port(), plan.run, plan.threads, false, plan.payload, 1.0}).dump());
   (void)client.receive(answer_limit, alive);
   Child producer = start_worker("produce", Json(plan).dump(), {{"DLT_PIPE_DIR", daemon.directory()}});
   (void)producer.receive(answer_limit, alive);
@@ -126,13 +127,15 @@ Numbers run_compare(const Load& load) {
     ratios.push_back(once.samples.front().msgs_per_s() / searched.samples.back().msgs_per_s());
     from = std::max(30e3, searched.samples.back().extra["rate_asked"] * 0.75);
     if (i == 0) ours = once;
-    else ours.samples.push_back(once.samples.front()), ours.faults.insert(ours.faults.end(), once.faults.begin(), once.faults.end());
+    else
+      ours.samples.push_back(once.samples.front()),
+          ours.faults.insert(ours.faults.end(), once.faults.begin(), once.faults.end());
   }
   progress_done();
   flat.notes.emplace_back("its losses are not counted by it and so stand under unaccounted");
   numbers.rows = {ours, searched, flat};
-  numbers.criteria.push_back({"against COVESA libdlt + daemon + one client: highest rate without loss", "x", spread(ratios), 50, 100,
-                              false, 0, false, ""});
+  numbers.criteria.push_back({"against COVESA libdlt + daemon + one client: highest rate without loss", "x",
+                              spread(ratios), 50, 100, false, 0, false, ""});
   return numbers;
 }
 

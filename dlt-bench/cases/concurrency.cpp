@@ -57,9 +57,10 @@ Numbers run_concurrency_scale(const Load& load) {
     const double rate = spread(row, &Sample::msgs_per_s).median;
     if (threads == 1) single = rate;
     const double speed_up = single > 0 ? rate / single : 0;
-    for (auto& s : row.samples) s.extra["speed_up"] = speed_up, s.extra["efficiency"] = speed_up / std::min(threads, cpu_count());
-    row.notes.push_back("speed-up " + human(speed_up) + ", efficiency " + human(speed_up / std::min(threads, cpu_count())) +
-                        " of min(threads, CPUs)");
+    for (auto& s : row.samples)
+      s.extra["speed_up"] = speed_up, s.extra["efficiency"] = speed_up / std::min(threads, cpu_count());
+    row.notes.push_back("speed-up " + human(speed_up) + ", efficiency " +
+                        human(speed_up / std::min(threads, cpu_count())) + " of min(threads, CPUs)");
     numbers.rows.push_back(std::move(row));
   }
   return numbers;

@@ -22,7 +22,8 @@ Json to_result_json(Child& producer) {
   return Json::parse(producer.receive(answer_limit));
 }
 
-Criterion exactly(const std::string& what, const std::string& unit, double value, double target, std::optional<double> stretch) {
+Criterion exactly(const std::string& what, const std::string& unit, double value, double target,
+                  std::optional<double> stretch) {
   return {what, unit, {value, value, value}, target, stretch, true, 0, false, ""};
 }
 
@@ -63,7 +64,8 @@ double resident_growth(const Load& load, unsigned threads, std::uint64_t message
   Child producer = start_worker("produce", Json(plan).dump());
   const auto result = to_result_json(producer).get<ProduceResult>();
   if (result.books.queued != messages * threads)
-    throw BenchError("footprint: " + std::to_string(result.books.queued) + " messages queued instead of " + std::to_string(messages * threads));
+    throw BenchError("footprint: " + std::to_string(result.books.queued) + " messages queued instead of " +
+                     std::to_string(messages * threads));
   return static_cast<double>(result.rss_after_bytes) - static_cast<double>(result.rss_before_bytes);
 }
 

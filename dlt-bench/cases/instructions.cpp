@@ -1,6 +1,6 @@
-// What a log call executes. The thread is stepped through its calls one instruction at a time, on the real processor and
-// in the real library, so that allocations, locks and system calls cannot hide. Callgrind counts the same beside it; there
-// the first calls come before the library has calibrated the counter, and take the time from the kernel.
+// What a log call executes. The thread is stepped through its calls one instruction at a time, on the real processor
+// and in the real library, so that allocations, locks and system calls cannot hide. Callgrind counts the same beside
+// it; there the first calls come before the library has calibrated the counter, and take the time from the kernel.
 #include <array>
 #include <fstream>
 #include <sstream>
@@ -24,7 +24,8 @@ constexpr const char* counted = "dlt_bench_counted_calls";
 
 void check_taken(Child& child, std::uint64_t calls) {
   const auto taken = std::stoull(child.receive(Seconds(120)));
-  if (taken != calls) throw BenchError("only " + std::to_string(taken) + " calls of " + std::to_string(calls) + " were taken");
+  if (taken != calls)
+    throw BenchError("only " + std::to_string(taken) + " calls of " + std::to_string(calls) + " were taken");
 }
 
 std::string plan_for(const Daemon& daemon, std::uint64_t calls, bool stepped) {
@@ -67,12 +68,14 @@ Profile read_profile(const std::filesystem::path& file) {
       if (end + 2 < line.size()) names[line.substr(4, end - 3)] = line.substr(end + 2);
     } else if (line.rfind("calls=", 0) == 0) {
       call_cost = true;
-    } else if (!line.empty() && (std::isdigit(static_cast<unsigned char>(line[0])) != 0 || line[0] == '+' || line[0] == '-' || line[0] == '*')) {
+    } else if (!line.empty() && (std::isdigit(static_cast<unsigned char>(line[0])) != 0 || line[0] == '+' ||
+                                 line[0] == '-' || line[0] == '*')) {
       std::string position;
       double cost = 0;
       std::istringstream(line) >> position >> cost;
       if (!call_cost) profile.instructions += cost;
-      if (!call_cost && (function.find("clock_gettime") != std::string::npos || function.find("stamp_from_clock") != std::string::npos))
+      if (!call_cost && (function.find("clock_gettime") != std::string::npos ||
+                         function.find("stamp_from_clock") != std::string::npos))
         profile.in_clock += cost;
       call_cost = false;
     }
@@ -97,7 +100,9 @@ Profile profile_calls() {
   return read_profile(out);
 }
 
-bool have_valgrind() { return ::access("/usr/bin/valgrind", X_OK) == 0 || ::access("/usr/local/bin/valgrind", X_OK) == 0; }
+bool have_valgrind() {
+  return ::access("/usr/bin/valgrind", X_OK) == 0 || ::access("/usr/local/bin/valgrind", X_OK) == 0;
+}
 
 std::string per_call(double n, std::uint64_t calls) { return human(n / static_cast<double>(calls)); }
 
@@ -110,19 +115,35 @@ Numbers run_instructions(const Load&) {
   std::string which;
   for (const auto& [name, n] : s.entered) forbidden += n, which += name + " ";
   const auto exactly = [](double v) { return Spread{v, v, v}; };
-  numbers.criteria = {
-      {"instructions per log call (u64 + double + 12-byte string)", "", exactly(static_cast<double>(s.instructions) / stepped_calls), 75, 50,
-       true, 0, false, per_call(static_cast<double>(s.atomics), stepped_calls) + " atomic; the loop included"},
-      {"allocations and locks in " + std::to_string(stepped_calls) + " log calls", "", exactly(static_cast<double>(forbidden)), 0, {}, true, 0, false, which},
-      {"system calls in " + std::to_string(stepped_calls) + " log calls", "", exactly(static_cast<double>(s.system_calls)), 0, {}, true, 0, false,
-       "each a wake of a parked or napping sender"}};
+  numbers.criteria = {{"instructions per log call (u64 + double + 12-byte string)", "",
+                       exactly(static_cast<double>(s.instructions) / stepped_calls), 75, 50, true, 0, false,
+                       per_call(static_cast<double>(s.atomics), stepped_calls) + " atomic; the loop included"},
+                      {"allocations and locks in " + std::to_string(stepped_calls) + " log calls",
+                       "",
+                       exactly(static_cast<double>(forbidden)),
+                       0,
+                       {},
+                       true,
+                       0,
+                       false,
+                       which},
+                      {"system calls in " + std::to_string(stepped_calls) + " log calls",
+                       "",
+                       exactly(static_cast<double>(s.system_calls)),
+                       0,
+                       {},
+                       true,
+                       0,
+                       false,
+                       "each a wake of a parked or napping sender"}};
   if (!have_valgrind()) {
     numbers.facts.emplace_back("callgrind", "valgrind is not installed");
     return numbers;
   }
   const Profile p = profile_calls();
   numbers.facts.emplace_back("callgrind, instructions per log call",
-                             per_call(p.instructions - p.in_clock, callgrind_calls) + ", and " + per_call(p.in_clock, callgrind_calls) +
+                             per_call(p.instructions - p.in_clock, callgrind_calls) + ", and " +
+                                 per_call(p.in_clock, callgrind_calls) +
                                  " to ask the kernel for the time before the counter is calibrated");
   return numbers;
 }

@@ -29,7 +29,8 @@ Row bursts(const Load& load, const std::string& what, double pause_min_us, doubl
   Row row = measure(load, setup);
   const double average = spread(row, [](const Sample& s) { return s.burst_call_ns.p50; }).median;
   const double tail = spread(row, [](const Sample& s) { return s.burst_call_ns.p99; }).median;
-  row.notes.push_back("whole bursts, average per call, clock included: p50 " + human(average) + " ns, p99 " + human(tail) + " ns");
+  row.notes.push_back("whole bursts, average per call, clock included: p50 " + human(average) + " ns, p99 " +
+                      human(tail) + " ns");
   return row;
 }
 

@@ -1,7 +1,8 @@
 // More is logged than the buffers hold. What each mode keeps is proved by the sequence numbers that arrive:
 //
 //   overwrite     the newest: each thread's last messages, at least 5/8 of a buffer, without a gap up to the very last
-//                 (1/8 is the step in which the oldest go; 2/8 may be in the sender's hands, and are older but delivered)
+//                 (1/8 is the step in which the oldest go; 2/8 may be in the sender's hands, and are older but
+//                 delivered)
 //   drop_newest   the oldest: each thread's first messages, at least a whole buffer, without a gap from the very first
 //   block         all, unless a call waited longer than the timeout; each of those is counted
 //
@@ -35,9 +36,11 @@ void judge_overwrite(const ProducePlan& plan, const ProduceResult& p, const std:
   std::uint64_t least_tail = ~std::uint64_t{0};
   for (std::size_t i = 0; i < got.size(); ++i) {
     const std::uint64_t kept = std::min(p.offered[i], capacity_of(plan) * 5 / 8);
-    if (got[i].next != p.offered[i]) s.faults.push_back("thread " + std::to_string(i) + ": its newest message did not arrive");
+    if (got[i].next != p.offered[i])
+      s.faults.push_back("thread " + std::to_string(i) + ": its newest message did not arrive");
     else if (got[i].tail < kept)
-      s.faults.push_back("thread " + std::to_string(i) + ": only the newest " + std::to_string(got[i].tail) + " are without a gap, not " + std::to_string(kept));
+      s.faults.push_back("thread " + std::to_string(i) + ": only the newest " + std::to_string(got[i].tail) +
+                         " are without a gap, not " + std::to_string(kept));
     least_tail = std::min(least_tail, got[i].tail);
   }
   s.extra["newest_without_gap"] = static_cast<double>(least_tail);
@@ -48,7 +51,8 @@ void judge_drop(const ProducePlan& plan, const ProduceResult& p, const std::vect
   for (std::size_t i = 0; i < got.size(); ++i) {
     const std::uint64_t kept = std::min(p.offered[i], capacity_of(plan));
     if (got[i].head < kept)
-      s.faults.push_back("thread " + std::to_string(i) + ": only the oldest " + std::to_string(got[i].head) + " are without a gap, not " + std::to_string(kept));
+      s.faults.push_back("thread " + std::to_string(i) + ": only the oldest " + std::to_string(got[i].head) +
+                         " are without a gap, not " + std::to_string(kept));
     least_head = std::min(least_head, got[i].head);
   }
   s.extra["oldest_without_gap"] = static_cast<double>(least_head);
@@ -85,13 +89,15 @@ Setup overflow_setup(const Load& load, const Mode& mode, const std::string& what
 }
 
 void note_loss(Row& row) {
-  const double lost = spread(row, [](const Sample& s) {
-                        return s.accepted != 0 ? static_cast<double>(s.dropped_total()) / static_cast<double>(s.accepted) : 0;
-                      }).median;
+  const double lost =
+      spread(row, [](const Sample& s) {
+        return s.accepted != 0 ? static_cast<double>(s.dropped_total()) / static_cast<double>(s.accepted) : 0;
+      }).median;
   std::string note = "dropped " + human(lost * 100) + " %";
   for (const char* key : {"newest_without_gap", "oldest_without_gap"})
     if (!row.samples.empty() && row.samples.front().extra.contains(key))
-      note += std::string(", ") + (key[0] == 'n' ? "newest" : "oldest") + " kept without a gap, least of all threads: " +
+      note += std::string(", ") + (key[0] == 'n' ? "newest" : "oldest") +
+              " kept without a gap, least of all threads: " +
               human(spread(row, [&](const Sample& s) { return s.extra.contains(key) ? s.extra.at(key) : 0; }).min);
   row.notes.push_back(note);
 }

@@ -37,13 +37,16 @@ Numbers run_roofline_case(const Load& load) {
   Numbers numbers;
   numbers.rows.push_back(roofline_row(load, RooflineSocket::unix_stream));
   numbers.rows.push_back(roofline_row(load, RooflineSocket::tcp));
-  numbers.rows.front().notes.emplace_back("prepared frames in ranges of 64 KiB, 16 a writev; in place of the daemon a reader that walks them");
+  numbers.rows.front().notes.emplace_back(
+      "prepared frames in ranges of 64 KiB, 16 a writev; in place of the daemon a reader that walks them");
   const MachineResult m = run_machine();
-  numbers.facts = {{"clock, one reading", human(m.clock_reading_ns) + " ns"},
-                   {"clock, a pair around nothing", human(m.clock_pair_ns) + " ns (subtracted from call times)"},
-                   {"counter without fences", human(m.counter_ns) + " ns; atomic increment " + human(m.increment_ns) + " ns (a log call does one of each)"},
-                   {"memcpy of one frame at a time", human(m.copy_messages_per_s) + " msg/s, " + human(m.copy_bytes_per_s) + "B/s"},
-                   {"log call whose level is off", human(m.filtered_ns) + " ns"}};
+  numbers.facts = {
+      {"clock, one reading", human(m.clock_reading_ns) + " ns"},
+      {"clock, a pair around nothing", human(m.clock_pair_ns) + " ns (subtracted from call times)"},
+      {"counter without fences",
+       human(m.counter_ns) + " ns; atomic increment " + human(m.increment_ns) + " ns (a log call does one of each)"},
+      {"memcpy of one frame at a time", human(m.copy_messages_per_s) + " msg/s, " + human(m.copy_bytes_per_s) + "B/s"},
+      {"log call whose level is off", human(m.filtered_ns) + " ns"}};
   return numbers;
 }
 

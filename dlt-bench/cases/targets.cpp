@@ -17,8 +17,8 @@ class Table {
  public:
   explicit Table(Numbers& numbers) : numbers_(numbers) {}
 
-  void at_least(const std::string& what, const std::string& unit, Spread s, double target, std::optional<double> stretch,
-                double roof = 0, const std::string& remark = "") {
+  void at_least(const std::string& what, const std::string& unit, Spread s, double target,
+                std::optional<double> stretch, double roof = 0, const std::string& remark = "") {
     numbers_.criteria.push_back({what, unit, s, target, stretch, false, roof, false, remark});
   }
   void at_most(const std::string& what, const std::string& unit, Spread s, double target, std::optional<double> stretch,
@@ -67,11 +67,13 @@ void calls(const Load& load, Table& table) {
     return [which](const Sample& s) { return s.call_ns.*which + s.clock_overhead_ns; };
   };
   const Row mixed = bursts("bursts of 20, 2 us - 1 ms apart", 1000);
-  table.at_most("log call, bursts of 20, 2 us - 1 ms apart: burst average p50", "ns", spread(mixed, [](const Sample& s) { return s.burst_call_ns.p50; }), 25, 17);
+  table.at_most("log call, bursts of 20, 2 us - 1 ms apart: burst average p50", "ns",
+                spread(mixed, [](const Sample& s) { return s.burst_call_ns.p50; }), 25, 17);
   table.at_most("the same, per call p99", "ns", spread(mixed, with_clock(&Percentiles::p99)), 250, 150);
   table.at_most("the same, per call p99.9", "ns", spread(mixed, with_clock(&Percentiles::p999)), 1000, 500);
   const Row close = bursts("bursts of 20, 2 us apart", 2);
-  table.at_most("2 us between bursts: burst average p50", "ns", spread(close, [](const Sample& s) { return s.burst_call_ns.p50; }), 25, 17);
+  table.at_most("2 us between bursts: burst average p50", "ns",
+                spread(close, [](const Sample& s) { return s.burst_call_ns.p50; }), 25, 17);
   table.at_most("2 us between bursts: per call p99", "ns", spread(close, with_clock(&Percentiles::p99)), 100, 50);
 }
 
@@ -79,13 +81,15 @@ void rates(const Load& load, Table& table) {
   std::vector<double> unix_rates;
   for (const unsigned threads : {1U, 4U}) {
     const Row row = table.keep(throughput(load, threads, Sink::none));
-    const std::string what = "lossless library -> daemon, " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+    const std::string what =
+        "lossless library -> daemon, " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
     const double roof = spread(row, share).median;
     table.at_least(what, "msg/s", spread(row, &Sample::msgs_per_s), 15e6, 25e6, roof);
     table.at_least(what, "x roofline", spread(row, share), 0.6, 0.85);
     if (threads == 1) {
       for (const auto& s : row.samples) unix_rates.push_back(s.msgs_per_s());
-      table.at_most("CPU, library + daemon, no sink", "s per million", spread(row, &Sample::cpu_s_per_million), 0.10, 0.055);
+      table.at_most("CPU, library + daemon, no sink", "s per million", spread(row, &Sample::cpu_s_per_million), 0.10,
+                    0.055);
     }
   }
   const Row tcp = table.keep(throughput(load, 1, Sink::none, Way::tcp));
@@ -96,10 +100,13 @@ void rates(const Load& load, Table& table) {
 
 void sinks(const Load& load, Table& table) {
   const Row client = table.keep(throughput(load, 1, Sink::client));
-  table.at_least("... on to one TCP client that parses", "msg/s", spread(client, &Sample::msgs_per_s), 7e6, 14e6, spread(client, share).median);
-  table.at_most("CPU, library + daemon, one client", "us per delivered message", spread(client, &Sample::cpu_s_per_million), 0.2, 0.1);
+  table.at_least("... on to one TCP client that parses", "msg/s", spread(client, &Sample::msgs_per_s), 7e6, 14e6,
+                 spread(client, share).median);
+  table.at_most("CPU, library + daemon, one client", "us per delivered message",
+                spread(client, &Sample::cpu_s_per_million), 0.2, 0.1);
   table.at_most("daemon, 1 application, 1 client, full rate", "MB RSS",
-                spread(client, [](const Sample& s) { return static_cast<double>(s.daemon.peak_rss_bytes) * 1e-6; }), 64, 32);
+                spread(client, [](const Sample& s) { return static_cast<double>(s.daemon.peak_rss_bytes) * 1e-6; }), 64,
+                32);
 
   Setup setup = base(load, "realistic text", 1, Sink::store);
   setup.plan.realistic_text = true;
@@ -107,9 +114,10 @@ void sinks(const Load& load, Table& table) {
   const Row file = table.keep(measure(load, setup));
   const auto extra = [](const Sample& s, const char* key) { return s.extra.contains(key) ? s.extra.at(key) : 0; };
   table.at_least("... on to a zstd file, realistic text", "msg/s", spread(file, &Sample::msgs_per_s), 2e6, {});
-  table.at_least("the same", "x the compressor alone", spread(file, [&](const Sample& s) {
-                   return s.msgs_per_s() / std::max(1.0, extra(s, "compressor_msgs_per_s"));
-                 }), 0.8, 0.95);
+  table.at_least(
+      "the same", "x the compressor alone",
+      spread(file, [&](const Sample& s) { return s.msgs_per_s() / std::max(1.0, extra(s, "compressor_msgs_per_s")); }),
+      0.8, 0.95);
   table.at_least("the same", "ratio", spread(file, [&](const Sample& s) { return extra(s, "ratio"); }), 4, {});
 }
 
@@ -127,7 +135,8 @@ void end_to_end(const Load& load, Table& table) {
       continue;
     }
     table.at_most("end to end at 10,000/s: p50", "us", p50, 300, 100);
-    table.at_most("end to end at 10,000/s: p99", "us", spread(row, [](const Sample& s) { return s.e2e_us.p99; }), 2000, 1000);
+    table.at_most("end to end at 10,000/s: p99", "us", spread(row, [](const Sample& s) { return s.e2e_us.p99; }), 2000,
+                  1000);
   }
 }
 

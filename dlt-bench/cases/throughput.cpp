@@ -9,7 +9,9 @@ namespace {
 double extra(const Sample& s, const char* key) { return s.extra.contains(key) ? s.extra.at(key) : 0; }
 
 void note_compressor(Row& row) {
-  const auto median = [&](const char* key) { return spread(row, [&](const Sample& s) { return extra(s, key); }).median; };
+  const auto median = [&](const char* key) {
+    return spread(row, [&](const Sample& s) { return extra(s, key); }).median;
+  };
   row.notes.push_back("the compressor alone, same bytes: " + human(median("compressor_msgs_per_s")) + " msg/s, ratio " +
                       human(median("compressor_ratio")) + "; in the file " + human(median("ratio")));
 }

@@ -9,7 +9,8 @@
 #include "harness/json.hpp"
 #include "harness/worker.hpp"
 
-extern "C" [[gnu::noinline]] std::uint64_t dlt_bench_counted_calls(dlt::Context& ctx, std::uint64_t calls, bool stepped) {
+extern "C" [[gnu::noinline]] std::uint64_t dlt_bench_counted_calls(dlt::Context& ctx, std::uint64_t calls,
+                                                                   bool stepped) {
   constexpr std::string_view text = "twelve bytes";
   std::uint64_t taken = 0;
 #if defined(__x86_64__)
@@ -27,12 +28,24 @@ namespace {
 
 // Where the functions are that a log call must not enter.
 Json forbidden_functions() {
-  constexpr std::array names{"malloc", "calloc", "realloc", "free", "posix_memalign", "_Znwm", "_Znam", "_ZdlPv",
-                             "pthread_mutex_lock", "pthread_mutex_trylock", "pthread_cond_wait", "pthread_rwlock_rdlock",
-                             "pthread_rwlock_wrlock", "sem_wait"};
+  constexpr std::array names{"malloc",
+                             "calloc",
+                             "realloc",
+                             "free",
+                             "posix_memalign",
+                             "_Znwm",
+                             "_Znam",
+                             "_ZdlPv",
+                             "pthread_mutex_lock",
+                             "pthread_mutex_trylock",
+                             "pthread_cond_wait",
+                             "pthread_rwlock_rdlock",
+                             "pthread_rwlock_wrlock",
+                             "sem_wait"};
   Json functions = Json::object();
   for (const char* name : names)
-    if (const void* at = ::dlsym(RTLD_DEFAULT, name); at != nullptr) functions[name] = reinterpret_cast<std::uintptr_t>(at);
+    if (const void* at = ::dlsym(RTLD_DEFAULT, name); at != nullptr)
+      functions[name] = reinterpret_cast<std::uintptr_t>(at);
   return functions;
 }
 
@@ -51,7 +64,9 @@ void calls_worker(Channel& channel) {
   const bool stepped = plan.at("stepped").get<bool>();
   channel.send(forbidden_functions().dump());
   (void)channel.expect(60);  // go
-  for (int i = 0; i < 10; ++i) dlt::info(ctx, "{}{}{}", std::uint64_t{0}, 0.5, std::string_view("twelve bytes"));  // the thread's first ones, uncounted
+  for (int i = 0; i < 10; ++i)
+    dlt::info(ctx, "{}{}{}", std::uint64_t{0}, 0.5,
+              std::string_view("twelve bytes"));  // the thread's first ones, uncounted
   const std::uint64_t taken = dlt_bench_counted_calls(ctx, calls, stepped);
   channel.send(std::to_string(taken));
 }

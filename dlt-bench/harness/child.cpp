@@ -65,7 +65,8 @@ std::string describe_status(int status) {
 
 Child Child::start(const ChildOptions& options) {
   int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) throw BenchError("no socket pair for a child process");
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    throw BenchError("no socket pair for a child process");
   std::vector<std::string> arguments = options.arguments;
   std::vector<std::string> environment = merged_environment(options);
   const auto argv = pointers(arguments);

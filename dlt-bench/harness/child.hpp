@@ -29,7 +29,8 @@ class Child {
   ~Child();
 
   void send(const std::string& line);
-  // Waits for a line. Calls `watch` about ten times a second (it may throw). Throws when the limit passes or the child ends.
+  // Waits for a line. Calls `watch` about ten times a second (it may throw). Throws when the limit passes or the child
+  // ends.
   [[nodiscard]] std::string receive(Seconds limit, const std::function<void()>& watch = {});
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }

@@ -43,7 +43,9 @@ struct TickClock {
   double reading_ns = 0.0;      // one reading in a tight loop
 
   [[nodiscard]] double overhead_ns() const noexcept { return overhead_ticks * ns_per_tick; }
-  [[nodiscard]] std::uint64_t ticks_of_ns(double ns) const noexcept { return static_cast<std::uint64_t>(ns / ns_per_tick); }
+  [[nodiscard]] std::uint64_t ticks_of_ns(double ns) const noexcept {
+    return static_cast<std::uint64_t>(ns / ns_per_tick);
+  }
   // Takes about 25 ms.
   [[nodiscard]] static TickClock calibrate();
 };

@@ -52,11 +52,13 @@ std::optional<std::string> CovesaDaemon::find() {
 
 CovesaDaemon::CovesaDaemon(const std::string& program) : port_(free_port()) {
   const std::string configuration = (scratch_.path() / "dlt.conf").string();
-  std::ofstream(configuration) << "UDPConnectionSetup = 0\nLoggingMode = 2\nLoggingLevel = 3\nLoggingFilename = "
-                               << (scratch_.path() / "own.log").string() << "\nControlSocketPath = "
-                               << (scratch_.path() / "control.sock").string()
-                               << "\nRingbufferMinSize = 500000\nRingbufferMaxSize = 10000000\nRingbufferStepSize = 500000\n";
-  child_.emplace(Child::start({{program, "-c", configuration, "-t", directory(), "-p", std::to_string(port_)}, {},
+  std::ofstream(configuration)
+      << "UDPConnectionSetup = 0\nLoggingMode = 2\nLoggingLevel = 3\nLoggingFilename = "
+      << (scratch_.path() / "own.log").string()
+      << "\nControlSocketPath = " << (scratch_.path() / "control.sock").string()
+      << "\nRingbufferMinSize = 500000\nRingbufferMaxSize = 10000000\nRingbufferStepSize = 500000\n";
+  child_.emplace(Child::start({{program, "-c", configuration, "-t", directory(), "-p", std::to_string(port_)},
+                               {},
                                (scratch_.path() / "stderr.log").string()}));
   for (const double deadline = now_s() + 10; !answers(port_); ::poll(nullptr, 0, 10)) {
     check_alive();
@@ -65,7 +67,8 @@ CovesaDaemon::CovesaDaemon(const std::string& program) : port_(free_port()) {
 }
 
 void CovesaDaemon::check_alive() {
-  if (const auto status = child_->ended()) throw BenchError("the incumbent's daemon is gone (" + describe_status(*status) + ")");
+  if (const auto status = child_->ended())
+    throw BenchError("the incumbent's daemon is gone (" + describe_status(*status) + ")");
 }
 
 }  // namespace dlt::bench

@@ -1,4 +1,5 @@
-// The incumbent's daemon in a directory of its own: own FIFO, own port, no multicast. Ended by its pid with this object.
+// The incumbent's daemon in a directory of its own: own FIFO, own port, no multicast. Ended by its pid with this
+// object.
 #pragma once
 
 #include <cstdint>

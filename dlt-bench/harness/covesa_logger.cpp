@@ -56,11 +56,13 @@ Functions load_library() {
 class CovesaLogger : public Logger {
  public:
   explicit CovesaLogger(const ProducePlan& plan) : f_(load_library()), contexts_(plan.threads), offered_(plan.threads) {
-    if (f_.register_app(plan.run.c_str(), "dlt-bench") < 0) throw BenchError("libdlt refuses to register an application");
+    if (f_.register_app(plan.run.c_str(), "dlt-bench") < 0)
+      throw BenchError("libdlt refuses to register an application");
     for (unsigned i = 0; i < plan.threads; ++i) {
       std::array<char, 8> id{};
       std::snprintf(id.data(), id.size(), "T%03u", i % 1000);
-      if (f_.register_context(&contexts_[i], id.data(), "a benchmark thread") < 0) throw BenchError("libdlt refuses a context");
+      if (f_.register_context(&contexts_[i], id.data(), "a benchmark thread") < 0)
+        throw BenchError("libdlt refuses a context");
     }
   }
   ~CovesaLogger() override {
@@ -85,9 +87,9 @@ class CovesaLogger : public Logger {
         start_ns);
     offered_[thread] = loop.offered();
   }
-  bool connected() override { return true; }            // the library does not tell
-  bool flush(double) override { return true; }          // it has no flush; the receiving end waits for silence
-  LoggerBooks books() override {                        // nor does it count; what was called is what was accepted
+  bool connected() override { return true; }    // the library does not tell
+  bool flush(double) override { return true; }  // it has no flush; the receiving end waits for silence
+  LoggerBooks books() override {                // nor does it count; what was called is what was accepted
     LoggerBooks b;
     for (const std::uint64_t n : offered_) b.accepted += n;
     return b;

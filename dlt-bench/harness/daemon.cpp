@@ -133,7 +133,8 @@ Daemon Daemon::attach(const Load& load) {
   d.control_ = load.control;
   if (d.control_.empty() && load.daemon.rfind("unix:", 0) == 0)
     d.control_ = (fs::path(load.daemon.substr(5)).parent_path() / "control.sock").string();
-  if (d.control_.empty()) throw BenchError("a daemon named by TCP address needs --control, the path of its control socket");
+  if (d.control_.empty())
+    throw BenchError("a daemon named by TCP address needs --control, the path of its control socket");
   const DaemonStatus s = d.status();
   d.pid_ = s.pid;
   d.client_port_ = load.client_port.value_or(s.client_port);

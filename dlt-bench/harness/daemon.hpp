@@ -23,10 +23,10 @@ struct DaemonStatus {
   std::string version;
   std::uint16_t client_port = 0;
   std::uint16_t application_port = 0;  // 0: no TCP for applications
-  std::uint64_t received = 0;      // messages, of all applications
+  std::uint64_t received = 0;          // messages, of all applications
   std::uint64_t received_bytes = 0;
   std::uint64_t garbage_bytes = 0;
-  std::uint64_t client_sent = 0;     // messages, of the clients that are connected
+  std::uint64_t client_sent = 0;  // messages, of the clients that are connected
   std::uint64_t client_dropped = 0;
   std::uint64_t stored = 0;
   std::uint64_t store_dropped = 0;

@@ -34,22 +34,26 @@ DltLogger::DltLogger(const ProducePlan& plan) : urgent_(plan.urgent) {
 void DltLogger::produce(unsigned thread, ProducerLoop& loop, std::uint64_t start_ns) {
   Context& ctx = context(thread);
   if (urgent_) {
-    loop.run([&](std::uint64_t n, double sent, std::string_view text) { return dlt::error(ctx, "{}{}{}", n, sent, text); },
-             start_ns);
+    loop.run(
+        [&](std::uint64_t n, double sent, std::string_view text) { return dlt::error(ctx, "{}{}{}", n, sent, text); },
+        start_ns);
   } else {
-    loop.run([&](std::uint64_t n, double sent, std::string_view text) { return dlt::info(ctx, "{}{}{}", n, sent, text); },
-             start_ns);
+    loop.run(
+        [&](std::uint64_t n, double sent, std::string_view text) { return dlt::info(ctx, "{}{}{}", n, sent, text); },
+        start_ns);
   }
 }
 
-bool DltLogger::flush(double limit_s) { return session_->flush(std::chrono::milliseconds(static_cast<int>(limit_s * 1e3))); }
+bool DltLogger::flush(double limit_s) {
+  return session_->flush(std::chrono::milliseconds(static_cast<int>(limit_s * 1e3)));
+}
 
 LoggerBooks DltLogger::books() {
   const Stats s = session_->stats();
   LoggerBooks books;
   books.accepted = s.accepted;
   books.queued = s.queued;
-  books.dropped = {{"full", s.dropped.full},         {"overwritten", s.dropped.overwritten},
+  books.dropped = {{"full", s.dropped.full},           {"overwritten", s.dropped.overwritten},
                    {"timed_out", s.dropped.timed_out}, {"at_exit", s.dropped.at_exit},
                    {"too_large", s.dropped.too_large}, {"nested", s.dropped.nested}};
   books.closes = s.closes();

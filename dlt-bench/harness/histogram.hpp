@@ -3,7 +3,8 @@
 //   value   0 … 2047          bucket = value
 //           2^k · [1, 2)      1024 buckets of equal width, for each k >= 11
 //
-// record() is a shift and an increment, no allocation. One thread at a time; merge() brings threads together afterwards.
+// record() is a shift and an increment, no allocation. One thread at a time; merge() brings threads together
+// afterwards.
 #pragma once
 
 #include <bit>

@@ -1,9 +1,9 @@
 // What has arrived, per producer: unique, in order, whole.
 //
 // The sequence numbers of a producer must rise. A gap is a loss that somebody must have counted; a number that does not
-// rise is a duplicate or out of order, and a fault in itself. A text that is not the one of its number is a torn message.
-// Survivors are told by the ends: `head` messages from 0 on without a gap, `tail` messages up to `last` without a gap.
-// One thread at a time.
+// rise is a duplicate or out of order, and a fault in itself. A text that is not the one of its number is a torn
+// message. Survivors are told by the ends: `head` messages from 0 on without a gap, `tail` messages up to `last`
+// without a gap. One thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ namespace dlt::bench {
 
 struct Producer {
   std::uint64_t delivered = 0;
-  std::uint64_t next = 0;   // after the highest sequence number that was seen
+  std::uint64_t next = 0;     // after the highest sequence number that was seen
   std::uint64_t missing = 0;  // in gaps, as far as seen
   std::uint64_t head = 0;
   std::uint64_t tail = 0;
@@ -30,11 +30,20 @@ class Ledger {
   Ledger(std::size_t producers, const Texts& texts) : producers_(producers), texts_(&texts) {}
 
   void enter(const StandardMessage& m, std::size_t frame_bytes) noexcept {
-    if (m.producer >= producers_.size()) { ++strangers_; return; }
+    if (m.producer >= producers_.size()) {
+      ++strangers_;
+      return;
+    }
     Producer& p = producers_[m.producer];
-    if (m.text != texts_->of(m.sequence)) { ++torn_; return; }
+    if (m.text != texts_->of(m.sequence)) {
+      ++torn_;
+      return;
+    }
     if (m.sequence != p.next) [[unlikely]] {
-      if (m.sequence < p.next) { ++backwards_; return; }
+      if (m.sequence < p.next) {
+        ++backwards_;
+        return;
+      }
       p.missing += m.sequence - p.next;
       p.tail = 0;
     }

@@ -1,8 +1,8 @@
 // A logging library as the harness sees it: open it, let threads log through it, flush, read its books, end it.
 //
 // Virtual because the choice is made at run time: our library; the incumbent's, found at run time; and loggers that are
-// wrong on purpose, which prove that the cases notice. produce() is called by each logging thread once, with its loop; the
-// rest by one thread.
+// wrong on purpose, which prove that the cases notice. produce() is called by each logging thread once, with its loop;
+// the rest by one thread.
 #pragma once
 
 #include <memory>

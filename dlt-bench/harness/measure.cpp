@@ -145,9 +145,11 @@ class Run {
     s.extra["files"] = stored.files;
     s.extra["stored_bytes"] = static_cast<double>(stored.file_bytes);
     s.extra["plain_bytes"] = static_cast<double>(stored.plain_bytes);
-    s.extra["ratio"] = stored.file_bytes != 0 ? static_cast<double>(stored.plain_bytes) / static_cast<double>(stored.file_bytes) : 0;
+    s.extra["ratio"] =
+        stored.file_bytes != 0 ? static_cast<double>(stored.plain_bytes) / static_cast<double>(stored.file_bytes) : 0;
     s.extra["compressor_ratio"] = stored.compressor_ratio;
-    const double bytes_per_message = static_cast<double>(stored.plain_bytes) / std::max(1.0, static_cast<double>(stored.delivered));
+    const double bytes_per_message =
+        static_cast<double>(stored.plain_bytes) / std::max(1.0, static_cast<double>(stored.delivered));
     s.extra["compressor_msgs_per_s"] = stored.compressor_bytes_per_s / std::max(1.0, bytes_per_message);
   }
 
@@ -157,15 +159,18 @@ class Run {
     const auto fault = [&](bool is, const std::string& text) {
       if (is) s.faults.push_back(text);
     };
-    fault(s.unaccounted != 0, std::to_string(s.unaccounted) + " messages unaccounted for: " + std::to_string(s.accepted) +
-                                  " accepted, " + std::to_string(s.delivered) + " delivered, " +
-                                  std::to_string(s.dropped_total()) + " dropped");
-    fault(s.offered != s.accepted, std::to_string(s.offered) + " offered, but " + std::to_string(s.accepted) + " accepted");
+    fault(s.unaccounted != 0,
+          std::to_string(s.unaccounted) + " messages unaccounted for: " + std::to_string(s.accepted) + " accepted, " +
+              std::to_string(s.delivered) + " delivered, " + std::to_string(s.dropped_total()) + " dropped");
+    fault(s.offered != s.accepted,
+          std::to_string(s.offered) + " offered, but " + std::to_string(s.accepted) + " accepted");
     fault(!produced_.books.closes, "the library's own books do not close");
     fault(!produced_.flushed, "not flushed within the limit");
-    fault(setup_.lossless && s.dropped_total() != 0, "lossless, and yet " + std::to_string(s.dropped_total()) + " were dropped");
-    fault(plan_.logger == "dlt" && produced_.refused != refusals(), "calls that returned false: " +
-              std::to_string(produced_.refused) + ", messages counted as not taken: " + std::to_string(refusals()));
+    fault(setup_.lossless && s.dropped_total() != 0,
+          "lossless, and yet " + std::to_string(s.dropped_total()) + " were dropped");
+    fault(plan_.logger == "dlt" && produced_.refused != refusals(),
+          "calls that returned false: " + std::to_string(produced_.refused) +
+              ", messages counted as not taken: " + std::to_string(refusals()));
     if (setup_.sink != Sink::store) {
       const std::uint64_t garbage = daemon_.status().garbage_bytes - before.garbage_bytes;
       fault(garbage != 0, "the daemon met " + std::to_string(garbage) + " bytes of garbage");
@@ -188,8 +193,10 @@ class Run {
 };
 
 Daemon daemon_for(const Load& load, const Setup& setup) {
-  if (load.daemon.empty()) return Daemon::start(setup.sink == Sink::store ? Store::zstd : Store::none, setup.way == Way::tcp);
-  if (setup.sink == Sink::store) throw BenchError("what a running daemon stores cannot be read back; leave --daemon out");
+  if (load.daemon.empty())
+    return Daemon::start(setup.sink == Sink::store ? Store::zstd : Store::none, setup.way == Way::tcp);
+  if (setup.sink == Sink::store)
+    throw BenchError("what a running daemon stores cannot be read back; leave --daemon out");
   return Daemon::attach(load);
 }
 
@@ -205,7 +212,8 @@ Row empty_row(const Setup& setup) {
   if (setup.plan.logger != "dlt") row.config.emplace_back("logger", "logger " + setup.plan.logger);
   if (setup.sink == Sink::none) row.notes.emplace_back("delivered: as counted by the daemon");
   if (threads > cpu_count())
-    row.notes.push_back(std::to_string(threads) + " threads on " + std::to_string(cpu_count()) + " CPUs: the scheduler is measured too");
+    row.notes.push_back(std::to_string(threads) + " threads on " + std::to_string(cpu_count()) +
+                        " CPUs: the scheduler is measured too");
   return row;
 }
 
@@ -234,7 +242,8 @@ Row measure(const Load& load, const Setup& setup) {
       roofline = run_roofline(RooflineSocket::unix_stream, roofline_s, setup.plan.payload).read.messages_per_s();
     Sample sample = Run(*daemon, setup, warm_up ? warm_up_plan(setup.plan) : setup.plan).once();
     sample.roofline_msgs_per_s = roofline;
-    for (const auto& fault : sample.faults) row.faults.push_back((warm_up ? "warm-up: " : "repeat " + std::to_string(i) + ": ") + fault);
+    for (const auto& fault : sample.faults)
+      row.faults.push_back((warm_up ? "warm-up: " : "repeat " + std::to_string(i) + ": ") + fault);
     if (!warm_up) row.samples.push_back(std::move(sample));
   }
   progress_done();
@@ -243,7 +252,9 @@ Row measure(const Load& load, const Setup& setup) {
 
 unsigned repeats_of(const Load& load) { return load.repeat.value_or(load.brief ? 3 : 5); }
 
-double duration_of(const Load& load, double full, double brief) { return load.duration_s.value_or(load.brief ? brief : full); }
+double duration_of(const Load& load, double full, double brief) {
+  return load.duration_s.value_or(load.brief ? brief : full);
+}
 
 ProducePlan plan_of(const Load& load, unsigned threads) {
   ProducePlan plan;

@@ -34,7 +34,7 @@ struct Setup {
 [[nodiscard]] Row measure(const Load& load, const Setup& setup);
 
 // What the user asked for wins over the case's own choice.
-[[nodiscard]] unsigned repeats_of(const Load& load);       // 3 in brief, else 5
+[[nodiscard]] unsigned repeats_of(const Load& load);  // 3 in brief, else 5
 [[nodiscard]] double duration_of(const Load& load, double full, double brief);
 // A plan with the user's wishes in it: logger, payload, buffer, rate, messages.
 [[nodiscard]] ProducePlan plan_of(const Load& load, unsigned threads);

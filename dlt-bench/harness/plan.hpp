@@ -27,12 +27,12 @@ struct ProducePlan {
   double rate = 0;             // messages/s of all threads together, 0: flat out
   std::uint64_t warm_up = 0;   // first calls of each thread that are not timed (they are in the books)
   Timing timing = Timing::sampled;
-  unsigned burst = 20;         // calls
+  unsigned burst = 20;                        // calls
   double pause_min_us = 2, pause_max_us = 2;  // between bursts, spread evenly on a logarithmic scale
   bool sleep_in_pause = false;                // else the thread stays busy
   bool realistic_text = false;
-  unsigned payload = 12;       // bytes of text, without realistic_text
-  bool urgent = false;         // logs errors instead of infos
+  unsigned payload = 12;              // bytes of text, without realistic_text
+  bool urgent = false;                // logs errors instead of infos
   std::uint32_t buffer_capacity = 0;  // messages, 0: the library's default
   int overflow_mode = 2;              // the library's numbers: 0 overwrite, 1 drop newest, 2 block
   unsigned timeout_ms = 100;

@@ -1,5 +1,5 @@
-// The loops in which one thread logs by a plan. `call(number, sent_ns, text)` is the logger's log call; it is a template
-// parameter, so that nothing stands between the loop and the call. One Producer per thread.
+// The loops in which one thread logs by a plan. `call(number, sent_ns, text)` is the logger's log call; it is a
+// template parameter, so that nothing stands between the loop and the call. One Producer per thread.
 #pragma once
 
 #include <atomic>
@@ -70,9 +70,11 @@ class ProducerLoop {
   void run_each(Call& call) {
     const double interval_ns = plan_.rate > 0 ? 1e9 * static_cast<double>(plan_.threads) / plan_.rate : 0;
     // Threads take turns within an interval instead of calling all at once.
-    const double first_ns = static_cast<double>(start_ns_) + interval_ns * static_cast<double>(id_) / static_cast<double>(plan_.threads);
+    const double first_ns =
+        static_cast<double>(start_ns_) + interval_ns * static_cast<double>(id_) / static_cast<double>(plan_.threads);
     while (more()) {
-      if (interval_ns > 0) wait_until(static_cast<std::uint64_t>(first_ns + interval_ns * static_cast<double>(sequence_)), interval_ns);
+      if (interval_ns > 0)
+        wait_until(static_cast<std::uint64_t>(first_ns + interval_ns * static_cast<double>(sequence_)), interval_ns);
       log_timed(call, static_cast<double>(now_ns()));
     }
   }

@@ -44,8 +44,8 @@ struct StoreResult {
   std::vector<std::string> faults;
   unsigned files = 0;
   std::uint64_t file_bytes = 0;
-  std::uint64_t plain_bytes = 0;           // with storage headers
-  double compressor_bytes_per_s = 0;       // level 1 over the same frames, one thread, in memory; 0: not compressed
+  std::uint64_t plain_bytes = 0;      // with storage headers
+  double compressor_bytes_per_s = 0;  // level 1 over the same frames, one thread, in memory; 0: not compressed
   double compressor_ratio = 0;
 };
 

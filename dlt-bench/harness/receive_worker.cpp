@@ -36,8 +36,11 @@ int connect_to(std::uint16_t port) {
 class Reception {
  public:
   Reception(const ReceivePlan& plan, int fd)
-      : plan_(plan), fd_(fd), texts_(plan.realistic_text ? Texts::lines() : Texts::fixed(plan.payload)),
-        ledger_(plan.producers, texts_), reader_(StreamReader::Kind::live, AppId(std::string_view(plan.run)), ledger_) {}
+      : plan_(plan),
+        fd_(fd),
+        texts_(plan.realistic_text ? Texts::lines() : Texts::fixed(plan.payload)),
+        ledger_(plan.producers, texts_),
+        reader_(StreamReader::Kind::live, AppId(std::string_view(plan.run)), ledger_) {}
 
   // The daemon greets each client; then it knows us and what is logged from now on reaches us.
   void wait_greeting() {

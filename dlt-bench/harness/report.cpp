@@ -42,15 +42,21 @@ const std::array columns{
     Column{"min", [](const Row& r) { return human(spread(r, &Sample::msgs_per_s).min); }},
     Column{"max", [](const Row& r) { return human(spread(r, &Sample::msgs_per_s).max); }},
     Column{"MB/s", [](const Row& r) { return short_number(spread(r, &Sample::mb_per_s).median); }},
-    Column{"roof", [](const Row& r) {
+    Column{"roof",
+           [](const Row& r) {
              const double share = spread(r, [](const Sample& s) {
                                     return s.roofline_msgs_per_s > 0 ? s.msgs_per_s() / s.roofline_msgs_per_s : 0;
                                   }).median;
              return or_dash(share > 0, fixed(share, 2));
            }},
-    Column{"accepted", [](const Row& r) { return human(spread(r, [](const Sample& s) { return double(s.accepted); }).median); }},
-    Column{"dropped", [](const Row& r) { return human(spread(r, [](const Sample& s) { return double(s.dropped_total()); }).median); }},
-    Column{"unacc.", [](const Row& r) {
+    Column{"accepted",
+           [](const Row& r) { return human(spread(r, [](const Sample& s) { return double(s.accepted); }).median); }},
+    Column{"dropped",
+           [](const Row& r) {
+             return human(spread(r, [](const Sample& s) { return double(s.dropped_total()); }).median);
+           }},
+    Column{"unacc.",
+           [](const Row& r) {
              std::int64_t sum = 0;
              for (const auto& s : r.samples) sum += s.unaccounted;
              return std::to_string(sum);
@@ -61,14 +67,18 @@ const std::array columns{
     Column{"max", [](const Row& r) { return call_cell(r, &Percentiles::max); }},
     Column{"e2e us p50", [](const Row& r) { return e2e_cell(r, &Percentiles::p50); }},
     Column{"p99", [](const Row& r) { return e2e_cell(r, &Percentiles::p99); }},
-    Column{"CPU s/M", [](const Row& r) {
+    Column{"CPU s/M",
+           [](const Row& r) {
              const double cpu = spread(r, &Sample::cpu_s_per_million).median;
              return or_dash(cpu > 0, fixed(cpu, 3));
            }},
-    Column{"MB app", [](const Row& r) {
-             return short_number(spread(r, [](const Sample& s) { return double(s.application.peak_rss_bytes) * 1e-6; }).max);
+    Column{"MB app",
+           [](const Row& r) {
+             return short_number(
+                 spread(r, [](const Sample& s) { return double(s.application.peak_rss_bytes) * 1e-6; }).max);
            }},
-    Column{"daemon", [](const Row& r) {
+    Column{"daemon",
+           [](const Row& r) {
              return short_number(spread(r, [](const Sample& s) { return double(s.daemon.peak_rss_bytes) * 1e-6; }).max);
            }},
 };
@@ -113,10 +123,11 @@ void print_criteria(std::ostream& out, const std::vector<Criterion>& criteria, b
   for (const auto& c : criteria) {
     std::string what = c.what + (c.unit.empty() ? "" : ", " + c.unit);
     what.resize(std::max(what.size(), width), ' ');
-    out << what << "  " << (c.met() ? green : red) << (c.met() ? c.stretch_met() ? "STRETCH" : "met    " : "missed ") << plain
-        << "  " << (c.at_most ? "<= " : ">= ") << human(c.target);
+    out << what << "  " << (c.met() ? green : red) << (c.met() ? c.stretch_met() ? "STRETCH" : "met    " : "missed ")
+        << plain << "  " << (c.at_most ? "<= " : ">= ") << human(c.target);
     if (c.stretch) out << " (" << human(*c.stretch) << ")";
-    out << "  measured " << human(c.measured.median) << " (" << human(c.measured.min) << " - " << human(c.measured.max) << ")";
+    out << "  measured " << human(c.measured.median) << " (" << human(c.measured.min) << " - " << human(c.measured.max)
+        << ")";
     if (c.roofline_share > 0) out << "  " << fixed(c.roofline_share, 2) << " x roofline";
     if (!c.remark.empty()) out << "  " << c.remark;
     out << '\n';

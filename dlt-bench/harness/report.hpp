@@ -21,9 +21,10 @@ void print_table(std::ostream& out, const Report& report, bool colour);
 [[nodiscard]] std::string to_csv(const Report& report);
 
 // Rows of `report` whose share of the roofline fell by more than `tolerance` (0 … 1) below that in `baseline_json`, one
-// sentence each. Rows without a roofline, and rows that the baseline does not have, are not judged. Throws BenchError when
-// the baseline cannot be read.
-[[nodiscard]] std::vector<std::string> regressions(const Report& report, const std::string& baseline_json, double tolerance);
+// sentence each. Rows without a roofline, and rows that the baseline does not have, are not judged. Throws BenchError
+// when the baseline cannot be read.
+[[nodiscard]] std::vector<std::string> regressions(const Report& report, const std::string& baseline_json,
+                                                   double tolerance);
 
 // Colours are for terminals, and only without NO_COLOR.
 [[nodiscard]] bool wants_colour(int fd);

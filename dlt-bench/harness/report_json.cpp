@@ -71,8 +71,13 @@ Ordered row(const Row& r) {
 }
 
 Ordered criterion(const Criterion& c) {
-  Ordered j{{"what", c.what}, {"unit", c.unit},   {"measured", three(c.measured)}, {"target", c.target},
-            {"better", c.at_most ? "less" : "more"}, {"met", c.met()}, {"roofline_share", c.roofline_share}};
+  Ordered j{{"what", c.what},
+            {"unit", c.unit},
+            {"measured", three(c.measured)},
+            {"target", c.target},
+            {"better", c.at_most ? "less" : "more"},
+            {"met", c.met()},
+            {"roofline_share", c.roofline_share}};
   if (c.stretch) j["stretch"] = *c.stretch, j["stretch_met"] = c.stretch_met();
   if (!c.remark.empty()) j["remark"] = c.remark;
   return j;
@@ -107,11 +112,11 @@ std::string to_csv(const Report& report) {
     for (std::size_t i = 0; i < r.samples.size(); ++i) {
       const Sample& s = r.samples[i];
       out << r.case_name << ',' << quoted(r.label()) << ',' << i + 1 << ',' << s.seconds << ',' << s.offered << ','
-          << s.accepted << ',' << s.delivered << ',' << s.dropped_total() << ',' << s.unaccounted << ',' << s.msgs_per_s()
-          << ',' << s.mb_per_s() << ',' << share(s) << ',' << s.call_ns.p50 << ',' << s.call_ns.p90 << ',' << s.call_ns.p99
-          << ',' << s.call_ns.p999 << ',' << s.call_ns.max << ',' << s.e2e_us.p50 << ',' << s.e2e_us.p99 << ','
-          << s.e2e_us.max << ',' << s.cpu_s_per_million() << ',' << s.application.peak_rss_bytes << ','
-          << s.daemon.peak_rss_bytes << ',' << s.faults.size() << '\n';
+          << s.accepted << ',' << s.delivered << ',' << s.dropped_total() << ',' << s.unaccounted << ','
+          << s.msgs_per_s() << ',' << s.mb_per_s() << ',' << share(s) << ',' << s.call_ns.p50 << ',' << s.call_ns.p90
+          << ',' << s.call_ns.p99 << ',' << s.call_ns.p999 << ',' << s.call_ns.max << ',' << s.e2e_us.p50 << ','
+          << s.e2e_us.p99 << ',' << s.e2e_us.max << ',' << s.cpu_s_per_million() << ',' << s.application.peak_rss_bytes
+          << ',' << s.daemon.peak_rss_bytes << ',' << s.faults.size() << '\n';
     }
   }
   return out.str();
@@ -126,7 +131,9 @@ std::vector<std::string> regressions(const Report& report, const std::string& ba
     throw BenchError(std::string("the baseline is not a result of dlt-bench: ") + e.what());
   }
   std::map<std::string, double> before;
-  const auto label = [](const Json& r) { return r.at("case").get<std::string>() + "/" + r.value("config", Json{}).dump(); };
+  const auto label = [](const Json& r) {
+    return r.at("case").get<std::string>() + "/" + r.value("config", Json{}).dump();
+  };
   for (const auto& r : baseline.at("rows"))
     if (r.contains("roofline_share_spread")) before[label(r)] = r["roofline_share_spread"].at("median");
   std::vector<std::string> worse;

@@ -33,13 +33,13 @@ struct RooflineFigures {
 };
 
 struct MachineResult {
-  double clock_reading_ns = 0;      // one reading of the counter
-  double clock_pair_ns = 0;         // what a pair around nothing shows
-  double counter_ns = 0;            // the counter without any fence, as the library reads it
-  double increment_ns = 0;          // an atomic increment that nobody else wants
-  double copy_messages_per_s = 0;   // memcpy of standard frames into a buffer of 1 MiB
+  double clock_reading_ns = 0;     // one reading of the counter
+  double clock_pair_ns = 0;        // what a pair around nothing shows
+  double counter_ns = 0;           // the counter without any fence, as the library reads it
+  double increment_ns = 0;         // an atomic increment that nobody else wants
+  double copy_messages_per_s = 0;  // memcpy of standard frames into a buffer of 1 MiB
   double copy_bytes_per_s = 0;
-  double filtered_ns = 0;           // one log call whose level is off, the loop included
+  double filtered_ns = 0;  // one log call whose level is off, the loop included
 };
 
 enum class RooflineSocket { unix_stream, tcp };

@@ -58,7 +58,8 @@ std::size_t walk(const std::byte* bytes, std::size_t size, RooflineResult& resul
     const std::byte* frame = bytes + at;
     const std::size_t length = proto::load_be<std::uint16_t>(frame + 2);
     if (size - at < length) break;
-    if (frame[0] != std::byte{proto::htyp::log} || length < text_offset) throw BenchError("the roofline's stream is torn");
+    if (frame[0] != std::byte{proto::htyp::log} || length < text_offset)
+      throw BenchError("the roofline's stream is torn");
     result.sum += proto::load_le<std::uint64_t>(frame + 30);
     ++result.messages;
     at += length;
@@ -100,7 +101,8 @@ std::vector<std::vector<std::byte>> prepare(const RooflinePlan& plan, std::uint6
 // Writes all ranges once.
 void write_round(int fd, const std::vector<std::vector<std::byte>>& prepared, RooflineResult& result) {
   std::array<iovec, ranges> vectors{};
-  for (std::size_t i = 0; i < ranges; ++i) vectors[i] = {const_cast<std::byte*>(prepared[i].data()), prepared[i].size()};
+  for (std::size_t i = 0; i < ranges; ++i)
+    vectors[i] = {const_cast<std::byte*>(prepared[i].data()), prepared[i].size()};
   iovec* next = vectors.data();
   while (next != vectors.data() + ranges) {
     const ssize_t n = ::writev(fd, next, static_cast<int>(vectors.data() + ranges - next));
@@ -118,7 +120,8 @@ void roofline_read_worker(Channel& channel) {
   auto plan = Json::parse(channel.expect(10)).get<RooflinePlan>();
   const int listener = open_socket(plan);
   Address address = address_of(plan);
-  if (::bind(listener, reinterpret_cast<const sockaddr*>(&address.bytes), address.size) != 0 || ::listen(listener, 1) != 0)
+  if (::bind(listener, reinterpret_cast<const sockaddr*>(&address.bytes), address.size) != 0 ||
+      ::listen(listener, 1) != 0)
     throw BenchError(std::string("cannot listen: ") + std::strerror(errno));
   ::getsockname(listener, reinterpret_cast<sockaddr*>(&address.bytes), &address.size);
   if (plan.path.empty()) plan.port = ntohs(reinterpret_cast<const sockaddr_in*>(&address.bytes)->sin_port);

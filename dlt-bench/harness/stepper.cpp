@@ -14,7 +14,9 @@
 namespace dlt::bench {
 namespace {
 
-[[noreturn]] void fail(const char* what) { throw BenchError(std::string("cannot step a process: ") + what + ": " + std::strerror(errno)); }
+[[noreturn]] void fail(const char* what) {
+  throw BenchError(std::string("cannot step a process: ") + what + ": " + std::strerror(errno));
+}
 
 // Waits for a SIGTRAP stop; passes other signals on.
 void wait_trap(pid_t pid) {
@@ -69,7 +71,8 @@ StepCounts walk(pid_t pid, const std::map<std::uint64_t, std::string>& functions
 
 }  // namespace
 
-StepCounts step_between_breakpoints([[maybe_unused]] pid_t pid, [[maybe_unused]] const std::map<std::uint64_t, std::string>& functions,
+StepCounts step_between_breakpoints([[maybe_unused]] pid_t pid,
+                                    [[maybe_unused]] const std::map<std::uint64_t, std::string>& functions,
                                     [[maybe_unused]] void (*on_attached)(void*), [[maybe_unused]] void* argument) {
 #if defined(__x86_64__)
   if (::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0) fail("attach");

@@ -1,5 +1,5 @@
-// Walks one thread of a child process instruction by instruction, from one breakpoint in its code to the next, and counts:
-// what a call really executes on this machine, with nothing left out. x86-64 Linux; the other threads run on.
+// Walks one thread of a child process instruction by instruction, from one breakpoint in its code to the next, and
+// counts: what a call really executes on this machine, with nothing left out. x86-64 Linux; the other threads run on.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,5 @@
-// Reads the daemon's stored files back, keeps the ledger, and measures what the compressor alone does on the same bytes.
+// Reads the daemon's stored files back, keeps the ledger, and measures what the compressor alone does on the same
+// bytes.
 #include <zstd.h>
 
 #include <algorithm>
@@ -38,7 +39,8 @@ std::vector<std::byte> read_file(const fs::path& path) {
 }
 
 std::size_t checked(std::size_t code) {
-  if (ZSTD_isError(code) != 0) throw BenchError(std::string("the stored file does not decompress: ") + ZSTD_getErrorName(code));
+  if (ZSTD_isError(code) != 0)
+    throw BenchError(std::string("the stored file does not decompress: ") + ZSTD_getErrorName(code));
   return code;
 }
 
@@ -56,7 +58,8 @@ void each_frame(const std::vector<std::byte>& file, bool compressed, Use&& use) 
       ZSTD_outBuffer out{plain.data() + before, plain.size() - before, 0};
       left = checked(ZSTD_decompressStream(context.get(), &out, &in));
       plain.resize(before + out.pos);
-      if (in.pos == in.size && left != 0 && out.pos == 0) throw BenchError("the stored file ends inside a compressed frame");
+      if (in.pos == in.size && left != 0 && out.pos == 0)
+        throw BenchError("the stored file ends inside a compressed frame");
     }
     at += in.pos;
     use(std::move(plain));

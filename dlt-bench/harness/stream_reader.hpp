@@ -16,7 +16,8 @@ namespace dlt::bench {
 class StreamReader {
  public:
   enum class Kind { live, stored };
-  StreamReader(Kind kind, AppId run, Ledger& ledger) : prefix_(kind == Kind::stored ? 16 : 0), run_(run), ledger_(&ledger) {}
+  StreamReader(Kind kind, AppId run, Ledger& ledger)
+      : prefix_(kind == Kind::stored ? 16 : 0), run_(run), ledger_(&ledger) {}
 
   // `arrived_ns`: for end-to-end times; 0 measures none.
   void feed(proto::Bytes bytes, std::uint64_t arrived_ns);

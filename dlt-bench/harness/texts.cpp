@@ -20,16 +20,33 @@ std::string line(std::mt19937& random) {
   const char* state = states[below(states.size())];
   std::array<char, 160> text{};
   switch (below(8)) {
-    case 0: std::snprintf(text.data(), text.size(), "%s state changed to %s after %u ms", part, state, below(5000)); break;
-    case 1: std::snprintf(text.data(), text.size(), "request %08x from %s took %u.%03u ms, status %u", unsigned(random()), part,
-                          below(90), below(1000), 200 + below(4) * 100); break;
-    case 2: std::snprintf(text.data(), text.size(), "%s: temperature %u.%u C, limit %u", part, below(90), below(10), 60 + below(40)); break;
-    case 3: std::snprintf(text.data(), text.size(), "opened /var/lib/%s/data-%05u.db (%u bytes)", part, below(99999), below(900000)); break;
+    case 0:
+      std::snprintf(text.data(), text.size(), "%s state changed to %s after %u ms", part, state, below(5000));
+      break;
+    case 1:
+      std::snprintf(text.data(), text.size(), "request %08x from %s took %u.%03u ms, status %u", unsigned(random()),
+                    part, below(90), below(1000), 200 + below(4) * 100);
+      break;
+    case 2:
+      std::snprintf(text.data(), text.size(), "%s: temperature %u.%u C, limit %u", part, below(90), below(10),
+                    60 + below(40));
+      break;
+    case 3:
+      std::snprintf(text.data(), text.size(), "opened /var/lib/%s/data-%05u.db (%u bytes)", part, below(99999),
+                    below(900000));
+      break;
     case 4: std::snprintf(text.data(), text.size(), "retry %u of 5 for %s, %s", 1 + below(5), part, state); break;
-    case 5: std::snprintf(text.data(), text.size(), "position %u.%05u %u.%05u speed %u", 45 + below(9), below(100000), 5 + below(9),
-                          below(100000), below(180)); break;
-    case 6: std::snprintf(text.data(), text.size(), "session %04x user %u connected to %s", below(65536), below(200), part); break;
-    case 7: std::snprintf(text.data(), text.size(), "queue of %s holds %u entries, high water %u", part, below(512), below(4096)); break;
+    case 5:
+      std::snprintf(text.data(), text.size(), "position %u.%05u %u.%05u speed %u", 45 + below(9), below(100000),
+                    5 + below(9), below(100000), below(180));
+      break;
+    case 6:
+      std::snprintf(text.data(), text.size(), "session %04x user %u connected to %s", below(65536), below(200), part);
+      break;
+    case 7:
+      std::snprintf(text.data(), text.size(), "queue of %s holds %u entries, high water %u", part, below(512),
+                    below(4096));
+      break;
   }
   return text.data();
 }

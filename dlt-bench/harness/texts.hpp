@@ -1,8 +1,8 @@
 // The strings that messages carry: a pure function of the sequence number, so that the receiving end can check them.
 //
 // `fixed`: 8 rotations of an alphabet, all of one length (12 bytes unless --payload says otherwise).
-// `lines`: 65,536 different log lines of realistic text (some 45 bytes each, 3 MB in all: more than a compressor's window,
-// so that repetition does not flatter the ratio). Immutable after construction; any thread.
+// `lines`: 65,536 different log lines of realistic text (some 45 bytes each, 3 MB in all: more than a compressor's
+// window, so that repetition does not flatter the ratio). Immutable after construction; any thread.
 #pragma once
 
 #include <cstddef>

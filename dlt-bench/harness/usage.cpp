@@ -23,7 +23,8 @@ void add_thread(const std::filesystem::path& task, Usage& u) {
 }  // namespace
 
 Usage Usage::since(const Usage& before) const noexcept {
-  return {cpu_s - before.cpu_s, rss_bytes, peak_rss_bytes, voluntary - before.voluntary, involuntary - before.involuntary};
+  return {cpu_s - before.cpu_s, rss_bytes, peak_rss_bytes, voluntary - before.voluntary,
+          involuntary - before.involuntary};
 }
 
 Usage usage_of(pid_t pid) {
@@ -38,7 +39,9 @@ Usage usage_of(pid_t pid) {
   if (pid == 0) {  // threads that have ended count as well
     rusage r{};
     ::getrusage(RUSAGE_SELF, &r);
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+    };
     u.cpu_s = seconds(r.ru_utime) + seconds(r.ru_stime);
     u.voluntary = static_cast<std::uint64_t>(r.ru_nvcsw);
     u.involuntary = static_cast<std::uint64_t>(r.ru_nivcsw);

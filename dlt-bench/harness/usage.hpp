@@ -11,7 +11,7 @@ struct Usage {
   double cpu_s = 0;
   std::uint64_t rss_bytes = 0;
   std::uint64_t peak_rss_bytes = 0;
-  std::uint64_t voluntary = 0;    // context switches of all living threads
+  std::uint64_t voluntary = 0;  // context switches of all living threads
   std::uint64_t involuntary = 0;
 
   // CPU and switches since `before`; memory as it is now.

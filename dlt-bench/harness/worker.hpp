@@ -32,12 +32,12 @@ void set_worker_program(std::string path);
 [[nodiscard]] int run_worker(const std::string& name);
 
 // The roles. Each reads its plan from the channel and throws BenchError when it cannot go on.
-void produce_worker(Channel& channel);       // ready, go, produced, flush, result, end
-void receive_worker(Channel& channel);       // ready, N expected, result, end
-void store_worker(Channel& channel);         // result
-void roofline_read_worker(Channel& channel); // ready, result
+void produce_worker(Channel& channel);        // ready, go, produced, flush, result, end
+void receive_worker(Channel& channel);        // ready, N expected, result, end
+void store_worker(Channel& channel);          // result
+void roofline_read_worker(Channel& channel);  // ready, result
 void roofline_write_worker(Channel& channel);
-void machine_worker(Channel& channel);       // clock, memcpy, filtered-out calls
-void calls_worker(Channel& channel);         // what callgrind looks at
+void machine_worker(Channel& channel);  // clock, memcpy, filtered-out calls
+void calls_worker(Channel& channel);    // what callgrind looks at
 
 }  // namespace dlt::bench

@@ -1,7 +1,7 @@
 // Everything that can be configured, and the file that it is read from.
 //
-//   # comment                 the file: one `Key = value` a line; '#' begins a comment at the start of a line or after a
-//   RingbufferMaxSize = 10M   blank; sizes may end in k, M or G (1024 based)
+//   # comment                 the file: one `Key = value` a line; '#' begins a comment at the start of a line or after
+//   a RingbufferMaxSize = 10M   blank; sizes may end in k, M or G (1024 based)
 //
 // Key names are those of the incumbent's dlt.conf where they mean the same. config/dlt-daemon.conf shows every key with
 // its default; a test compares it with Config{}. Pure; any thread.
@@ -24,46 +24,47 @@ struct Config {
 
   // Applications. An empty path: /run/dlt/app.sock as root, else $XDG_RUNTIME_DIR/dlt/app.sock.
   std::string app_socket;
-  std::uint32_t app_socket_mode = 0660;         // permissions; who may not write cannot log
-  std::string app_socket_group;                 // empty: the daemon's own
+  std::uint32_t app_socket_mode = 0660;  // permissions; who may not write cannot log
+  std::string app_socket_group;          // empty: the daemon's own
   std::vector<std::string> app_bind{"127.0.0.1"};
-  std::optional<std::uint16_t> app_port;        // nothing: no TCP for applications; 0: the kernel chooses
-  std::uint32_t max_applications = 1024;        // connections; more are refused
+  std::optional<std::uint16_t> app_port;  // nothing: no TCP for applications; 0: the kernel chooses
+  std::uint32_t max_applications = 1024;  // connections; more are refused
 
   // Clients.
   std::vector<std::string> bind{"127.0.0.1", "::1"};
-  std::uint16_t port = 3490;                    // 0: the kernel chooses
-  std::uint32_t max_clients = 32;               // more are refused
-  std::uint64_t client_queue = 4 << 20;         // bytes waiting for one client; beyond, messages are dropped for it
-  std::chrono::milliseconds client_stall{50};   // how long a full client may hold applications back; see hold.hpp
-  std::chrono::seconds client_timeout{10};      // a client that takes nothing for so long is disconnected
+  std::uint16_t port = 3490;                   // 0: the kernel chooses
+  std::uint32_t max_clients = 32;              // more are refused
+  std::uint64_t client_queue = 4 << 20;        // bytes waiting for one client; beyond, messages are dropped for it
+  std::chrono::milliseconds client_stall{50};  // how long a full client may hold applications back; see hold.hpp
+  std::chrono::seconds client_timeout{10};     // a client that takes nothing for so long is disconnected
 
   // Status: `dlt-daemon --status` asks here. Empty: control.sock beside the application socket.
   std::string status_socket;
 
   // What is kept for clients to come.
-  std::uint64_t ring_size = 10'000'000;         // bytes of messages; the oldest go first
+  std::uint64_t ring_size = 10'000'000;  // bytes of messages; the oldest go first
   Replay ring_replay = Replay::unread;
 
   // Control messages.
-  std::int8_t context_level = 4;                // 0 off .. 6 verbose, for contexts that ask for no other
-  std::int8_t context_trace = 0;                // 0 or 1
-  bool send_context_registration = true;        // tell clients which contexts come and go
-  std::uint8_t registration_option = 7;         // 3..7, as options of get_log_info
-  bool send_message_time = false;               // a control-time message each second
-  bool injections = true;                       // false: permission_denied
+  std::int8_t context_level = 4;          // 0 off .. 6 verbose, for contexts that ask for no other
+  std::int8_t context_trace = 0;          // 0 or 1
+  bool send_context_registration = true;  // tell clients which contexts come and go
+  std::uint8_t registration_option = 7;   // 3..7, as options of get_log_info
+  bool send_message_time = false;         // a control-time message each second
+  bool injections = true;                 // false: permission_denied
 
   // Storage. An empty directory: nothing is stored.
   std::string storage_directory;
-  std::uint64_t storage_file_size = 16 << 20;   // bytes; then the next file begins
-  std::uint64_t storage_max_size = 1 << 30;     // bytes of all files; the oldest go first
-  std::uint32_t storage_max_files = 1000;       // likewise
-  bool storage_compression = true;              // .dlt.zst instead of .dlt
-  std::uint64_t storage_queue = 16 << 20;       // bytes waiting to be written; beyond, messages are not stored
+  std::uint64_t storage_file_size = 16 << 20;     // bytes; then the next file begins
+  std::uint64_t storage_max_size = 1 << 30;       // bytes of all files; the oldest go first
+  std::uint32_t storage_max_files = 1000;         // likewise
+  bool storage_compression = true;                // .dlt.zst instead of .dlt
+  std::uint64_t storage_queue = 16 << 20;         // bytes waiting to be written; beyond, messages are not stored
   std::chrono::milliseconds storage_stall{1000};  // how long full storage may hold applications back
   std::chrono::milliseconds storage_flush{250};   // a message is in the file after this time at the latest
 
-  std::uint8_t logging_level = 6;  // the daemon's own log: 0..7 as in syslog, 3 errors, 4 warnings, 6 information, 7 debug
+  std::uint8_t logging_level =
+      6;  // the daemon's own log: 0..7 as in syslog, 3 errors, 4 warnings, 6 information, 7 debug
 
   friend bool operator==(const Config&, const Config&) = default;
 };

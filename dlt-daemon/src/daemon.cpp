@@ -36,7 +36,11 @@ std::int32_t utc_offset_s() noexcept {
 }
 
 Control::Options control_options(const Config& c) {
-  return {c.ecu, c.injections, c.registration_option, std::string("dlt-daemon ") + version, {c.context_level, c.context_trace}};
+  return {c.ecu,
+          c.injections,
+          c.registration_option,
+          std::string("dlt-daemon ") + version,
+          {c.context_level, c.context_trace}};
 }
 
 Exchange::Options exchange_options(const Config& c) {
@@ -44,8 +48,8 @@ Exchange::Options exchange_options(const Config& c) {
 }
 
 Hub::Options hub_options(const Config& c) {
-  return {Hold::limits(c.client_queue, c.client_stall, 10 * c.client_stall), c.client_timeout, c.max_clients, c.max_applications,
-          c.send_message_time};
+  return {Hold::limits(c.client_queue, c.client_stall, 10 * c.client_stall), c.client_timeout, c.max_clients,
+          c.max_applications, c.send_message_time};
 }
 
 }  // namespace
@@ -66,8 +70,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config) {
   if (!lock) {
     if (lock.error() == std::errc::device_or_resource_busy)
       spdlog::critical("another daemon serves {} already", config.app_socket);
-    else
-      spdlog::critical("cannot lock {}: {}", lock_path, lock.error().message());
+    else spdlog::critical("cannot lock {}: {}", lock_path, lock.error().message());
     return lock.error();
   }
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(config), *std::move(lock)));
@@ -128,7 +131,8 @@ std::error_code Daemon::open_clients() {
     spdlog::critical("cannot listen on port {} for clients: {}", config_.port, sockets.error().message());
     return sockets.error();
   }
-  for (const auto& address : missing) spdlog::warn("no clients at {}: this machine does not have that address", address);
+  for (const auto& address : missing)
+    spdlog::warn("no clients at {}: this machine does not have that address", address);
   client_port_ = port_of(sockets->front());
   for (Fd& s : *sockets)
     listen(std::move(s), [this](Fd socket, std::string peer) { hub_.add_client(std::move(socket), std::move(peer)); });
@@ -213,7 +217,8 @@ void Daemon::apply(const Config& fresh) {
   now.storage_queue = config_.storage_queue;
   if (now != fresh) spdlog::warn("changes to ECUId, sockets, addresses, ports or storage take effect after a restart");
   if (now == config_) return;
-  const bool defaults_changed = now.context_level != config_.context_level || now.context_trace != config_.context_trace;
+  const bool defaults_changed =
+      now.context_level != config_.context_level || now.context_trace != config_.context_trace;
   config_ = now;
   exchange_.control.set_options(control_options(config_));
   exchange_.options = exchange_options(config_);

@@ -1,5 +1,5 @@
-// The one file that tells whether a daemon serves these sockets: taken before anything is touched, released by the kernel
-// when the process ends, however it ends.
+// The one file that tells whether a daemon serves these sockets: taken before anything is touched, released by the
+// kernel when the process ends, however it ends.
 #pragma once
 
 #include <string>

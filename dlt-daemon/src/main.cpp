@@ -32,7 +32,9 @@ class JournalLevel : public spdlog::custom_flag_formatter {
     constexpr std::string_view by_level = "7764322";  // trace, debug, info, warn, err, critical, off
     out.push_back(by_level[static_cast<std::size_t>(message.level)]);
   }
-  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JournalLevel>(); }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<JournalLevel>();
+  }
 };
 
 // The journal adds time and process itself.
@@ -127,16 +129,11 @@ int serve(const Options& options, const Config& config) {
 int run(int argc, char** argv) {
   const Options options = parse_options(argc, argv);
   switch (options.action) {
-    case Options::Action::done:
-      std::fputs(options.message.c_str(), stdout);
-      return 0;
-    case Options::Action::usage_error:
-      std::fputs(options.message.c_str(), stderr);
-      return 2;
+    case Options::Action::done: std::fputs(options.message.c_str(), stdout); return 0;
+    case Options::Action::usage_error: std::fputs(options.message.c_str(), stderr); return 2;
     case Options::Action::serve:
     case Options::Action::check_config:
-    case Options::Action::show_status:
-      break;
+    case Options::Action::show_status: break;
   }
   Config config;
   if (!load(options, config)) return 1;

@@ -27,14 +27,14 @@ constexpr std::array shorts{
 };
 
 cxxopts::Options describe() {
-  cxxopts::Options options("dlt-daemon", "Receives log messages from applications, passes them to DLT viewers, stores them.");
+  cxxopts::Options options("dlt-daemon",
+                           "Receives log messages from applications, passes them to DLT viewers, stores them.");
   options.add_options()("h,help", "this text")("version", "name and version")(
-      "c,config", std::string("configuration file (default: ") + default_config_file + ")", cxxopts::value<std::string>(),
-      "FILE")("check-config", "check the configuration and end")(
+      "c,config", std::string("configuration file (default: ") + default_config_file + ")",
+      cxxopts::value<std::string>(), "FILE")("check-config", "check the configuration and end")(
       "foreground", "log to the terminal, with time stamps, even where the journal would take it")(
-      "status", "ask the running daemon and print what it does")("format", "of --status: table or json",
-                                                                 cxxopts::value<std::string>()->default_value("table"),
-                                                                 "FORMAT")(
+      "status", "ask the running daemon and print what it does")(
+      "format", "of --status: table or json", cxxopts::value<std::string>()->default_value("table"), "FORMAT")(
       "port-file", "write the client port to this file once it is served", cxxopts::value<std::string>(), "FILE")(
       "s,set", "set any key of the configuration file", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
   for (const auto& s : shorts) options.add_options()(s.option, s.help, cxxopts::value<std::string>(), s.argument);

@@ -16,7 +16,9 @@ namespace {
 
 using nlohmann::json;
 
-double seconds(const timeval& t) noexcept { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; }
+double seconds(const timeval& t) noexcept {
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+}
 double seconds(Clock::duration d) noexcept { return std::chrono::duration<double>(d).count(); }
 
 json volume(const Volume& v) { return {{"messages", v.messages}, {"bytes", v.bytes}}; }
@@ -45,8 +47,10 @@ json losses(const std::array<std::uint64_t, proto::local::loss_causes>& by_cause
 }
 
 json statistics(const proto::local::Statistics::Entry& e) {
-  return {{"buffer", e.buffer}, {"mode", e.mode},           {"accepted", e.accepted}, {"delivered", e.delivered},
-          {"queued", e.queued}, {"high_water", e.high_water}, {"bytes", e.bytes},       {"dropped", losses(e.dropped)}};
+  return {{"buffer", e.buffer},     {"mode", e.mode},
+          {"accepted", e.accepted}, {"delivered", e.delivered},
+          {"queued", e.queued},     {"high_water", e.high_water},
+          {"bytes", e.bytes},       {"dropped", losses(e.dropped)}};
 }
 
 json application(AppId id, const ApplicationEntry& entry) {
@@ -67,10 +71,14 @@ json application(AppId id, const ApplicationEntry& entry) {
   lost["overflow"] = entry.overflow;
   json buffers = json::array();
   for (const auto& e : entry.statistics) buffers.push_back(statistics(e));
-  return {{"id", printable(id.text())},       {"description", printable(entry.description)},
-          {"pid", entry.pid},                 {"connected", entry.connected()},
-          {"received", volume(received)},     {"lost", std::move(lost)},
-          {"statistics", std::move(buffers)}, {"contexts", std::move(contexts)}};
+  return {{"id", printable(id.text())},
+          {"description", printable(entry.description)},
+          {"pid", entry.pid},
+          {"connected", entry.connected()},
+          {"received", volume(received)},
+          {"lost", std::move(lost)},
+          {"statistics", std::move(buffers)},
+          {"contexts", std::move(contexts)}};
 }
 
 json client(const ClientSession& session, Clock::time_point now) {
@@ -129,7 +137,8 @@ std::string status_json(const StatusSources& s) {
                    {"garbage_bytes", s.exchange.garbage_bytes}};
   out["backlog"] = {{"bytes", router.backlog().bytes()}, {"evicted", volume(router.backlog().evicted())}};
   out["applications"] = json::array();
-  for (const auto& [id, entry] : s.exchange.registry.applications()) out["applications"].push_back(application(id, entry));
+  for (const auto& [id, entry] : s.exchange.registry.applications())
+    out["applications"].push_back(application(id, entry));
   out["clients"] = json::array();
   for (const auto& c : s.hub.clients()) out["clients"].push_back(client(*c, now));
   out["storage"] = storage(s.storage);

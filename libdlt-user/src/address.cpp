@@ -14,7 +14,8 @@ bool valid_port(std::string_view text) noexcept {
 
 Result<Address> parse_tcp(std::string_view rest) {
   const std::size_t colon = rest.rfind(':');
-  if (colon == std::string_view::npos || colon == 0 || !valid_port(rest.substr(colon + 1))) return Errc::invalid_argument;
+  if (colon == std::string_view::npos || colon == 0 || !valid_port(rest.substr(colon + 1)))
+    return Errc::invalid_argument;
   std::string_view host = rest.substr(0, colon);
   if (host.front() == '[') {
     if (host.size() < 3 || host.back() != ']') return Errc::invalid_argument;
@@ -36,7 +37,8 @@ Result<Address> Address::parse(std::string_view text) {
   if (!text.starts_with("unix:")) return Errc::invalid_argument;
   Address a;
   a.path = text.substr(5);
-  if (a.path.empty() || a.path.size() > max_path || a.path.find('\0') != std::string::npos) return Errc::invalid_argument;
+  if (a.path.empty() || a.path.size() > max_path || a.path.find('\0') != std::string::npos)
+    return Errc::invalid_argument;
   return a;
 }
 

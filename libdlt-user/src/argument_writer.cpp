@@ -26,8 +26,8 @@ void ArgumentWriter::text(std::string_view value) noexcept {
   }
   overflowed_ = true;
   if (!cut_ || room < detail::text_overhead + cut_mark.size() || count_ == 255) return;
-  const std::size_t kept =
-      whole_characters(value, std::min(room - detail::text_overhead - cut_mark.size(), detail::max_text - cut_mark.size()));
+  const std::size_t kept = whole_characters(
+      value, std::min(room - detail::text_overhead - cut_mark.size(), detail::max_text - cut_mark.size()));
   std::byte* p = at_;
   at_ += detail::text_overhead + kept + cut_mark.size();
   ++count_;

@@ -1,7 +1,8 @@
 // What all queues of one buffer have in common: its settings, changeable while threads log.
 //
-// Writers: start and Session::set_overflow, the sender (a request of the daemon). Readers: producers at a chunk change or
-// when full, the sender, statistics. All relaxed: each value is complete in itself, and the next full moment sees it.
+// Writers: start and Session::set_overflow, the sender (a request of the daemon). Readers: producers at a chunk change
+// or when full, the sender, statistics. All relaxed: each value is complete in itself, and the next full moment sees
+// it.
 #pragma once
 
 #include <atomic>

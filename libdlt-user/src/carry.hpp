@@ -1,6 +1,6 @@
 // A range that the kernel took only in part. It was copied out of its chunk, so that the chunk is free again, and goes
-// first on the next occasion. When the connection is lost in between, the frames that did not go completely are kept and
-// sent again as a new range on the next connection: a reconnect starts with a whole frame, none is sent twice.
+// first on the next occasion. When the connection is lost in between, the frames that did not go completely are kept
+// and sent again as a new range on the next connection: a reconnect starts with a whole frame, none is sent twice.
 //
 // Pure. Owned by the uplink.
 #pragma once

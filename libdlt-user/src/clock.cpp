@@ -70,7 +70,8 @@ void ClockCalibration::tick() noexcept {
   }
   // The frequency over at least a second once there is one: the kernel slews its clock, the counter does not.
   const Pair& base = used_ < 2 ? first_ : last_;
-  const double ticks_per_unit = static_cast<double>(now.ticks - base.ticks) / static_cast<double>(now.ns - base.ns) * ns_per_unit;
+  const double ticks_per_unit =
+      static_cast<double>(now.ticks - base.ticks) / static_cast<double>(now.ns - base.ns) * ns_per_unit;
   publish(now, ticks_per_unit);
   last_ = now;
 }

@@ -22,7 +22,7 @@ class ClockCalibration {
     std::uint64_t ticks = 0;
     std::uint64_t ns = 0;
   };
-  static constexpr std::uint64_t first_after_ns = 5'000'000;      // the first line needs this long a base
+  static constexpr std::uint64_t first_after_ns = 5'000'000;  // the first line needs this long a base
   static constexpr std::uint64_t interval_ns = 1'000'000'000;
 
   [[nodiscard]] static Pair sample() noexcept;

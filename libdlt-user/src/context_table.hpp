@@ -23,18 +23,18 @@ struct ContextEntry {
 
   ContextData data;  // first: a Context points at it
   ContextId id;
-  std::uint32_t position = 0;            // our number for it on the wire
-  std::atomic<std::int32_t> users{0};    // Context objects that are alive
-  std::atomic<std::int8_t> wanted{-2};   // the level that the program asked for; -2: none
-  ContextEntry* next = nullptr;          // older entry; written before publication
+  std::uint32_t position = 0;           // our number for it on the wire
+  std::atomic<std::int32_t> users{0};   // Context objects that are alive
+  std::atomic<std::int8_t> wanted{-2};  // the level that the program asked for; -2: none
+  ContextEntry* next = nullptr;         // older entry; written before publication
 
-  std::mutex callbacks_mutex;            // never taken by a log call
+  std::mutex callbacks_mutex;  // never taken by a log call
   std::map<std::uint32_t, Context::Injection> injections;
   Context::LevelChange on_level;
 
   // sender
   bool announced = false;
-  bool level_is_ours = false;  // forced by the program or the environment: the daemon is told, not asked
+  bool level_is_ours = false;    // forced by the program or the environment: the daemon is told, not asked
   bool level_is_theirs = false;  // the daemon or a client has decided
 
   [[nodiscard]] std::string_view description() const noexcept { return {text, text_size}; }

@@ -139,10 +139,10 @@ std::error_code Core::run() {
                                      Uplink::Identity{o.app, o.description, program_invocation_short_name,
                                                       static_cast<std::int32_t>(getpid()), arena_.fd(), arena_.size()},
                                      *this);
-  shared_.reset(new SenderShared{queues_, *uplink_, o.senders, o.batch_size, o.nap,
-                                 [this](Link::Clock::time_point now) { housekeeping(now); },
-                                 [this] { return contexts().changes() != seen_changes_.load(std::memory_order_relaxed); },
-                                 [this] { return report(); }});
+  shared_.reset(new SenderShared{
+      queues_, *uplink_, o.senders, o.batch_size, o.nap, [this](Link::Clock::time_point now) { housekeeping(now); },
+      [this] { return contexts().changes() != seen_changes_.load(std::memory_order_relaxed); },
+      [this] { return report(); }});
   shared_->others_running.store(o.senders - 1, std::memory_order_relaxed);
   senders_.clear();
   for (std::uint32_t i = 0; i < o.senders; ++i) {

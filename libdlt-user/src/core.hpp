@@ -41,7 +41,8 @@ class Core final : public UplinkOwner {
   bool flush(std::chrono::milliseconds limit) noexcept;
   [[nodiscard]] Stats stats() const;
   [[nodiscard]] bool connected() const noexcept;
-  std::error_code set_overflow(std::uint32_t buffer, OverflowMode mode, const std::chrono::milliseconds* timeout) noexcept;
+  std::error_code set_overflow(std::uint32_t buffer, OverflowMode mode,
+                               const std::chrono::milliseconds* timeout) noexcept;
   void set_local_print(LocalPrint mode) noexcept;
   void on_new_context() noexcept { doorbells_[0].ring_always(); }
 

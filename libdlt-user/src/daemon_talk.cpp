@@ -107,8 +107,9 @@ void Core::synchronise_contexts() {
 void Core::announce(ContextEntry& e) {
   const std::int8_t wanted = e.wanted.load(std::memory_order_relaxed);
   const Level configured = environment_.level_of(environment_.options.app, e.id);
-  local::RegisterContext m{environment_.options.app, e.id, static_cast<std::int32_t>(e.position), local::not_set,
-                           local::not_set, static_cast<std::int32_t>(getpid()), e.description()};
+  local::RegisterContext m{environment_.options.app, e.id,           static_cast<std::int32_t>(e.position),
+                           local::not_set,           local::not_set, static_cast<std::int32_t>(getpid()),
+                           e.description()};
   if (wanted >= 0) m.log_level = wanted;
   else if (configured != Level::by_default) m.log_level = static_cast<std::int8_t>(configured);
   uplink_->post(m);

@@ -42,10 +42,8 @@ void Doorbell::ring_always() noexcept {
 }
 
 void Doorbell::set_print(bool on) noexcept {
-  if (on)
-    state_.fetch_or(attention::print, std::memory_order_relaxed);
-  else
-    state_.fetch_and(~attention::print, std::memory_order_relaxed);
+  if (on) state_.fetch_or(attention::print, std::memory_order_relaxed);
+  else state_.fetch_and(~attention::print, std::memory_order_relaxed);
 }
 
 void Doorbell::change(std::uint32_t activity) noexcept {

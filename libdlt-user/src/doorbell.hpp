@@ -1,9 +1,9 @@
 // How a log call gets a sender's attention, and how a sender waits without polling.
 //
 // Parking is a Dekker hand-shake with an asymmetric fence: the sender stores `parked`, has the kernel order all running
-// threads (membarrier), looks at the queues once more and only then sleeps; producers publish and then look at the state
-// with a plain load. So the cost is the sender's, once per park. Where membarrier is missing the sender wakes by itself
-// every `fallback_limit`.
+// threads (membarrier), looks at the queues once more and only then sleeps; producers publish and then look at the
+// state with a plain load. So the cost is the sender's, once per park. Where membarrier is missing the sender wakes by
+// itself every `fallback_limit`.
 //
 // ring() and the state may be used by any thread, also in signal handlers; park, nap and the rest by the one sender.
 #pragma once

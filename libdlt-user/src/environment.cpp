@@ -70,7 +70,8 @@ void read_local_print(Reader& in, Options& o) {
 }
 
 void read_buffers(Reader& in, Options& o) {
-  if (const auto n = in.number("DLT_USER_NUM_BUFFERS", 1, Options::max_buffers)) o.buffer_count = static_cast<std::uint32_t>(*n);
+  if (const auto n = in.number("DLT_USER_NUM_BUFFERS", 1, Options::max_buffers))
+    o.buffer_count = static_cast<std::uint32_t>(*n);
   const auto mode = in.number("DLT_USER_OVERFLOW_MODE", 0, 2);
   const auto timeout = in.number("DLT_USER_TIMEOUT_MS", 0, 3'600'000);
   o.buffers.resize(o.buffer_count);
@@ -79,7 +80,8 @@ void read_buffers(Reader& in, Options& o) {
     if (mode) b.mode = static_cast<OverflowMode>(*mode);
     if (timeout) b.timeout = std::chrono::milliseconds(*timeout);
     const std::string n = std::to_string(i);
-    if (const auto size = in.number("DLT_USER_BUFFER_SIZE_" + n, 8, 1U << 20)) b.capacity = static_cast<std::uint32_t>(*size);
+    if (const auto size = in.number("DLT_USER_BUFFER_SIZE_" + n, 8, 1U << 20))
+      b.capacity = static_cast<std::uint32_t>(*size);
     if (const auto own = in.number("DLT_USER_OVERFLOW_MODE_" + n, 0, 2)) b.mode = static_cast<OverflowMode>(*own);
     o.buffers[i] = b;
   }

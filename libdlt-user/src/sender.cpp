@@ -108,8 +108,8 @@ void Sender::collect() {
     q.collect(ranges_, std::min(ranges_per_queue, Batch::max_ranges - 1 - had));
     for (std::size_t i = had; i < ranges_.size(); ++i) bytes += ranges_[i].to - ranges_[i].from;
   };
-  const auto ordinary = std::find_if(queues_.begin(), queues_.end(),
-                                     [](const ThreadQueue* q) { return q->buffer() >= urgent_buffers; });
+  const auto ordinary =
+      std::find_if(queues_.begin(), queues_.end(), [](const ThreadQueue* q) { return q->buffer() >= urgent_buffers; });
   for (auto i = queues_.begin(); i != ordinary; ++i) from(**i);
   const auto n = static_cast<std::size_t>(queues_.end() - ordinary);
   if (n == 0) return;

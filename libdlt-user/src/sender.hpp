@@ -88,7 +88,7 @@ class Sender {
   std::thread thread_;
   std::vector<ThreadQueue*> queues_;  // mine, urgent buffers first
   std::size_t known_queues_ = 0;
-  std::size_t turn_ = 0;              // which of the ordinary queues goes first
+  std::size_t turn_ = 0;  // which of the ordinary queues goes first
   std::vector<Range> ranges_;
   Batch batch_;
   std::chrono::microseconds nap_{0};

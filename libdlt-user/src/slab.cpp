@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t reservation = 256ULL << 20;  // address space; pages appear when they are touched
 
-std::atomic<std::byte*> base{nullptr};   // sync: slab-base, released by whoever reserved it first
-std::atomic<std::size_t> used{0};        // relaxed: only the number counts
+std::atomic<std::byte*> base{nullptr};  // sync: slab-base, released by whoever reserved it first
+std::atomic<std::size_t> used{0};       // relaxed: only the number counts
 
 std::byte* reserve() noexcept {
   void* p = mmap(nullptr, reservation, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -99,8 +99,8 @@ std::byte* ThreadQueue::try_room(std::size_t need, std::uint32_t capacity) noexc
 // Lets the log call go on by itself for as many messages as fit the chunk's share and the capacity.
 void ThreadQueue::admit(std::uint64_t waiting, std::uint32_t capacity) noexcept {
   end = current_->data() + chunk_room_;
-  frames_left = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(step_of(capacity) - frames_of(committed), capacity - waiting));
+  frames_left =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(step_of(capacity) - frames_of(committed), capacity - waiting));
 }
 
 // A napping sender is called when a quarter of the capacity waits.
@@ -230,7 +230,8 @@ std::byte* ThreadQueue::wait_for_room(std::size_t need, std::uint32_t capacity) 
 
 void ThreadQueue::collect(std::vector<Range>& out, std::size_t limit) noexcept {
   // What the sender holds cannot be overwritten: while the oldest may be, it takes little at a time.
-  if (settings_.mode.load(std::memory_order_relaxed) == OverflowMode::overwrite) limit = std::min<std::size_t>(limit, 2);
+  if (settings_.mode.load(std::memory_order_relaxed) == OverflowMode::overwrite)
+    limit = std::min<std::size_t>(limit, 2);
   const auto add = [&](const Entry& e) {
     const std::uint64_t all = e.chunk->commit.load(std::memory_order_acquire);  // sync: chunk-commit
     const std::uint32_t from = e.chunk->sent.load(std::memory_order_relaxed);
@@ -257,10 +258,12 @@ void ThreadQueue::claim_open(std::vector<Range>& out) noexcept {
   Chunk* chunk = open_.load(std::memory_order_acquire);  // sync: open-chunk
   if (chunk == nullptr) return;
   std::uint32_t seen = Chunk::idle;
-  if (!chunk->state.compare_exchange_strong(seen, Chunk::reading, std::memory_order_acquire)) return;  // sync: chunk-state
+  if (!chunk->state.compare_exchange_strong(seen, Chunk::reading, std::memory_order_acquire))
+    return;  // sync: chunk-state
   const std::uint32_t number = chunk->number.load(std::memory_order_acquire);
-  const std::uint32_t expected = std::max(next_number_, oldest_number_.load(std::memory_order_acquire));  // sync: oldest
-  const std::uint64_t all = chunk->commit.load(std::memory_order_acquire);  // sync: chunk-commit
+  const std::uint32_t expected =
+      std::max(next_number_, oldest_number_.load(std::memory_order_acquire));  // sync: oldest
+  const std::uint64_t all = chunk->commit.load(std::memory_order_acquire);     // sync: chunk-commit
   const std::uint32_t from = chunk->sent.load(std::memory_order_relaxed);
   if (number != expected || bytes_of(all) == from) return leave_open(*chunk);
   out.push_back({this, chunk, number, from, bytes_of(all),
@@ -270,10 +273,11 @@ void ThreadQueue::claim_open(std::vector<Range>& out) noexcept {
 void ThreadQueue::leave_open(Chunk& chunk) noexcept {
   std::uint32_t seen = Chunk::reading;
   // sync: chunk-state. Release: the producer that reclaims it sees how much was taken.
-  if (chunk.state.compare_exchange_strong(seen, Chunk::idle, std::memory_order_release, std::memory_order_acquire)) return;
+  if (chunk.state.compare_exchange_strong(seen, Chunk::idle, std::memory_order_release, std::memory_order_acquire))
+    return;
   assert(seen == Chunk::abandoned);
-  bump(abandoned_, frames_of(chunk.commit.load(std::memory_order_relaxed)) -
-                       chunk.sent_frames.load(std::memory_order_relaxed));
+  bump(abandoned_,
+       frames_of(chunk.commit.load(std::memory_order_relaxed)) - chunk.sent_frames.load(std::memory_order_relaxed));
   recycle(&chunk);
 }
 
@@ -324,8 +328,8 @@ void ThreadQueue::wake_blocked() noexcept {
 
 // ── any thread ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-// While a chunk is being sealed its frames are neither here nor there: look again. A thread that is suspended just there
-// makes the answer too small by one chunk, it does not make us wait.
+// While a chunk is being sealed its frames are neither here nor there: look again. A thread that is suspended just
+// there makes the answer too small by one chunk, it does not make us wait.
 std::uint64_t ThreadQueue::frames_in() const noexcept {
   std::uint64_t frames = 0;
   for (int tries = 0; tries < 1000; ++tries) {

@@ -35,8 +35,8 @@
 
 namespace dlt::detail {
 
-// moodycamel's queues take their memory from the slab and know no implicit producers. They have room for all chunks; one
-// grows by a block only when the other side is suspended inside it, and that takes no lock either.
+// moodycamel's queues take their memory from the slab and know no implicit producers. They have room for all chunks;
+// one grows by a block only when the other side is suspended inside it, and that takes no lock either.
 struct ChunkQueueTraits : moodycamel::ConcurrentQueueDefaultTraits {
   static constexpr std::size_t INITIAL_IMPLICIT_PRODUCER_HASH_SIZE = 0;
   static void* malloc(std::size_t bytes) noexcept { return Slab::allocate(bytes); }
@@ -82,8 +82,8 @@ class ThreadQueue : public Writer {
   void untouched(const Range& range) noexcept;  // stays queued
   void delivered(std::uint32_t frames, std::uint64_t bytes) noexcept;
   void lost_at_exit(std::uint32_t frames) noexcept { bump(at_exit_, frames); }
-  void discard_everything() noexcept;           // counts all that is queued as lost at exit
-  void wake_blocked() noexcept;                 // after a pass: lets a waiting producer go on
+  void discard_everything() noexcept;  // counts all that is queued as lost at exit
+  void wake_blocked() noexcept;        // after a pass: lets a waiting producer go on
   [[nodiscard]] bool empty() const noexcept { return queued() == 0; }
 
   // ── any thread ──
@@ -159,10 +159,10 @@ class ThreadQueue : public Writer {
   Free free_;
   moodycamel::ProducerToken seal_token_;
   moodycamel::ProducerToken free_token_;
-  std::atomic<Chunk*> open_{nullptr};              // sync: open-chunk, released by open(), acquired by claim_open
-  std::atomic<std::uint32_t> oldest_number_{1};    // sync: oldest, released by discard_oldest, acquired by claim_open
-  std::atomic<std::uint32_t> waiting_{0};          // sync: space (seq_cst on both sides), a producer is blocked
-  std::atomic<std::uint32_t> space_{0};            // the word it sleeps on
+  std::atomic<Chunk*> open_{nullptr};            // sync: open-chunk, released by open(), acquired by claim_open
+  std::atomic<std::uint32_t> oldest_number_{1};  // sync: oldest, released by discard_oldest, acquired by claim_open
+  std::atomic<std::uint32_t> waiting_{0};        // sync: space (seq_cst on both sides), a producer is blocked
+  std::atomic<std::uint32_t> space_{0};          // the word it sleeps on
 
   // sender
   alignas(64) std::vector<Entry> held_;  // dequeued, not sent yet

@@ -12,8 +12,10 @@ namespace dlt::detail {
 StampClock stamp_clock;
 constinit Writer no_writer{.busy = true};
 
-#define DLT_NO_WRITERS \
-  { { &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer } }
+#define DLT_NO_WRITERS                                                                                 \
+  {                                                                                                    \
+    { &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer } \
+  }
 __thread ThreadWriters t_writers __attribute__((tls_model("initial-exec"))) = DLT_NO_WRITERS;
 
 namespace {
@@ -100,7 +102,8 @@ Writer* enter(Writer& writer, Level level, ContextData& context) noexcept {
 
 Writer& writer_for_buffer(Buffer buffer, Level level) noexcept {
   Core* core = core_for_logging();
-  if (core == nullptr || buffer.index >= core->buffer_count()) return *t_writers.by_level[static_cast<std::size_t>(level)];
+  if (core == nullptr || buffer.index >= core->buffer_count())
+    return *t_writers.by_level[static_cast<std::size_t>(level)];
   ThreadQueue* q = queue_for(*core, buffer.index);
   return q != nullptr ? *q : no_writer;
 }

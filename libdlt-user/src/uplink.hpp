@@ -26,7 +26,7 @@ namespace dlt::detail {
 class UplinkOwner {
  public:
   virtual ~UplinkOwner() = default;
-  virtual void on_ready(const proto::local::Hello& daemon) = 0;        // may send from now on; register now
+  virtual void on_ready(const proto::local::Hello& daemon) = 0;       // may send from now on; register now
   virtual void on_message(const proto::local::Message& message) = 0;  // from the daemon
 };
 
@@ -82,7 +82,7 @@ class Uplink {
   [[nodiscard]] Flow send_some(proto::Bytes bytes, std::size_t& moved);
   [[nodiscard]] Wire wire() const noexcept {
     return link_.state() == Link::State::ready && speaks(proto::local::capability::batch) ? Wire::batches
-                                                                                           : Wire::single_frames;
+                                                                                          : Wire::single_frames;
   }
 
   const std::vector<Address> addresses_;
@@ -95,7 +95,7 @@ class Uplink {
   bool arena_announced_ = false;
   std::vector<std::byte> control_;
   std::size_t control_at_ = 0;
-  std::vector<std::byte> scratch_;  // for post()
+  std::vector<std::byte> scratch_;   // for post()
   std::vector<std::byte> received_;  // not dispatched yet
   std::vector<std::byte> incoming_;
   Carry carry_;

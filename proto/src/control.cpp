@@ -30,66 +30,36 @@ Envelope addressed(Envelope e, AppId app, ContextId context) noexcept {
 
 std::string_view name(Service service) noexcept {
   switch (service) {
-    case Service::set_log_level:
-      return "set_log_level";
-    case Service::set_trace_status:
-      return "set_trace_status";
-    case Service::get_log_info:
-      return "get_log_info";
-    case Service::get_default_log_level:
-      return "get_default_log_level";
-    case Service::store_config:
-      return "store_config";
-    case Service::reset_to_factory_default:
-      return "reset_to_factory_default";
-    case Service::set_com_interface_status:
-      return "set_com_interface_status";
-    case Service::set_com_interface_max_bandwidth:
-      return "set_com_interface_max_bandwidth";
-    case Service::set_verbose_mode:
-      return "set_verbose_mode";
-    case Service::set_message_filtering:
-      return "set_message_filtering";
-    case Service::set_timing_packets:
-      return "set_timing_packets";
-    case Service::get_local_time:
-      return "get_local_time";
-    case Service::use_ecu_id:
-      return "use_ecu_id";
-    case Service::use_session_id:
-      return "use_session_id";
-    case Service::use_timestamp:
-      return "use_timestamp";
-    case Service::use_extended_header:
-      return "use_extended_header";
-    case Service::set_default_log_level:
-      return "set_default_log_level";
-    case Service::set_default_trace_status:
-      return "set_default_trace_status";
-    case Service::get_software_version:
-      return "get_software_version";
-    case Service::message_buffer_overflow:
-      return "message_buffer_overflow";
-    case Service::unregister_context:
-      return "unregister_context";
-    case Service::connection_info:
-      return "connection_info";
-    case Service::timezone:
-      return "timezone";
-    case Service::marker:
-      return "marker";
-    case Service::offline_logstorage:
-      return "offline_logstorage";
-    case Service::passive_node_connect:
-      return "passive_node_connect";
-    case Service::passive_node_status:
-      return "passive_node_status";
-    case Service::set_all_log_level:
-      return "set_all_log_level";
-    case Service::set_all_trace_status:
-      return "set_all_trace_status";
-    case Service::injection_first:
-      break;
+    case Service::set_log_level: return "set_log_level";
+    case Service::set_trace_status: return "set_trace_status";
+    case Service::get_log_info: return "get_log_info";
+    case Service::get_default_log_level: return "get_default_log_level";
+    case Service::store_config: return "store_config";
+    case Service::reset_to_factory_default: return "reset_to_factory_default";
+    case Service::set_com_interface_status: return "set_com_interface_status";
+    case Service::set_com_interface_max_bandwidth: return "set_com_interface_max_bandwidth";
+    case Service::set_verbose_mode: return "set_verbose_mode";
+    case Service::set_message_filtering: return "set_message_filtering";
+    case Service::set_timing_packets: return "set_timing_packets";
+    case Service::get_local_time: return "get_local_time";
+    case Service::use_ecu_id: return "use_ecu_id";
+    case Service::use_session_id: return "use_session_id";
+    case Service::use_timestamp: return "use_timestamp";
+    case Service::use_extended_header: return "use_extended_header";
+    case Service::set_default_log_level: return "set_default_log_level";
+    case Service::set_default_trace_status: return "set_default_trace_status";
+    case Service::get_software_version: return "get_software_version";
+    case Service::message_buffer_overflow: return "message_buffer_overflow";
+    case Service::unregister_context: return "unregister_context";
+    case Service::connection_info: return "connection_info";
+    case Service::timezone: return "timezone";
+    case Service::marker: return "marker";
+    case Service::offline_logstorage: return "offline_logstorage";
+    case Service::passive_node_connect: return "passive_node_connect";
+    case Service::passive_node_status: return "passive_node_status";
+    case Service::set_all_log_level: return "set_all_log_level";
+    case Service::set_all_trace_status: return "set_all_trace_status";
+    case Service::injection_first: break;
   }
   return is_injection(service) ? "injection" : "unknown";
 }

@@ -156,13 +156,9 @@ void encode(ByteWriter& out, const Request& request, std::endian order) noexcept
   std::visit(Encoder{out, order}, request);
 }
 
-std::size_t encoded_size(const Request& request) noexcept {
-  return std::visit(SizeOf{}, request);
-}
+std::size_t encoded_size(const Request& request) noexcept { return std::visit(SizeOf{}, request); }
 
-Service service_of(const Request& request) noexcept {
-  return std::visit(ServiceOf{}, request);
-}
+Service service_of(const Request& request) noexcept { return std::visit(ServiceOf{}, request); }
 
 Result<Request> decode_request(Bytes payload, std::endian order) {
   ByteReader in(payload);
@@ -177,34 +173,21 @@ Result<Request> decode_request(Bytes payload, std::endian order) {
       return whole(in, SetTraceStatus{in.id<AppId>(), in.id<ContextId>(), in.i8(), in.id<Interface>()});
     case Service::get_log_info:
       return whole(in, GetLogInfo{in.u8(), in.id<AppId>(), in.id<ContextId>(), in.id<Interface>()});
-    case Service::get_default_log_level:
-      return Request{GetDefaultLogLevel{}};
-    case Service::store_config:
-      return Request{StoreConfig{}};
-    case Service::reset_to_factory_default:
-      return Request{ResetToFactoryDefault{}};
-    case Service::set_timing_packets:
-      return whole(in, SetTimingPackets{in.u8()});
-    case Service::get_local_time:
-      return Request{GetLocalTime{}};
-    case Service::set_default_log_level:
-      return whole(in, SetDefaultLogLevel{in.i8(), in.id<Interface>()});
-    case Service::set_default_trace_status:
-      return whole(in, SetDefaultTraceStatus{in.i8(), in.id<Interface>()});
-    case Service::get_software_version:
-      return Request{GetSoftwareVersion{}};
-    case Service::message_buffer_overflow:
-      return Request{GetMessageBufferOverflow{}};
-    case Service::offline_logstorage:
-      return decode_logstorage(in);
+    case Service::get_default_log_level: return Request{GetDefaultLogLevel{}};
+    case Service::store_config: return Request{StoreConfig{}};
+    case Service::reset_to_factory_default: return Request{ResetToFactoryDefault{}};
+    case Service::set_timing_packets: return whole(in, SetTimingPackets{in.u8()});
+    case Service::get_local_time: return Request{GetLocalTime{}};
+    case Service::set_default_log_level: return whole(in, SetDefaultLogLevel{in.i8(), in.id<Interface>()});
+    case Service::set_default_trace_status: return whole(in, SetDefaultTraceStatus{in.i8(), in.id<Interface>()});
+    case Service::get_software_version: return Request{GetSoftwareVersion{}};
+    case Service::message_buffer_overflow: return Request{GetMessageBufferOverflow{}};
+    case Service::offline_logstorage: return decode_logstorage(in);
     case Service::passive_node_connect:
       return whole(in, PassiveNodeConnect{in.number<std::uint32_t>(order), in.id<EcuId>()});
-    case Service::passive_node_status:
-      return Request{GetPassiveNodeStatus{}};
-    case Service::set_all_log_level:
-      return whole(in, SetAllLogLevel{in.i8(), in.id<Interface>()});
-    case Service::set_all_trace_status:
-      return whole(in, SetAllTraceStatus{in.i8(), in.id<Interface>()});
+    case Service::passive_node_status: return Request{GetPassiveNodeStatus{}};
+    case Service::set_all_log_level: return whole(in, SetAllLogLevel{in.i8(), in.id<Interface>()});
+    case Service::set_all_trace_status: return whole(in, SetAllTraceStatus{in.i8(), in.id<Interface>()});
     case Service::set_com_interface_status:
     case Service::set_com_interface_max_bandwidth:
     case Service::set_verbose_mode:
@@ -217,8 +200,7 @@ Result<Request> decode_request(Bytes payload, std::endian order) {
     case Service::connection_info:
     case Service::timezone:
     case Service::marker:
-    case Service::injection_first:
-      break;
+    case Service::injection_first: break;
   }
   return Request{OtherRequest{service, in.rest()}};
 }

@@ -8,19 +8,11 @@ namespace {
 
 constexpr std::size_t max_count = 65535;
 
-bool has_level(std::uint8_t options) noexcept {
-  return options == 4 || options == 6 || options == 7;
-}
-bool has_trace_status(std::uint8_t options) noexcept {
-  return options == 5 || options == 6 || options == 7;
-}
-bool has_descriptions(std::uint8_t options) noexcept {
-  return options == 7;
-}
+bool has_level(std::uint8_t options) noexcept { return options == 4 || options == 6 || options == 7; }
+bool has_trace_status(std::uint8_t options) noexcept { return options == 5 || options == 6 || options == 7; }
+bool has_descriptions(std::uint8_t options) noexcept { return options == 7; }
 
-std::uint16_t counted(std::size_t n) noexcept {
-  return static_cast<std::uint16_t>(std::min(n, max_count));
-}
+std::uint16_t counted(std::size_t n) noexcept { return static_cast<std::uint16_t>(std::min(n, max_count)); }
 
 struct Encoder {
   ByteWriter& out;
@@ -210,13 +202,9 @@ void encode(ByteWriter& out, const Response& response, std::endian order) noexce
   std::visit(Encoder{out, order}, response);
 }
 
-std::size_t encoded_size(const Response& response) noexcept {
-  return std::visit(SizeOf{}, response);
-}
+std::size_t encoded_size(const Response& response) noexcept { return std::visit(SizeOf{}, response); }
 
-Service service_of(const Response& response) noexcept {
-  return std::visit(ServiceOf{}, response);
-}
+Service service_of(const Response& response) noexcept { return std::visit(ServiceOf{}, response); }
 
 Result<Response> decode_response(Bytes payload, std::endian order) {
   ByteReader in(payload);
@@ -226,22 +214,17 @@ Result<Response> decode_response(Bytes payload, std::endian order) {
   if (service == Service::marker && status == Status::ok) return Response{Marker{}};
   if (in.remaining() == 0 || is_injection(service)) return Response{Plain{service, status}};
   switch (service) {
-    case Service::get_log_info:
-      return decode_log_info(in, static_cast<std::uint8_t>(status), order);
-    case Service::get_default_log_level:
-      return whole(in, DefaultLogLevel{status, in.i8()});
-    case Service::get_software_version:
-      return decode_version(in, status, order);
+    case Service::get_log_info: return decode_log_info(in, static_cast<std::uint8_t>(status), order);
+    case Service::get_default_log_level: return whole(in, DefaultLogLevel{status, in.i8()});
+    case Service::get_software_version: return decode_version(in, status, order);
     case Service::message_buffer_overflow:
       return whole(in, MessageBufferOverflow{status, in.u8(), in.number<std::uint32_t>(order)});
     case Service::unregister_context:
       return whole(in, ContextUnregistered{status, in.id<AppId>(), in.id<ContextId>(), in.id<Interface>()});
-    case Service::connection_info:
-      return whole(in, ConnectionInfo{status, in.u8(), in.id<Interface>()});
+    case Service::connection_info: return whole(in, ConnectionInfo{status, in.u8(), in.id<Interface>()});
     case Service::timezone:
       return whole(in, Timezone{status, static_cast<std::int32_t>(in.number<std::uint32_t>(order)), in.u8()});
-    case Service::passive_node_status:
-      return decode_passive_nodes(in, status, order);
+    case Service::passive_node_status: return decode_passive_nodes(in, status, order);
     case Service::set_log_level:
     case Service::set_trace_status:
     case Service::store_config:
@@ -263,8 +246,7 @@ Result<Response> decode_response(Bytes payload, std::endian order) {
     case Service::passive_node_connect:
     case Service::set_all_log_level:
     case Service::set_all_trace_status:
-    case Service::injection_first:
-      break;
+    case Service::injection_first: break;
   }
   return Response{Plain{service, status}};
 }

@@ -59,13 +59,9 @@ bool may_begin(std::byte b) noexcept {
 
 }  // namespace
 
-Bytes Framer::window() const noexcept {
-  return carrying() ? Bytes(carry_).subspan(carry_at_) : input_.subspan(at_);
-}
+Bytes Framer::window() const noexcept { return carrying() ? Bytes(carry_).subspan(carry_at_) : input_.subspan(at_); }
 
-void Framer::consume(std::size_t n) noexcept {
-  (carrying() ? carry_at_ : at_) += n;
-}
+void Framer::consume(std::size_t n) noexcept { (carrying() ? carry_at_ : at_) += n; }
 
 std::optional<Framer::Frame> Framer::next_slowly() {
   if (!carrying()) {

@@ -241,11 +241,10 @@ Result<Message> decode_body(Type type, ByteReader& in) noexcept {
                           [](auto& m, Bytes b) { m.description = as_text(b); });
     case Type::unregister_application: return whole(in, UnregisterApplication{in.id<AppId>(), in.i32_le()});
     case Type::register_context:
-      return with_counted(in,
-                          RegisterContext{in.id<AppId>(), in.id<ContextId>(), in.i32_le(), in.i8(), in.i8(), in.i32_le(), {}},
-                          1, max_body_size, [](auto& m, Bytes b) { m.description = as_text(b); });
-    case Type::unregister_context:
-      return whole(in, UnregisterContext{in.id<AppId>(), in.id<ContextId>(), in.i32_le()});
+      return with_counted(
+          in, RegisterContext{in.id<AppId>(), in.id<ContextId>(), in.i32_le(), in.i8(), in.i8(), in.i32_le(), {}}, 1,
+          max_body_size, [](auto& m, Bytes b) { m.description = as_text(b); });
+    case Type::unregister_context: return whole(in, UnregisterContext{in.id<AppId>(), in.id<ContextId>(), in.i32_le()});
     case Type::log_level: return whole(in, LogLevel{in.u8(), in.u8(), in.i32_le()});
     case Type::injection:
       return with_counted(in, Injection{in.i32_le(), in.u32_le(), {}}, 1, max_body_size,

@@ -37,9 +37,27 @@ TEST_CASE("all means every case, in the order of the list") {
 }
 
 TEST_CASE("what the user asks for arrives in the load, and the rest stays open") {
-  const Command c = parse_command_line({"throughput", "--repeat", "4", "--duration", "1.5", "--threads", "3", "--payload", "40",
-                                        "--rate", "1000", "--daemon", "tcp:127.0.0.1:1", "--control", "/x", "--client-port", "99",
-                                        "--json", "a.json", "--csv", "b.csv"});
+  const Command c = parse_command_line({"throughput",
+                                        "--repeat",
+                                        "4",
+                                        "--duration",
+                                        "1.5",
+                                        "--threads",
+                                        "3",
+                                        "--payload",
+                                        "40",
+                                        "--rate",
+                                        "1000",
+                                        "--daemon",
+                                        "tcp:127.0.0.1:1",
+                                        "--control",
+                                        "/x",
+                                        "--client-port",
+                                        "99",
+                                        "--json",
+                                        "a.json",
+                                        "--csv",
+                                        "b.csv"});
 
   CHECK(c.load.repeat == 4U);
   CHECK(c.load.duration_s == 1.5);

@@ -34,7 +34,8 @@ std::vector<pid_t> children_with(pid_t parent, const std::string& word) {
 TEST_CASE("a good logger closes its books, and the result says so") {
   TempDir dir;
 
-  const Outcome outcome = bench({"concurrency-mpsc", "--messages", "5000", "--repeat", "2", "--json", dir / "result.json"});
+  const Outcome outcome =
+      bench({"concurrency-mpsc", "--messages", "5000", "--repeat", "2", "--json", dir / "result.json"});
 
   INFO(outcome.out);
   REQUIRE(outcome.code == 0);
@@ -60,7 +61,8 @@ TEST_CASE("a logger that is wrong makes the run fail, and the reason is told") {
 }
 
 TEST_CASE("a logger that is wrong makes the run fail without a client as well") {
-  const Outcome outcome = bench({"concurrency-scale", "--threads", "1", "--messages", "5000", "--repeat", "1", "--logger", "drops"});
+  const Outcome outcome =
+      bench({"concurrency-scale", "--threads", "1", "--messages", "5000", "--repeat", "1", "--logger", "drops"});
 
   INFO(outcome.out);
   CHECK(outcome.code == 1);
@@ -69,7 +71,10 @@ TEST_CASE("a logger that is wrong makes the run fail without a client as well") 
 TEST_CASE("a daemon that is killed during the run ends the run with a message") {
   TempDir dir;
   Child bench_process({{DLT_BENCH_PROGRAM, "concurrency-scale", "--threads", "1", "--duration", "30", "--repeat", "1"},
-                       {}, dir / "out", dir / "err", false});
+                       {},
+                       dir / "out",
+                       dir / "err",
+                       false});
   REQUIRE(eventually([&] { return !children_with(bench_process.pid(), "produce").empty(); }));
   const auto daemons = children_with(bench_process.pid(), "--foreground");
   REQUIRE(daemons.size() == 1);

@@ -64,7 +64,8 @@ TEST_CASE("a stream that comes byte by byte arrives whole") {
   RunningDaemon d(config_in(dir));
   Client client = d.client();
   Peer app = d.app();
-  for (const char c : log(frame(0, 10)) + batch(frame(1) + frame(2, 5)) + log(frame(3))) REQUIRE(app.send(std::string(1, c)));
+  for (const char c : log(frame(0, 10)) + batch(frame(1) + frame(2, 5)) + log(frame(3)))
+    REQUIRE(app.send(std::string(1, c)));
   CHECK(client.numbers(4) == range(0, 4));
 }
 
@@ -150,7 +151,7 @@ TEST_CASE("rubbish from one application does not touch another's messages") {
   for (std::size_t i = 0; i < rubbish.size(); ++i) rubbish[i] = static_cast<char>((i * 2654435761U) >> 13);
   std::thread noise([&] {
     bad.send(rubbish);
-    bad.send(std::string("DUH\x01\x02\0\0\0APP1\1\0\0\0\xff\xff\xff\xff", 20));  // a description of 4 GiB
+    bad.send(std::string("DUH\x01\x02\0\0\0APP1\1\0\0\0\xff\xff\xff\xff", 20));                // a description of 4 GiB
     bad.send(std::string("DUH\x01\x01\x01\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0", 24));  // a batch of 4 GiB
     bad.send(rubbish);
     bad.close();
@@ -396,5 +397,6 @@ TEST_CASE("unknown questions on the control socket are answered, endless ones ar
   Peer endless = Peer::to_unix(d.daemon().config().status_socket);
   REQUIRE(endless.send(std::string(1000, 'x')));
   CHECK(endless.is_closed());
-  CHECK(status_table(daemon::ask_status(d.daemon().config().status_socket).has_value() ? d.status().dump() : "").find("dlt-daemon") == 0);
+  CHECK(status_table(daemon::ask_status(d.daemon().config().status_socket).has_value() ? d.status().dump() : "")
+            .find("dlt-daemon") == 0);
 }

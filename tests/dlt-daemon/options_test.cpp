@@ -18,9 +18,8 @@ TEST_CASE("help and version are printed and nothing else happens") {
 }
 
 TEST_CASE("wrong usage is told apart from everything else") {
-  for (const std::vector<const char*>& wrong :
-       std::vector<std::vector<const char*>>{{"--no-such-option"}, {"argument"}, {"--port"}, {"--set", "NoEquals"},
-                                             {"--status", "--format", "xml"}})
+  for (const std::vector<const char*>& wrong : std::vector<std::vector<const char*>>{
+           {"--no-such-option"}, {"argument"}, {"--port"}, {"--set", "NoEquals"}, {"--status", "--format", "xml"}})
     CHECK(parsed(wrong).action == Options::Action::usage_error);
 }
 
@@ -28,6 +27,6 @@ TEST_CASE("options that name a configuration key become overrides, in order") {
   const auto options = parsed({"--port", "0", "--app-socket=/x/app.sock", "-s", "Port=7", "--set", "ECUId=A=B"});
   CHECK(options.action == Options::Action::serve);
   using Pair = std::pair<std::string, std::string>;
-  CHECK(options.overrides == std::vector<Pair>{{"ApplicationSocketPath", "/x/app.sock"}, {"Port", "0"}, {"Port", "7"},
-                                               {"ECUId", "A=B"}});
+  CHECK(options.overrides ==
+        std::vector<Pair>{{"ApplicationSocketPath", "/x/app.sock"}, {"Port", "0"}, {"Port", "7"}, {"ECUId", "A=B"}});
 }

@@ -15,21 +15,24 @@ using namespace dlt::test;
 namespace {
 
 std::string program() {
-  return (std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "dlt-daemon/dlt-daemon").string();
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "dlt-daemon/dlt-daemon")
+      .string();
 }
 
 struct Served {
   TempDir dir;
   Child child;
 
-  explicit Served(std::vector<std::string> before = {}) : child({command(std::move(before)), {}, "", dir / "log", false}) {
+  explicit Served(std::vector<std::string> before = {})
+      : child({command(std::move(before)), {}, "", dir / "log", false}) {
     if (!eventually([&] { return std::filesystem::exists(dir / "port"); }))
       throw std::runtime_error("the daemon does not serve");
   }
   std::vector<std::string> command(std::vector<std::string> line) {
     write_file(dir / "dlt.conf", "BindAddress = 127.0.0.1\nClientStallLimit = 20000\n");
-    for (const auto& word : {program(), std::string("--config"), dir / "dlt.conf", std::string("--app-socket"), dir / "app.sock",
-                             std::string("--port"), std::string("0"), std::string("--port-file"), dir / "port"})
+    for (const auto& word :
+         {program(), std::string("--config"), dir / "dlt.conf", std::string("--app-socket"), dir / "app.sock",
+          std::string("--port"), std::string("0"), std::string("--port-file"), dir / "port"})
       line.push_back(word);
     return line;
   }
@@ -93,7 +96,10 @@ TEST_CASE("systemd is told when the daemon serves, that it lives, and that it en
   };
   write_file(dir / "dlt.conf", "BindAddress = 127.0.0.1\nPort = 0\n");
   Child child({{program(), "--config", dir / "dlt.conf", "--app-socket", dir / "app.sock"},
-               {{"NOTIFY_SOCKET", dir / "notify"}, {"WATCHDOG_USEC", "200000"}}, "", dir / "log", false});
+               {{"NOTIFY_SOCKET", dir / "notify"}, {"WATCHDOG_USEC", "200000"}},
+               "",
+               dir / "log",
+               false});
 
   CHECK(next() == "READY=1");
   CHECK(next() == "WATCHDOG=1");

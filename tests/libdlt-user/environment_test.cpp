@@ -112,7 +112,10 @@ TEST_CASE("options outside their range are refused by name") {
   CHECK(wrong([](Options& o) { o.address = "nowhere"; }).find("address ") == 0);
   CHECK(wrong([](Options& o) { o.buffer_count = 17; }).find("buffer_count ") == 0);
   CHECK(wrong([](Options& o) { o.buffer.capacity = 7; }).find("buffer.capacity ") == 0);
-  CHECK(wrong([](Options& o) { o.buffers.resize(3); o.buffers[2] = BufferOptions{4}; }).find("buffers[2].capacity ") == 0);
+  CHECK(wrong([](Options& o) {
+          o.buffers.resize(3);
+          o.buffers[2] = BufferOptions{4};
+        }).find("buffers[2].capacity ") == 0);
   CHECK(wrong([](Options& o) { o.senders = 5; }).find("senders ") == 0);
   CHECK(wrong([](Options& o) { o.nap = std::chrono::microseconds(9); }).find("nap ") == 0);
   CHECK(wrong([](Options& o) { o.max_message = 65'001; }).find("max_message ") == 0);

@@ -155,7 +155,8 @@ TEST_CASE("the headers say who, when and how important, and the counter rises by
               expect_equal(m.standard().counter, i, "counter");
               expect(m.level() == static_cast<Level>(i + 1), "level");
               expect_equal(m.extended().argument_count, std::uint8_t{1}, "arguments");
-              expect(m.standard().timestamp + 2 >= units(before) && m.standard().timestamp <= units(after) + 2, "stamp");
+              expect(m.standard().timestamp + 2 >= units(before) && m.standard().timestamp <= units(after) + 2,
+                     "stamp");
               ++i;
             }
           });
@@ -263,7 +264,8 @@ TEST_CASE("each overflow mode keeps what it promises, and can be switched while 
           FakeDaemon daemon(dir / "d.sock");
           expect(s->flush(30s) && daemon.sees_frames(800), "frames");
           const auto got = first_numbers(daemon.frames());
-          for (std::uint64_t i = 0; i < kept; ++i) expect_equal(got[i], 5000 - kept + i, "the newest of the first part");
+          for (std::uint64_t i = 0; i < kept; ++i)
+            expect_equal(got[i], 5000 - kept + i, "the newest of the first part");
           for (std::uint64_t i = kept; i < 800; ++i) expect_equal(got[i], 5000 + i - kept, "the oldest of the second");
           expect(s->stats().closes(), "books");
           expect(eventually([&] { return daemon.lost_ == s->stats().dropped.total(); }), "the daemon was told");
@@ -280,7 +282,8 @@ TEST_CASE("eight threads in each overflow mode: the books close exactly") {
           with_daemon(
               [mode](Session& s, FakeDaemon& d, Context&) {
                 constexpr std::uint64_t each = 20'000;
-                // All live at once: a thread that comes later would take over, and overwrite, the queue of one that ended.
+                // All live at once: a thread that comes later would take over, and overwrite, the queue of one that
+                // ended.
                 std::latch all_here(8);
                 std::vector<std::thread> threads;
                 for (std::uint64_t t = 0; t < 8; ++t)

@@ -15,12 +15,8 @@ namespace {
 
 using Buffer = std::vector<std::byte>;
 
-void append(Buffer& to, Bytes bytes) {
-  to.insert(to.end(), bytes.begin(), bytes.end());
-}
-void append(Buffer& to, std::string_view text) {
-  append(to, as_bytes(text));
-}
+void append(Buffer& to, Bytes bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+void append(Buffer& to, std::string_view text) { append(to, as_bytes(text)); }
 
 // A log frame with all header fields and `payload` bytes that are themselves frame-like now and then.
 Buffer log_frame(std::size_t payload, std::uint8_t counter = 0) {

@@ -60,8 +60,8 @@ Seen feed(const std::vector<std::string>& pieces, std::string* left = nullptr) {
   return seen;
 }
 
-const std::string three = log(frame('a', 40)) + encoded(local::RegisterApplication{"APP1", 7, "it"}) +
-                          batch(frame('b', 1) + frame('c', 30));
+const std::string three =
+    log(frame('a', 40)) + encoded(local::RegisterApplication{"APP1", 7, "it"}) + batch(frame('b', 1) + frame('c', 30));
 
 }  // namespace
 

@@ -151,7 +151,7 @@ void Control::handle(proto::Bytes frame, std::uint32_t timestamp, Outcome& out) 
   asked.app = extended->app;
   asked.context = extended->context;
   std::visit(Call{*this, asked, timestamp, out}, *request);
-  }
+}
 
 Frame Control::make(const control::Response& response, std::uint32_t timestamp, AppId app) const {
   control::Envelope envelope;

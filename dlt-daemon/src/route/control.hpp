@@ -1,7 +1,8 @@
 // What the daemon answers to a client's control request, and what it tells clients unasked.
 //
 // The answers are, byte for byte, those of COVESA 2.18.8 for the services that both know; a service that is not handled
-// here is answered with not_supported. Pure: changes the registry, returns what to send; time comes in. The io thread's.
+// here is answered with not_supported. Pure: changes the registry, returns what to send; time comes in. The io
+// thread's.
 #pragma once
 
 #include <optional>

@@ -50,7 +50,8 @@ struct Exchange {
     bool announce_contexts = true;
   };
 
-  Exchange(Pool& pool, Defaults defaults, Control::Options control_options, Replay replay, std::size_t backlog, Options o)
+  Exchange(Pool& pool, Defaults defaults, Control::Options control_options, Replay replay, std::size_t backlog,
+           Options o)
       : options(std::move(o)),
         registry(defaults),
         control(registry, std::move(control_options)),

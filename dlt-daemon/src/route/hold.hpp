@@ -7,10 +7,10 @@
 //                               dropping -------------------> flowing    (the loss is announced then)
 //   any state, no room at all: this span is dropped and the state becomes dropping
 //
-// Time runs from the moment of asking, whatever progress there is: a sink that is slow but alive costs everybody else at
-// most that long at a time. Patience begins at `limit` and doubles, up to `longest`, each time the sink catches up: a
-// client that has proved to read and is merely not scheduled for a while should lose nothing, one that never read should
-// cost next to nothing. Used up once, it begins at `limit` again. Pure; time comes in. One thread.
+// Time runs from the moment of asking, whatever progress there is: a sink that is slow but alive costs everybody else
+// at most that long at a time. Patience begins at `limit` and doubles, up to `longest`, each time the sink catches up:
+// a client that has proved to read and is merely not scheduled for a while should lose nothing, one that never read
+// should cost next to nothing. Used up once, it begins at `limit` again. Pure; time comes in. One thread.
 #pragma once
 
 #include <chrono>
@@ -25,10 +25,10 @@ class Hold {
  public:
   enum class State : std::uint8_t { flowing, holding, dropping };
   struct Limits {
-    std::size_t capacity = 0;  // bytes that the queue may hold
-    std::size_t high = 0;      // ask to hold from here
-    std::size_t low = 0;       // flow again from here
-    Clock::duration limit{};   // how long asking is honoured at first
+    std::size_t capacity = 0;   // bytes that the queue may hold
+    std::size_t high = 0;       // ask to hold from here
+    std::size_t low = 0;        // flow again from here
+    Clock::duration limit{};    // how long asking is honoured at first
     Clock::duration longest{};  // and for a sink that keeps catching up; >= limit
   };
   // The usual marks: a quarter, at most 1 MiB, stays free for what is read already; flow again a quarter below that.

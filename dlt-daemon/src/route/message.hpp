@@ -14,10 +14,10 @@ namespace dlt::daemon {
 struct FrameSpan {
   SlabRef slab;
   const std::byte* data = nullptr;
-  std::uint32_t size = 0;            // bytes, >= 4
-  std::uint32_t frames = 0;          // >= 1
-  std::int64_t received_us = 0;      // Unix time in microseconds, for storage headers
-  bool own = false;                  // made by the daemon: for clients only, neither counted nor kept
+  std::uint32_t size = 0;        // bytes, >= 4
+  std::uint32_t frames = 0;      // >= 1
+  std::int64_t received_us = 0;  // Unix time in microseconds, for storage headers
+  bool own = false;              // made by the daemon: for clients only, neither counted nor kept
 
   [[nodiscard]] proto::Bytes bytes() const noexcept { return {data, size}; }
 };

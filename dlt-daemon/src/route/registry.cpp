@@ -53,7 +53,8 @@ ContextEntry* Registry::context(ApplicationEntry& application, ContextId id) {
 void Registry::forget_oldest() {
   auto oldest = applications_.end();
   for (auto it = applications_.begin(); it != applications_.end(); ++it)
-    if (!it->second.connected() && (oldest == applications_.end() || it->second.left < oldest->second.left)) oldest = it;
+    if (!it->second.connected() && (oldest == applications_.end() || it->second.left < oldest->second.left))
+      oldest = it;
   if (oldest == applications_.end()) return;
   contexts_ -= oldest->second.contexts.size();
   if (oldest->second.left != 0) --departed_;
@@ -113,7 +114,8 @@ bool Registry::remove_context(SessionId session, AppId app, ContextId id) {
   if (a == applications_.end()) return false;
   const auto c = a->second.contexts.find(id);
   if (c == a->second.contexts.end() || !c->second.registered()) return false;
-  const auto erased = std::erase_if(c->second.registrations, [&](const Registration& r) { return r.session == session; });
+  const auto erased =
+      std::erase_if(c->second.registrations, [&](const Registration& r) { return r.session == session; });
   return erased != 0 && !c->second.registered();
 }
 

@@ -44,9 +44,9 @@ struct ApplicationEntry {
   std::vector<SessionId> sessions;
   std::map<ContextId, ContextEntry> contexts;
   std::array<std::uint64_t, proto::local::loss_causes> lost{};
-  std::uint64_t overflow = 0;  // lost by the incumbent's count, which has no cause
+  std::uint64_t overflow = 0;                               // lost by the incumbent's count, which has no cause
   std::vector<proto::local::Statistics::Entry> statistics;  // the last that it sent
-  std::uint64_t left = 0;  // order of leaving; 0 while connected or never registered
+  std::uint64_t left = 0;                                   // order of leaving; 0 while connected or never registered
 
   [[nodiscard]] bool connected() const noexcept { return !sessions.empty(); }
   [[nodiscard]] bool has_registered_context() const noexcept;

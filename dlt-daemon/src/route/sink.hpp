@@ -32,8 +32,8 @@ class Sink {
   virtual void accept(const FrameSpan& span, Clock::time_point now) = 0;
   // After a round of accept(): starts writing what has been taken.
   virtual void push() = 0;
-  // True while the sink is nearly full and asks that nobody reads more from applications. A sink asks for a limited time
-  // only; after that it drops instead.
+  // True while the sink is nearly full and asks that nobody reads more from applications. A sink asks for a limited
+  // time only; after that it drops instead.
   [[nodiscard]] virtual bool holds_back(Clock::time_point now) noexcept = 0;
 };
 

@@ -18,7 +18,8 @@ struct AppConversation::Handler {
   const SlabRef& slab;
   const Now& now;
   Effects& effects;
-  // The span that is being gathered; empty while frames == 0. Bytes before `end` may be written, they are finished with.
+  // The span that is being gathered; empty while frames == 0. Bytes before `end` may be written, they are finished
+  // with.
   std::byte* begin = nullptr;
   std::byte* end = nullptr;
   std::uint32_t frames = 0;
@@ -39,7 +40,8 @@ struct AppConversation::Handler {
   }
   void flush() {
     if (frames != 0)
-      exchange.router.route({slab, begin, static_cast<std::uint32_t>(end - begin), frames, now.unix_us, false}, now.steady);
+      exchange.router.route({slab, begin, static_cast<std::uint32_t>(end - begin), frames, now.unix_us, false},
+                            now.steady);
     begin = end = nullptr;
     frames = 0;
   }
@@ -121,7 +123,8 @@ struct AppConversation::Handler {
   void operator()(const local::SetOverflowMode&) const noexcept {}
 };
 
-std::size_t AppConversation::on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now, Effects& effects) {
+std::size_t AppConversation::on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now,
+                                      Effects& effects) {
   exchange_.counter.begin();
   Handler handler{*this, exchange_, slab, now, effects};
   const std::size_t used = framer_.consume(bytes, handler);

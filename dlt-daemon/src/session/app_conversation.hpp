@@ -3,8 +3,8 @@
 //   bytes -> LocalFramer -> frames   -> counted, gathered into spans -> Router
 //                        -> messages -> Registry, replies, notices
 //
-// Frames that come singly, or in small batches, are moved together (over the headers between them) so that sinks get few
-// long spans; those of large batches stay where they were received. The io thread's.
+// Frames that come singly, or in small batches, are moved together (over the headers between them) so that sinks get
+// few long spans; those of large batches stay where they were received. The io thread's.
 #pragma once
 
 #include <optional>
@@ -23,8 +23,8 @@ class AppConversation {
       : exchange_(exchange), session_(session), pid_(pid) {}
 
   struct Effects {
-    std::vector<std::byte> reply;   // to this application
-    std::vector<LevelPush> levels;  // to any application
+    std::vector<std::byte> reply;              // to this application
+    std::vector<LevelPush> levels;             // to any application
     std::optional<proto::local::Memfd> memfd;  // came with a file descriptor
   };
 

@@ -9,9 +9,9 @@ namespace dlt::daemon {
 
 namespace {
 
-constexpr int rounds_per_turn = 8;                   // reads before other connections get their turn
+constexpr int rounds_per_turn = 8;  // reads before other connections get their turn
 constexpr std::size_t read_size = 256 * 1024;
-constexpr std::size_t out_limit = 256 * 1024;        // bytes waiting for an application that does not read
+constexpr std::size_t out_limit = 256 * 1024;  // bytes waiting for an application that does not read
 constexpr std::size_t descriptors_limit = 4;
 
 std::int32_t peer_pid(int socket) noexcept {
@@ -117,10 +117,8 @@ void AppSession::apply(AppConversation::Effects& effects) {
     } else {
       auto memory = SharedMemory::check(std::move(descriptors_.front()), *effects.memfd);
       descriptors_.pop_front();
-      if (memory)
-        shared_memory_.emplace(*std::move(memory));
-      else
-        spdlog::warn("shared memory of application {} refused: {}", conversation_.name(), memory.error().message());
+      if (memory) shared_memory_.emplace(*std::move(memory));
+      else spdlog::warn("shared memory of application {} refused: {}", conversation_.name(), memory.error().message());
     }
   }
   if (!effects.reply.empty() && has_room()) {
@@ -146,16 +144,17 @@ void AppSession::send(const proto::local::Message& message) {
 
 void AppSession::flush() {
   while (!writing_ && socket_.is_open() && out_sent_ < out_.size()) {
-    const long n = ::send(socket_.native_handle(), out_.data() + out_sent_, out_.size() - out_sent_,
-                          MSG_DONTWAIT | MSG_NOSIGNAL);
+    const long n =
+        ::send(socket_.native_handle(), out_.data() + out_sent_, out_.size() - out_sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n > 0) {
       out_sent_ += static_cast<std::size_t>(n);
     } else if (errno == EAGAIN) {
       writing_ = true;
-      socket_.async_wait(asio::posix::stream_descriptor::wait_write, [self = shared_from_this()](std::error_code error) {
-        self->writing_ = false;
-        if (!error) self->flush();
-      });
+      socket_.async_wait(asio::posix::stream_descriptor::wait_write,
+                         [self = shared_from_this()](std::error_code error) {
+                           self->writing_ = false;
+                           if (!error) self->flush();
+                         });
     } else {
       return;  // the read side finds the end of the connection
     }

@@ -1,5 +1,5 @@
-// What a client's connection says: control requests, whole or in pieces, one or several at a time. No socket: bytes come
-// in, the outcome goes out. The io thread's.
+// What a client's connection says: control requests, whole or in pieces, one or several at a time. No socket: bytes
+// come in, the outcome goes out. The io thread's.
 #pragma once
 
 #include "dlt/proto/framer.hpp"

@@ -30,8 +30,8 @@ ClientSession::ClientSession(Hub& hub, Fd socket, std::string peer)
 
 void ClientSession::start() {
   Exchange& exchange = hub_.exchange();
-  outbox_.reply(exchange.own.put(
-      exchange.control.connection_info(proto::control::ConnectionInfo::connected, hub_.now().uptime)));
+  outbox_.reply(
+      exchange.own.put(exchange.control.connection_info(proto::control::ConnectionInfo::connected, hub_.now().uptime)));
   outbox_.replay(exchange.router.add_client(*this));
   wait_readable();
   send_some();
@@ -90,12 +90,13 @@ void ClientSession::send_some() {
     }
     if (n < 0) {
       writing_ = true;
-      socket_.async_wait(asio::posix::stream_descriptor::wait_write, [self = shared_from_this()](std::error_code error) {
-        self->writing_ = false;
-        if (error) return;
-        self->send_some();
-        self->hub_.drained();
-      });
+      socket_.async_wait(asio::posix::stream_descriptor::wait_write,
+                         [self = shared_from_this()](std::error_code error) {
+                           self->writing_ = false;
+                           if (error) return;
+                           self->send_some();
+                           self->hub_.drained();
+                         });
       return;
     }
   }

@@ -1,8 +1,8 @@
 // The connection of one client: a viewer, a recorder, a tool. Sends its outbox, receives requests.
 //
-// Owns the socket. As a sink it never waits: what the socket does not take stays in the outbox, and when that is full it
-// drops. A client to which nothing can be sent for `client_timeout` is disconnected. The io thread's; kept alive by the
-// hub and by its own pending waits.
+// Owns the socket. As a sink it never waits: what the socket does not take stays in the outbox, and when that is full
+// it drops. A client to which nothing can be sent for `client_timeout` is disconnected. The io thread's; kept alive by
+// the hub and by its own pending waits.
 #pragma once
 
 #include <memory>

@@ -18,8 +18,7 @@ Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options)
 Now Hub::now() noexcept {
   Now now;
   now.steady = Clock::now();
-  now.unix_us =
-      duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  now.unix_us = duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   using Tick = std::chrono::duration<std::int64_t, std::ratio<1, 10'000>>;
   now.uptime = static_cast<std::uint32_t>(duration_cast<Tick>(now.steady.time_since_epoch()).count());
   return now;
@@ -97,7 +96,8 @@ void Hub::forget(ClientSession& session) {
     tell_log_state(0);
   } else {
     const Now at = now();
-    exchange_.notify(exchange_.control.connection_info(proto::control::ConnectionInfo::disconnected, at.uptime), at.steady);
+    exchange_.notify(exchange_.control.connection_info(proto::control::ConnectionInfo::disconnected, at.uptime),
+                     at.steady);
     exchange_.router.push();
   }
   drained();

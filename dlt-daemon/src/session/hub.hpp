@@ -79,8 +79,8 @@ class Hub {
   SessionId last_session_ = 0;
   asio::steady_timer hold_timer_;
   asio::steady_timer second_timer_;  // runs while there are clients
-  bool paused_ = false;   // a sink holds back
-  bool stopped_ = false;  // the daemon ends
+  bool paused_ = false;              // a sink holds back
+  bool stopped_ = false;             // the daemon ends
 };
 
 }  // namespace dlt::daemon

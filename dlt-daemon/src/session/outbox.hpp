@@ -3,8 +3,8 @@
 //   replayed (from the backlog) | live messages, notices and replies, in the order in which they came
 //
 // Bounded: only live messages and notices count against the capacity. They go in while Hold admits them and are dropped
-// in whole spans after that; once everything has gone out, the loss can be told (take_loss()). Replies are never dropped;
-// their number is bounded by reading no more requests while reply_bytes() is high. Pure; the io thread's.
+// in whole spans after that; once everything has gone out, the loss can be told (take_loss()). Replies are never
+// dropped; their number is bounded by reading no more requests while reply_bytes() is high. Pure; the io thread's.
 #pragma once
 
 #include <array>
@@ -55,8 +55,8 @@ class Outbox {
 
   Hold hold_;
   std::deque<Entry> entries_;
-  std::size_t front_sent_ = 0;             // bytes of the first entry that have gone
-  std::array<std::size_t, 3> bytes_{};     // still to send, by kind
+  std::size_t front_sent_ = 0;          // bytes of the first entry that have gone
+  std::array<std::size_t, 3> bytes_{};  // still to send, by kind
   Volume sent_;
   Volume dropped_;
   std::uint64_t dropping_ = 0;      // messages lost in the present time of dropping

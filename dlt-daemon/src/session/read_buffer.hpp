@@ -20,9 +20,9 @@ class ReadBuffer {
   explicit ReadBuffer(Pool& pool) noexcept : pool_(pool) {}
 
   struct Room {
-    std::byte* begin;        // the carried bytes, then the free ones
+    std::byte* begin;  // the carried bytes, then the free ones
     std::size_t carried;
-    std::size_t free;        // >= min_free
+    std::size_t free;  // >= min_free
   };
   // Room behind `carried`, which is copied unless it is the end of the last read.
   [[nodiscard]] Room room(proto::Bytes carried) {

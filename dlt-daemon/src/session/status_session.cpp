@@ -44,7 +44,8 @@ void StatusSession::on_readable() {
 
 void StatusSession::send_some() {
   while (sent_ < out_.size()) {
-    const auto n = ::send(socket_.native_handle(), out_.data() + sent_, out_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const auto n =
+        ::send(socket_.native_handle(), out_.data() + sent_, out_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n > 0) {
       sent_ += static_cast<std::size_t>(n);
     } else if (n < 0 && errno == EAGAIN) {

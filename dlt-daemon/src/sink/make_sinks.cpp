@@ -12,7 +12,8 @@ Sinks make_sinks(const Config& c, Router& router) {
     options.file_size = c.storage_file_size;
     options.keep = {c.storage_max_size, c.storage_max_files};
     options.flush = c.storage_flush;
-    sinks.storage = std::make_unique<StorageSink>(options, Hold::limits(c.storage_queue, c.storage_stall, c.storage_stall));
+    sinks.storage =
+        std::make_unique<StorageSink>(options, Hold::limits(c.storage_queue, c.storage_stall, c.storage_stall));
     router.add_storage(*sinks.storage);
   }
   return sinks;

@@ -16,7 +16,7 @@ struct StorageStatus {
   std::string problem;  // why it is suspended
   Volume written;
   Volume dropped;
-  std::uint64_t files = 0;   // that exist
+  std::uint64_t files = 0;  // that exist
   std::uint64_t queued_bytes = 0;
   std::uint64_t file_bytes = 0;  // written to files since the start, compressed or not
 };

@@ -68,10 +68,8 @@ void Writer::run() {
 bool Writer::wait(std::deque<FrameSpan>& spans) {
   std::unique_lock lock(mutex_);
   idle_ = !flush_at_;
-  if (idle_)
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-  else
-    wake_.wait_until(lock, *flush_at_, [this] { return stopping_ || queued_bytes() >= wake_bytes; });
+  if (idle_) wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  else wake_.wait_until(lock, *flush_at_, [this] { return stopping_ || queued_bytes() >= wake_bytes; });
   idle_ = false;
   spans.swap(queue_);
   return !stopping_;
@@ -130,7 +128,8 @@ bool Writer::write(proto::Bytes bytes) {
 }
 
 std::error_code Writer::try_write(proto::Bytes bytes) {
-  const bool fits = file_ && file_->is_open() && (file_->size() == 0 || file_->size() + bytes.size() <= options_.file_size);
+  const bool fits =
+      file_ && file_->is_open() && (file_->size() == 0 || file_->size() + bytes.size() <= options_.file_size);
   if (!fits)
     if (const auto error = begin_file()) return error;
   if (const auto error = file_->append(bytes)) {

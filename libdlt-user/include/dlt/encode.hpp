@@ -58,14 +58,20 @@ struct Named {
 
 // Shown in hexadecimal by every viewer.
 template <std::unsigned_integral T>
-[[nodiscard]] constexpr Hex<T> hex(T value) noexcept { return {value}; }
+[[nodiscard]] constexpr Hex<T> hex(T value) noexcept {
+  return {value};
+}
 // Shown in binary by every viewer; DLT knows this for 8 and 16 bits.
 template <std::unsigned_integral T>
   requires(sizeof(T) <= 2)
-[[nodiscard]] constexpr Bin<T> bin(T value) noexcept { return {value}; }
+[[nodiscard]] constexpr Bin<T> bin(T value) noexcept {
+  return {value};
+}
 // "key=" followed by the value; allowed behind the arguments that the format names.
 template <class T>
-[[nodiscard]] constexpr KeyValue<T> kv(std::string_view key, const T& value) noexcept { return {key, value}; }
+[[nodiscard]] constexpr KeyValue<T> kv(std::string_view key, const T& value) noexcept {
+  return {key, value};
+}
 // A number with name and unit on the wire (VARI). Wireshark stops decoding a message there; most viewers show them.
 template <class T>
   requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
@@ -85,7 +91,7 @@ class ArgumentWriter {
     requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
   void number(T value) noexcept;
   void boolean(bool value) noexcept;
-  DLT_EXPORT void text(std::string_view value) noexcept;                 // UTF-8
+  DLT_EXPORT void text(std::string_view value) noexcept;  // UTF-8
   DLT_EXPORT void raw(std::span<const std::byte> value) noexcept;
   // Anything that a log call takes: number, text, kv(), another type with an Encoder …
   template <class T>

@@ -1,10 +1,10 @@
 // The log call.
 //
-// dlt::info(context, "leg {} of {} planned", leg, legs) encodes a finished DLT v1 frame into the calling thread's queue.
-// noexcept, lock-free, no allocation after a thread's first message, no system call (the wake of a parked sender
-// excepted), callable before start, after the end, in a forked child and from a signal handler (there it may be refused,
-// which is counted). Any thread. Returns true when the message was queued, false when its level is off or it was dropped
-// (counted by cause in Session::stats).
+// dlt::info(context, "leg {} of {} planned", leg, legs) encodes a finished DLT v1 frame into the calling thread's
+// queue. noexcept, lock-free, no allocation after a thread's first message, no system call (the wake of a parked sender
+// excepted), callable before start, after the end, in a forked child and from a signal handler (there it may be
+// refused, which is counted). Any thread. Returns true when the message was queued, false when its level is off or it
+// was dropped (counted by cause in Session::stats).
 #pragma once
 
 #include <atomic>
@@ -25,7 +25,8 @@ namespace detail {
 inline constexpr std::size_t frame_headers = 26;  // standard header with ECU, session, time; extended header
 inline constexpr std::uint64_t verbose_log = 0x01;
 
-DLT_INLINE void put_headers(std::byte* p, ContextData& c, Level level, std::size_t size, std::uint32_t arguments) noexcept {
+DLT_INLINE void put_headers(std::byte* p, ContextData& c, Level level, std::size_t size,
+                            std::uint32_t arguments) noexcept {
   // The clock first: the locked addition behind it then overlaps with it instead of waiting for it (10 ns of 44).
   const std::uint32_t now = __builtin_bswap32(stamp());
   const std::uint8_t counter = c.counter.fetch_add(1, std::memory_order_relaxed);
@@ -46,7 +47,8 @@ DLT_INLINE bool finish(Writer& w, Level level, const std::byte* p, std::size_t s
   w.committed += one_frame + size;
   w.commit->store(w.committed, std::memory_order_release);  // sync: chunk-commit, read by the sender
   if (--w.frames_left == 0) w.end = nullptr;
-  // Keeps the compiler from moving the look at the sender before the publication; the sender's membarrier does the rest.
+  // Keeps the compiler from moving the look at the sender before the publication; the sender's membarrier does the
+  // rest.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   w.busy = false;
   if (w.attention->load(std::memory_order_relaxed) >= attention::threshold(level)) [[unlikely]]
@@ -130,8 +132,7 @@ DLT_INLINE bool write(ContextData& c, Level level, Writer* w, const Format& form
   w->busy = true;
   std::atomic_signal_fence(std::memory_order_seq_cst);  // a handler sees busy before anything else is touched
   if constexpr ((Form<F>::sized && ...)) {
-    const std::size_t need =
-        frame_headers + pieces_size(format, pieces) + (std::size_t{0} + ... + Form<F>::size(form));
+    const std::size_t need = frame_headers + pieces_size(format, pieces) + (std::size_t{0} + ... + Form<F>::size(form));
     const std::uint32_t arguments = pieces_count(format, pieces) + (0U + ... + Form<F>::count);
     if (need <= short_message) [[likely]]
       return write_sized(c, level, *w, need, arguments, format, indices, form...);
@@ -170,10 +171,10 @@ DLT_INLINE bool log(const C& context, Level level, FormatString<Args...> format,
   return detail::log_enabled<C, Args...>(context, level, format, args...);
 }
 
-#define DLT_LOG_FUNCTION(NAME, LEVEL)                                                                        \
-  template <detail::Loggee C, class... Args>                                                                 \
-  DLT_INLINE bool NAME(const C& context, FormatString<Args...> format, const Args&... args) noexcept {       \
-    return log<C, Args...>(context, LEVEL, format, args...);                                                 \
+#define DLT_LOG_FUNCTION(NAME, LEVEL)                                                                  \
+  template <detail::Loggee C, class... Args>                                                           \
+  DLT_INLINE bool NAME(const C& context, FormatString<Args...> format, const Args&... args) noexcept { \
+    return log<C, Args...>(context, LEVEL, format, args...);                                           \
   }
 DLT_LOG_FUNCTION(fatal, Level::fatal)
 DLT_LOG_FUNCTION(error, Level::error)

@@ -5,10 +5,9 @@
 
 #include "dlt/log.hpp"
 
-#define DLT_LOG_AT(CONTEXT, LEVEL, ...)                                                       \
-  ([&](const auto& dlt_context_) __attribute__((always_inline)) -> bool {                     \
-    return dlt_context_.enabled(LEVEL) &&                                                     \
-           ::dlt::detail::log_enabled(dlt_context_, LEVEL, __VA_ARGS__);                      \
+#define DLT_LOG_AT(CONTEXT, LEVEL, ...)                                                                 \
+  ([&](const auto& dlt_context_) __attribute__((always_inline))->bool {                                 \
+    return dlt_context_.enabled(LEVEL) && ::dlt::detail::log_enabled(dlt_context_, LEVEL, __VA_ARGS__); \
   }(CONTEXT))
 
 #define DLT_FATAL(CONTEXT, ...) DLT_LOG_AT(CONTEXT, ::dlt::Level::fatal, __VA_ARGS__)

@@ -46,11 +46,12 @@ struct Options {
   AppId app{};                // required; four characters
   std::string description{};  // shown by clients; cut at 255 bytes
 
-  // unix:PATH or tcp:HOST:PORT. Empty: /run/dlt/app.sock, then $XDG_RUNTIME_DIR/dlt/app.sock, in turn until one answers.
+  // unix:PATH or tcp:HOST:PORT. Empty: /run/dlt/app.sock, then $XDG_RUNTIME_DIR/dlt/app.sock, in turn until one
+  // answers.
   std::string address{};
 
-  std::uint32_t buffer_count = 4;      // 1 … 16; fatal uses the first, error the second, the rest is for everything else
-  BufferOptions buffer{};              // for every buffer …
+  std::uint32_t buffer_count = 4;  // 1 … 16; fatal uses the first, error the second, the rest is for everything else
+  BufferOptions buffer{};          // for every buffer …
   std::vector<std::optional<BufferOptions>> buffers{};  // … unless this has an entry for it
 
   Level level = Level::info;           // of contexts about which neither the daemon nor the environment says anything

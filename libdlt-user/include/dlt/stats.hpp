@@ -42,22 +42,22 @@ struct Counts {
   std::uint64_t delivered = 0;       // handed to the daemon's socket
   std::uint64_t delivered_bytes = 0;
   std::uint64_t queued = 0;
-  std::uint64_t high_water = 0;      // most messages ever waiting in one thread's queue, seen at chunk changes
+  std::uint64_t high_water = 0;  // most messages ever waiting in one thread's queue, seen at chunk changes
   Drops dropped;
 
   [[nodiscard]] bool closes() const noexcept { return accepted == delivered + queued + dropped.total(); }
 };
 
 struct BufferStats : Counts {
-  BufferOptions options;           // as they are now
+  BufferOptions options;             // as they are now
   std::uint64_t reserved_bytes = 0;  // memory of the queues of this buffer
 };
 
 struct Stats : Counts {
   std::vector<BufferStats> buffers;
-  std::uint64_t writes = 0;      // writev calls
-  std::uint64_t wakes = 0;       // times a log call woke the sender
-  std::uint64_t connects = 0;    // connections made to a daemon
+  std::uint64_t writes = 0;    // writev calls
+  std::uint64_t wakes = 0;     // times a log call woke the sender
+  std::uint64_t connects = 0;  // connections made to a daemon
 };
 
 }  // namespace dlt

@@ -45,7 +45,8 @@ TEST_CASE("every bucket boundary stays within a thousandth") {
       Histogram histogram;
       histogram.record(v);
       histogram.record(v * 2);  // so that the maximum does not mask the bucket
-      CHECK(std::abs(static_cast<double>(histogram.at(0.5)) - static_cast<double>(v)) <= static_cast<double>(v) * 0.001);
+      CHECK(std::abs(static_cast<double>(histogram.at(0.5)) - static_cast<double>(v)) <=
+            static_cast<double>(v) * 0.001);
     }
   }
 }

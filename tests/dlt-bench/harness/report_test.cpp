@@ -46,8 +46,8 @@ TEST_CASE("a row is told by the median of its repeats, with their range") {
 TEST_CASE("the fields that others rely on are in each row") {
   const auto j = nlohmann::json::parse(to_json(report()));
 
-  for (const char* key : {"case", "config", "offered", "accepted", "delivered", "dropped", "unaccounted", "msgs_per_s", "call_ns",
-                          "e2e_us", "cpu_s_per_million", "peak_rss_bytes", "roofline_share"})
+  for (const char* key : {"case", "config", "offered", "accepted", "delivered", "dropped", "unaccounted", "msgs_per_s",
+                          "call_ns", "e2e_us", "cpu_s_per_million", "peak_rss_bytes", "roofline_share"})
     CHECK(j.at("rows").at(0).contains(key));
   for (const char* key : {"p50", "p90", "p99", "p99.9", "max"}) CHECK(j.at("rows").at(0).at("call_ns").contains(key));
 }
@@ -76,9 +76,9 @@ TEST_CASE("a row that lost more than the tolerance of its roofline share is a re
   const std::string before = to_json(report(1000));
 
   CHECK(regressions(report(1000), before, 0.2).empty());
-  CHECK(regressions(report(1100), before, 0.2).empty());   // 9 % less
+  CHECK(regressions(report(1100), before, 0.2).empty());      // 9 % less
   CHECK(regressions(report(2000), before, 0.2).size() == 1);  // half
-  CHECK(regressions(report(500), before, 0.2).empty());    // better
+  CHECK(regressions(report(500), before, 0.2).empty());       // better
 }
 
 TEST_CASE("rubbish is no baseline") { CHECK_THROWS(regressions(report(), "{", 0.2)); }

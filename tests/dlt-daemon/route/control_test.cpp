@@ -14,8 +14,8 @@ namespace local = dlt::proto::local;
 
 namespace {
 
-// The session of tests/golden/control-session.txt, played to our own parts: each step gives what the client and what the
-// application are sent.
+// The session of tests/golden/control-session.txt, played to our own parts: each step gives what the client and what
+// the application are sent.
 class Session {
  public:
   Session() { (void)exchange_.router.add_client(client_); }
@@ -60,8 +60,8 @@ class Session {
 
   Pool pool_;
   Client client_;
-  Exchange exchange_{pool_, Defaults{4, 0}, Control::Options{"ECU1", true, 7, "dlt-daemon test", {4, 0}},
-                     Replay::unread, 1000, Exchange::Options{"ECU1", 0, 1, "dlt-daemon test", true}};
+  Exchange exchange_{pool_,          Defaults{4, 0}, Control::Options{"ECU1", true, 7, "dlt-daemon test", {4, 0}},
+                     Replay::unread, 1000,           Exchange::Options{"ECU1", 0, 1, "dlt-daemon test", true}};
   AppConversation app_{exchange_, 1, 0};
 };
 
@@ -73,7 +73,8 @@ std::vector<std::string> golden_client(const std::string& step) {
     const auto payload = from_hex(line[6]);
     std::vector<std::byte> buffer(payload.size() + 64);
     proto::ByteWriter writer(buffer);
-    proto::StandardHeader standard{proto::htyp::control, 0, static_cast<std::uint16_t>(22 + payload.size()), "ECU1", 0, 0};
+    proto::StandardHeader standard{
+        proto::htyp::control, 0, static_cast<std::uint16_t>(22 + payload.size()), "ECU1", 0, 0};
     standard.encode(writer);
     writer.u8(static_cast<std::uint8_t>(std::stoi(line[2], nullptr, 16)));
     writer.u8(static_cast<std::uint8_t>(std::stoi(line[3])));
@@ -143,9 +144,16 @@ TEST_CASE("the other requests are answered as the incumbent answers them") {
   (void)s.from_app(local::ApplicationLimits{"GOLD", 4, 1});
   check("04 get_default_log_level", s.from_client(control::GetDefaultLogLevel{}));
   check("06 reset_to_factory", s.from_client(control::ResetToFactoryDefault{}));
-  for (const auto& [step, id] : std::vector<std::pair<std::string, unsigned>>{
-           {"07", 7}, {"08", 8}, {"09", 9}, {"0a", 10}, {"0d", 13}, {"0e", 14}, {"0f", 15}, {"10", 16},
-           {"15 unknown", 0x15}, {"f01", 0xf01}})
+  for (const auto& [step, id] : std::vector<std::pair<std::string, unsigned>>{{"07", 7},
+                                                                              {"08", 8},
+                                                                              {"09", 9},
+                                                                              {"0a", 10},
+                                                                              {"0d", 13},
+                                                                              {"0e", 14},
+                                                                              {"0f", 15},
+                                                                              {"10", 16},
+                                                                              {"15 unknown", 0x15},
+                                                                              {"f01", 0xf01}})
     check(step, s.from_client(control::OtherRequest{static_cast<control::Service>(id), {}}));
   check("0b timing packets off", s.from_client(control::SetTimingPackets{0}));
   check("0b bad", s.from_client(control::SetTimingPackets{2}));

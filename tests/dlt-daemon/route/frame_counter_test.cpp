@@ -59,7 +59,8 @@ TEST_CASE("a counter whose application was forgotten is not written any more") {
   FrameCounter counter(registry);
   for (int i = 0; i < 50; ++i) {
     counter.begin();
-    for (int k = 0; k < 4; ++k) count(counter, frame(0, 0, AppId(std::string("A") + std::to_string((i + k) % 7)), "CTX1"));
+    for (int k = 0; k < 4; ++k)
+      count(counter, frame(0, 0, AppId(std::string("A") + std::to_string((i + k) % 7)), "CTX1"));
   }
   CHECK(registry.applications().size() <= 2);
 }

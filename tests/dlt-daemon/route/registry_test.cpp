@@ -13,8 +13,8 @@ struct Fixture {
   bool accepted = false;
 
   void app(SessionId session, AppId id = "APP1") { registry.add_application(session, {id, 10, "text"}); }
-  auto context(SessionId session, ContextId id, std::int8_t level = -2, std::int8_t trace = -2, std::int32_t position = 0,
-               AppId app_id = "APP1") {
+  auto context(SessionId session, ContextId id, std::int8_t level = -2, std::int8_t trace = -2,
+               std::int32_t position = 0, AppId app_id = "APP1") {
     return registry.add_context(session, {app_id, id, position, level, trace, 10, "words"}, accepted);
   }
 };
@@ -139,7 +139,8 @@ TEST_CASE("the number of contexts is bounded, what is beyond is counted together
   bool accepted = false;
   registry.add_application(1, {"APP1", 1, ""});
   for (int i = 0; i < 5; ++i)
-    (void)registry.add_context(1, {"APP1", ContextId(std::string("C") + std::to_string(i)), i, -2, -2, 1, ""}, accepted);
+    (void)registry.add_context(1, {"APP1", ContextId(std::string("C") + std::to_string(i)), i, -2, -2, 1, ""},
+                               accepted);
   CHECK_FALSE(accepted);
   CHECK(registry.applications().at("APP1").contexts.size() == 3);
   CHECK(&registry.counter("APP1", "XXX1") == &registry.counter("APP1", "XXX2"));

@@ -15,8 +15,8 @@ namespace {
 
 struct Fixture {
   Pool pool;
-  Exchange exchange{pool, Defaults{4, 0}, Control::Options{}, Replay::unread, 1 << 20,
-                    Exchange::Options{"ECU7", 3600, 99, "the daemon", true}};
+  Exchange exchange{pool,           Defaults{4, 0}, Control::Options{},
+                    Replay::unread, 1 << 20,        Exchange::Options{"ECU7", 3600, 99, "the daemon", true}};
   RecordingSink client;
   ReadBuffer buffer{pool};
   AppConversation app{exchange, 1, 1234};

@@ -31,7 +31,8 @@ struct Fixture {
       const auto count = outbox.gather(ranges, n, bytes);
       REQUIRE(count > 0);
       std::string some;
-      for (std::size_t i = 0; i < count; ++i) some.append(static_cast<const char*>(ranges[i].iov_base), ranges[i].iov_len);
+      for (std::size_t i = 0; i < count; ++i)
+        some.append(static_cast<const char*>(ranges[i].iov_base), ranges[i].iov_len);
       CHECK(some.size() == bytes);
       some.resize(std::min(some.size(), n));
       outbox.sent(some.size());

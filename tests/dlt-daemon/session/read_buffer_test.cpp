@@ -45,7 +45,8 @@ TEST_CASE("bytes that somebody refers to are never written again") {
     kept.emplace_back(buffer.slab(), bytes);
   }
   for (int i = 0; i < 40; ++i)
-    CHECK(proto::as_text(kept[static_cast<std::size_t>(i)].second) == std::string(20'000, static_cast<char>('a' + i % 26)));
+    CHECK(proto::as_text(kept[static_cast<std::size_t>(i)].second) ==
+          std::string(20'000, static_cast<char>('a' + i % 26)));
   CHECK(pool.slabs() > 1);
 }
 

@@ -34,7 +34,8 @@ TEST_CASE("a memory file that can still shrink or grow is refused") {
 TEST_CASE("a memory file of another size than announced is refused") {
   CHECK(SharedMemory::check(memory(4096, F_SEAL_SHRINK | F_SEAL_GROW), {1, 4096, 8192}).error() == Errc::bad_length);
   CHECK(SharedMemory::check(memory(4096, F_SEAL_SHRINK | F_SEAL_GROW), {1, 0, 4096}).error() == Errc::bad_length);
-  CHECK(SharedMemory::check(memory(4096, F_SEAL_SHRINK | F_SEAL_GROW), {1, 4096, 1ULL << 50}).error() == Errc::too_large);
+  CHECK(SharedMemory::check(memory(4096, F_SEAL_SHRINK | F_SEAL_GROW), {1, 4096, 1ULL << 50}).error() ==
+        Errc::too_large);
 }
 
 TEST_CASE("what is no memory file is refused") {

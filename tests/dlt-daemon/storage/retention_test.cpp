@@ -20,8 +20,8 @@ TEST_CASE("names carry number and time and are read back") {
 }
 
 TEST_CASE("other people's files are left alone") {
-  for (const char* name : {"", "dlt_", "dlt_1.dlt", "dlt_x_1.dlt", "log_00000001_x.dlt", "dlt_00000001_x.txt", "dlt__x.dlt",
-                           "dlt_99999999999999999999999_x.dlt"})
+  for (const char* name : {"", "dlt_", "dlt_1.dlt", "dlt_x_1.dlt", "log_00000001_x.dlt", "dlt_00000001_x.txt",
+                           "dlt__x.dlt", "dlt_99999999999999999999999_x.dlt"})
     CHECK_FALSE(stored_number(name).has_value());
 }
 

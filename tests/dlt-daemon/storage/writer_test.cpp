@@ -22,7 +22,8 @@ namespace {
 
 std::map<std::string, std::string> files_in(const TempDir& dir) {
   std::map<std::string, std::string> files;
-  for (const auto& e : std::filesystem::directory_iterator(dir.path())) files[e.path().filename()] = read_file(e.path());
+  for (const auto& e : std::filesystem::directory_iterator(dir.path()))
+    files[e.path().filename()] = read_file(e.path());
   return files;
 }
 

@@ -83,7 +83,8 @@ class Peer {
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (receive_buffer > 0) ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-    if (::connect(fd_.get(), where, size) != 0) throw std::runtime_error(std::string("connect: ") + std::strerror(errno));
+    if (::connect(fd_.get(), where, size) != 0)
+      throw std::runtime_error(std::string("connect: ") + std::strerror(errno));
   }
 
   daemon::Fd fd_;

@@ -3,8 +3,8 @@
 
 #include <cstring>
 
-#include "route/message.hpp"
 #include "dlt-daemon/support/wire.hpp"
+#include "route/message.hpp"
 #include "route/sink.hpp"
 
 namespace dlt::test {

@@ -18,7 +18,8 @@ inline void put_frame(std::byte* at, std::uint64_t number, std::size_t size = fr
   proto::store_le(at + 26, number);
 }
 
-[[nodiscard]] inline std::vector<std::byte> frames(std::uint64_t first, std::size_t count, std::size_t size = frame_size) {
+[[nodiscard]] inline std::vector<std::byte> frames(std::uint64_t first, std::size_t count,
+                                                   std::size_t size = frame_size) {
   std::vector<std::byte> all(count * size);
   for (std::size_t i = 0; i < count; ++i) put_frame(all.data() + i * size, first + i, size);
   return all;

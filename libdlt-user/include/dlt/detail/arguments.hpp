@@ -261,9 +261,9 @@ concept TextLike = std::convertible_to<const T&, std::string_view>;
 template <class T>
 concept RawLike = std::convertible_to<const T&, std::span<const std::byte>>;
 template <class T>
-concept Loggable = HasEncoder<T> || std::is_arithmetic_v<T> || std::is_enum_v<T> || TextLike<T> || RawLike<T> ||
-                   std::is_pointer_v<std::decay_t<T>> || std::is_null_pointer_v<T> || is_duration<T> ||
-                   is_key_value<T> || is_form<T>;
+concept Loggable =
+    HasEncoder<T> || std::is_arithmetic_v<T> || std::is_enum_v<T> || TextLike<T> || RawLike<T> ||
+    std::is_pointer_v<std::decay_t<T>> || std::is_null_pointer_v<T> || is_duration<T> || is_key_value<T> || is_form<T>;
 
 template <class T>
 inline constexpr bool loggable_or_explained = [] {
@@ -297,7 +297,10 @@ void put_bounded(ArgumentWriter& out, const F& form) noexcept {
     out.text(form.value);
   } else if constexpr (std::same_as<F, Raw>) {
     out.raw(form.value);
-  } else if constexpr (requires { form.key; form.form; }) {
+  } else if constexpr (requires {
+                         form.key;
+                         form.form;
+                       }) {
     if (std::byte* p = out.claim(text_overhead + form.key.size() + 1)) {
       p = store(p, ti::string | ti::utf8);
       p = store(p, static_cast<std::uint16_t>(form.key.size() + 2));

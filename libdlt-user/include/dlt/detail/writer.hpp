@@ -38,9 +38,9 @@ struct Writer {
   alignas(64) std::byte* at = nullptr;
   std::byte* end = nullptr;
   std::atomic<std::uint64_t>* commit = nullptr;
-  std::uint64_t committed = 0;     // frames << 32 | bytes, what *commit holds
-  std::uint32_t frames_left = 0;   // until make_room must be asked again
-  std::uint32_t max_message = 0;   // bytes
+  std::uint64_t committed = 0;                      // frames << 32 | bytes, what *commit holds
+  std::uint32_t frames_left = 0;                    // until make_room must be asked again
+  std::uint32_t max_message = 0;                    // bytes
   std::atomic<std::uint32_t>* attention = nullptr;  // of the sender that drains this queue
   // The owner is inside a log call. Seen by signal handlers on the same thread only, so a plain flag between compiler
   // fences does; an atomic one would cost two more instructions a call.
@@ -69,8 +69,8 @@ extern DLT_EXPORT StampClock stamp_clock;
 // Stands where a thread has no writer yet: it is always busy, so that the one look at `busy` finds both.
 extern DLT_EXPORT Writer no_writer;
 
-// The calling thread's writers by level, &no_writer before the first use. Trivial on purpose: no constructor, no wrapper
-// call, reached with one instruction.
+// The calling thread's writers by level, &no_writer before the first use. Trivial on purpose: no constructor, no
+// wrapper call, reached with one instruction.
 struct ThreadWriters {
   Writer* by_level[8];
 };

@@ -68,9 +68,7 @@ enum class Status : std::uint8_t {
 
 // "set_log_level" …, "injection", "unknown".
 [[nodiscard]] std::string_view name(Service service) noexcept;
-[[nodiscard]] constexpr bool is_injection(Service s) noexcept {
-  return s >= Service::injection_first;
-}
+[[nodiscard]] constexpr bool is_injection(Service s) noexcept { return s >= Service::injection_first; }
 
 using Interface = Id<struct InterfaceTag>;
 inline constexpr Interface remote{"remo"};  // what everybody writes; nobody reads it

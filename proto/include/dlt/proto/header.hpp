@@ -1,8 +1,8 @@
 // The three headers of a DLT v1 message (AUTOSAR PRS Dlt protocol 1, as COVESA 2.18.8 writes them).
 //
 //   storage (16, files only)   "DLT\1" | u32 LE seconds | i32 LE microseconds | ECU id
-//   standard (4 + 0..12)       htyp u8 | mcnt u8 | len u16 BE | [ECU id] | [session u32 BE] | [time stamp u32 BE, 0.1 ms]
-//   extended (10, optional)    msin u8 | noar u8 | application id | context id
+//   standard (4 + 0..12)       htyp u8 | mcnt u8 | len u16 BE | [ECU id] | [session u32 BE] | [time stamp u32 BE, 0.1
+//   ms] extended (10, optional)    msin u8 | noar u8 | application id | context id
 //
 // `len` counts everything from htyp on. Pure functions; any thread.
 #pragma once
@@ -61,7 +61,7 @@ struct StandardHeader {
   std::uint8_t htyp = htyp::log;
   std::uint8_t counter = 0;
   std::uint16_t length = 0;
-  EcuId ecu;                    // meaningful with htyp::with_ecu, and so on
+  EcuId ecu;  // meaningful with htyp::with_ecu, and so on
   std::uint32_t session = 0;
   std::uint32_t timestamp = 0;  // 0.1 ms since boot
 

@@ -39,7 +39,8 @@ class Id {
   // The four bytes as one number, for hashing and comparing; the first character is the lowest byte.
   [[nodiscard]] constexpr std::uint32_t key() const noexcept {
     std::uint32_t k = 0;
-    for (std::size_t i = 0; i < 4; ++i) k |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes_[i])) << (8 * i);
+    for (std::size_t i = 0; i < 4; ++i)
+      k |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes_[i])) << (8 * i);
     return k;
   }
   [[nodiscard]] constexpr bool empty() const noexcept { return bytes_[0] == '\0'; }

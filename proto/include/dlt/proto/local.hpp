@@ -130,16 +130,16 @@ struct Hello {
   std::uint32_t version = current_version;
   std::uint32_t capabilities = capability::all;
   std::int32_t pid = 0;
-  EcuId ecu;                        // daemon -> app: the id that frames shall carry; app -> daemon: empty
-  std::int32_t utc_offset_s = 0;    // daemon -> app: seconds east of UTC
-  std::string_view name;            // program and version, for people
+  EcuId ecu;                      // daemon -> app: the id that frames shall carry; app -> daemon: empty
+  std::int32_t utc_offset_s = 0;  // daemon -> app: seconds east of UTC
+  std::string_view name;          // program and version, for people
 };
 struct Batch {
   static constexpr std::size_t size = header_size + 16;  // on the wire, without the frames
-  std::uint32_t length = 0;  // bytes of frames that follow; > 0
-  std::uint32_t slot = 0;    // which queue of the application (thread and buffer)
-  std::uint32_t chunk = 0;   // running number of the chunk within the slot
-  std::uint32_t offset = 0;  // where in the chunk the frames begin
+  std::uint32_t length = 0;                              // bytes of frames that follow; > 0
+  std::uint32_t slot = 0;                                // which queue of the application (thread and buffer)
+  std::uint32_t chunk = 0;                               // running number of the chunk within the slot
+  std::uint32_t offset = 0;                              // where in the chunk the frames begin
 };
 struct Memfd {
   std::uint32_t version = 1;
@@ -201,13 +201,13 @@ struct SetOverflowMode {
 };
 struct Bye {};
 
-using Message = std::variant<Log, RegisterApplication, UnregisterApplication, RegisterContext, UnregisterContext, LogLevel,
-                             Injection, Overflow, ApplicationLimits, LogMode, LogState, Marker, TraceLoad, Hello, Batch,
-                             Memfd, Loss, Statistics, SetOverflowMode, Bye>;
+using Message = std::variant<Log, RegisterApplication, UnregisterApplication, RegisterContext, UnregisterContext,
+                             LogLevel, Injection, Overflow, ApplicationLimits, LogMode, LogState, Marker, TraceLoad,
+                             Hello, Batch, Memfd, Loss, Statistics, SetOverflowMode, Bye>;
 
-inline constexpr std::size_t max_description = 255;        // longer ones are cut by whoever sends, refused beyond 64 KiB
-inline constexpr std::size_t max_body_size = 64 * 1024;    // of any message but Log and Batch; beyond: bad_length
-inline constexpr std::size_t max_batch_size = 16 << 20;    // bytes of frames in one batch
+inline constexpr std::size_t max_description = 255;      // longer ones are cut by whoever sends, refused beyond 64 KiB
+inline constexpr std::size_t max_body_size = 64 * 1024;  // of any message but Log and Batch; beyond: bad_length
+inline constexpr std::size_t max_batch_size = 16 << 20;  // bytes of frames in one batch
 
 // Appends header and body. For Batch only the 24 bytes of header; the frames follow from elsewhere.
 void encode(ByteWriter& out, const Message& message) noexcept;

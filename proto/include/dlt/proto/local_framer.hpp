@@ -4,7 +4,8 @@
 //
 // The owner shows the bytes that it has; consume() reports what is whole and tells how much is finished with. What is
 // left (a message or frame that is cut at the end) must be shown again, at the front of the next call, with more behind
-// it; it is never longer than `max_carry`. A batch is not waited for as a whole: its frames are handed out as they come.
+// it; it is never longer than `max_carry`. A batch is not waited for as a whole: its frames are handed out as they
+// come.
 //
 // Rubbish is skipped up to the next "DUH\1" and reported by its size. Each frame has been checked: version 1, and a
 // length that covers the headers it announces. Pure; one stream per object, one thread at a time.
@@ -19,8 +20,8 @@
 namespace dlt::proto::local {
 
 // What a handler must offer:
-//   void frame(Bytes whole_frame, std::size_t headers);   the ids, if there is an extended header, are the last 8 of `headers`
-//   void message(const Message& message);                 everything but Log; views live during the call only
+//   void frame(Bytes whole_frame, std::size_t headers);   the ids, if there is an extended header, are the last 8 of
+//   `headers` void message(const Message& message);                 everything but Log; views live during the call only
 //   void garbage(std::size_t bytes);
 class LocalFramer {
  public:

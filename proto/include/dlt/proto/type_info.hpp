@@ -1,4 +1,5 @@
-// The 32-bit type info in front of each verbose argument (AUTOSAR PRS Dlt protocol 1; the codings hex and bin are GENIVI's).
+// The 32-bit type info in front of each verbose argument (AUTOSAR PRS Dlt protocol 1; the codings hex and bin are
+// GENIVI's).
 #pragma once
 
 #include <bit>
