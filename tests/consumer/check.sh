@@ -19,7 +19,7 @@ try() {
   [ "$said" = "accepted 2 queued 2 closes 1 level info" ]
 }
 
-cmake -S "$here" -B "$dir/by-cmake" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_FLAGS="$flags" \
+cmake -G Ninja -S "$here" -B "$dir/by-cmake" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_FLAGS="$flags" \
   -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release >"$dir/log" || { cat "$dir/log"; exit 1; }
 cmake --build "$dir/by-cmake" >"$dir/log" || { cat "$dir/log"; exit 1; }
 try "$dir/by-cmake/consumer" "find_package"
