@@ -83,7 +83,6 @@ struct Criterion {
   std::optional<double> stretch;
   bool at_most = true;        // else at least
   double roofline_share = 0;  // 0: none
-  bool required = true;       // a miss makes the run fail; else it is only told
   std::string remark;
 
   [[nodiscard]] bool met() const noexcept { return at_most ? measured.median <= target : measured.median >= target; }
@@ -98,7 +97,7 @@ struct Numbers {
   std::vector<std::pair<std::string, std::string>> facts;  // figures that are not rows
 
   void add(Numbers other);
-  [[nodiscard]] bool good() const noexcept;  // no faults, no required criterion missed
+  [[nodiscard]] bool good() const noexcept;  // no faults, no criterion missed
 };
 
 struct Case {

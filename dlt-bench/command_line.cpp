@@ -29,6 +29,7 @@ cxxopts::Options options() {
       "client-port", "its port for clients (as its status says)", cxxopts::value<std::uint16_t>(), "PORT");
   o.add_options("Result")("json", "write the result as JSON", cxxopts::value<std::string>(), "FILE")(
       "csv", "write each repeat as a line", cxxopts::value<std::string>(), "FILE")(
+      "markdown", "write the figures to reach as a table", cxxopts::value<std::string>(), "FILE")(
       "baseline", "compare with an earlier JSON result", cxxopts::value<std::string>(), "FILE")(
       "tolerance", "loss of roofline share that is no regression (0.2)", cxxopts::value<double>(), "SHARE");
   o.add_options("")("words", "", cxxopts::value<std::vector<std::string>>());
@@ -101,6 +102,7 @@ Command parse_command_line(const std::vector<std::string>& words) {
     command.load = load_of(r);
     take(r, "json", command.json_file);
     take(r, "csv", command.csv_file);
+    take(r, "markdown", command.markdown_file);
     take(r, "baseline", command.baseline_file);
     std::optional<double> tolerance;
     take(r, "tolerance", tolerance, 0.0, 1.0);

@@ -50,8 +50,9 @@ int run_cases(const Command& command) {
   std::cout.flush();
   write_file(command.json_file, to_json(report));
   write_file(command.csv_file, to_csv(report));
+  write_file(command.markdown_file, to_markdown(report));
   const bool steady = compare_with_baseline(command, report);
-  if (!report.numbers.good()) std::cerr << "dlt-bench: not good: see FAULT above\n";
+  if (!report.numbers.good()) std::cerr << "dlt-bench: not good: see what is marked FAULT or missed\n";
   return report.numbers.good() && steady ? exit_good : exit_bad;
 }
 

@@ -53,9 +53,12 @@ Sample run_covesa(CovesaDaemon& daemon, const ProducePlan& asked) {
   return s;
 }
 
-bool lossless_at_rate(const Sample& s, const ProducePlan& plan) {
-  constexpr double kept = 0.95;
-  return s.unaccounted == 0 && s.faults.empty() && static_cast<double>(s.offered) >= kept * plan.rate * plan.duration_s;
+bool sustained(const Sample& s, const ProducePlan& plan) {
+  constexpr double called = 0.95;  // share of the rate that the calls themselves reached …
+  constexpr double arrived = 0.8;  // … and at which the messages came out: a backlog that only grows is no rate
+  return s.unaccounted == 0 && s.faults.empty() &&
+         static_cast<double>(s.offered) >= called * plan.rate * plan.duration_s &&
+         s.msgs_per_s() >= arrived * plan.rate;
 }
 
 // Climbs until something is lost, then halves the gap three times. Returns the best run.
@@ -64,11 +67,13 @@ Sample search_covesa(const std::string& program, ProducePlan plan, double from) 
   double good = 0, bad = 0, rate = from;
   const auto attempt = [&] {
     progress("compare: incumbent at " + human(rate) + "/s", 0);
-    CovesaDaemon daemon(program);  // a fresh one: what it still holds of a lost run must not cost the next one
     plan.rate = rate;
-    Sample s = run_covesa(daemon, plan);
-    if (!lossless_at_rate(s, plan)) return bad = rate, false;
-    return good = rate, best = std::move(s), true;
+    for (int chance = 0; chance < 2; ++chance) {  // a disturbed machine shall not count against it
+      CovesaDaemon daemon(program);  // a fresh one: what it still holds of a lost run must not cost the next one
+      Sample s = run_covesa(daemon, plan);
+      if (sustained(s, plan)) return good = rate, best = std::move(s), true;
+    }
+    return bad = rate, false;
   };
   for (; bad == 0 && rate < 4e6; rate *= 1.3)
     if (!attempt() && good == 0) bad = 0, rate /= 1.3 * 1.6;  // began too high
@@ -135,7 +140,7 @@ Numbers run_compare(const Load& load) {
   flat.notes.emplace_back("its losses are not counted by it and so stand under unaccounted");
   numbers.rows = {ours, searched, flat};
   numbers.criteria.push_back({"against COVESA libdlt + daemon + one client: highest rate without loss", "x",
-                              spread(ratios), 50, 100, false, 0, false, ""});
+                              spread(ratios), 50, 100, false, 0, ""});
   return numbers;
 }
 

@@ -24,7 +24,7 @@ Json to_result_json(Child& producer) {
 
 Criterion exactly(const std::string& what, const std::string& unit, double value, double target,
                   std::optional<double> stretch) {
-  return {what, unit, {value, value, value}, target, stretch, true, 0, false, ""};
+  return {what, unit, {value, value, value}, target, stretch, true, 0, ""};
 }
 
 // An application that has logged a little and then does nothing, and its daemon, watched for some seconds.

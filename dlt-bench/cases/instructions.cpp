@@ -116,7 +116,7 @@ Numbers run_instructions(const Load&) {
   for (const auto& [name, n] : s.entered) forbidden += n, which += name + " ";
   const auto exactly = [](double v) { return Spread{v, v, v}; };
   numbers.criteria = {{"instructions per log call (u64 + double + 12-byte string)", "",
-                       exactly(static_cast<double>(s.instructions) / stepped_calls), 75, 50, true, 0, false,
+                       exactly(static_cast<double>(s.instructions) / stepped_calls), 75, 50, true, 0,
                        per_call(static_cast<double>(s.atomics), stepped_calls) + " atomic; the loop included"},
                       {"allocations and locks in " + std::to_string(stepped_calls) + " log calls",
                        "",
@@ -125,7 +125,6 @@ Numbers run_instructions(const Load&) {
                        {},
                        true,
                        0,
-                       false,
                        which},
                       {"system calls in " + std::to_string(stepped_calls) + " log calls",
                        "",
@@ -134,7 +133,6 @@ Numbers run_instructions(const Load&) {
                        {},
                        true,
                        0,
-                       false,
                        "each a wake of a parked or napping sender"}};
   if (!have_valgrind()) {
     numbers.facts.emplace_back("callgrind", "valgrind is not installed");

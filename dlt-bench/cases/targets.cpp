@@ -19,11 +19,11 @@ class Table {
 
   void at_least(const std::string& what, const std::string& unit, Spread s, double target,
                 std::optional<double> stretch, double roof = 0, const std::string& remark = "") {
-    numbers_.criteria.push_back({what, unit, s, target, stretch, false, roof, false, remark});
+    numbers_.criteria.push_back({what, unit, s, target, stretch, false, roof, remark});
   }
   void at_most(const std::string& what, const std::string& unit, Spread s, double target, std::optional<double> stretch,
                const std::string& remark = "") {
-    numbers_.criteria.push_back({what, unit, s, target, stretch, true, 0, false, remark});
+    numbers_.criteria.push_back({what, unit, s, target, stretch, true, 0, remark});
   }
   Row keep(Row row) {
     numbers_.rows.push_back(row);

@@ -165,4 +165,20 @@ void print_table(std::ostream& out, const Report& report, bool colour) {
   if (!report.numbers.criteria.empty()) print_criteria(out, report.numbers.criteria, colour);
 }
 
+std::string to_markdown(const Report& report) {
+  std::string text =
+      "| figure | target | stretch | measured: median (min - max) | x roofline | | |\n|---|---|---|---|---|---|---|\n";
+  for (const auto& c : report.numbers.criteria) {
+    text += "| " + c.what + (c.unit.empty() ? "" : ", " + c.unit) + " | " + (c.at_most ? "<= " : ">= ") +
+            human(c.target) + " | " + (c.stretch ? human(*c.stretch) : "") + " | " + human(c.measured.median) + " (" +
+            human(c.measured.min) + " - " + human(c.measured.max) + ") | " +
+            (c.roofline_share > 0 ? fixed(c.roofline_share, 2) : "") + " | " +
+            (!c.met()          ? "**missed**"
+             : c.stretch_met() ? "stretch"
+                               : "met") +
+            " | " + c.remark + " |\n";
+  }
+  return text;
+}
+
 }  // namespace dlt::bench

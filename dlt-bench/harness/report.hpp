@@ -19,6 +19,7 @@ inline constexpr int json_schema_version = 1;
 void print_table(std::ostream& out, const Report& report, bool colour);
 [[nodiscard]] std::string to_json(const Report& report);
 [[nodiscard]] std::string to_csv(const Report& report);
+[[nodiscard]] std::string to_markdown(const Report& report);  // the criteria only
 
 // Rows of `report` whose share of the roofline fell by more than `tolerance` (0 … 1) below that in `baseline_json`, one
 // sentence each. Rows without a roofline, and rows that the baseline does not have, are not judged. Throws BenchError

@@ -64,12 +64,25 @@ TEST_CASE("a fault of a row makes the result bad, unless the row is a peer's") {
 }
 
 TEST_CASE("a criterion is judged in its own direction") {
-  Criterion c{"x", "", {10, 9, 11}, 10, 5, true, 0, true, ""};
+  Criterion c{"x", "", {10, 9, 11}, 10, 5, true, 0, ""};
   CHECK(c.met());
   CHECK_FALSE(c.stretch_met());
 
   c.at_most = false, c.target = 11;
   CHECK_FALSE(c.met());
+
+  Report r = report();
+  r.numbers.criteria.push_back(c);
+  CHECK_FALSE(r.numbers.good());
+}
+
+TEST_CASE("the criteria become a Markdown table") {
+  Report r = report();
+  r.numbers.criteria.push_back({"calls", "ns", {10, 9, 11}, 25, 17, true, 0.5, "quiet"});
+
+  const std::string text = to_markdown(r);
+
+  CHECK(text.find("| calls, ns | <= 25.0 | 17.0 | 10.0 (9.00 - 11.0) | 0.50 | stretch | quiet |") != std::string::npos);
 }
 
 TEST_CASE("a row that lost more than the tolerance of its roofline share is a regression") {
