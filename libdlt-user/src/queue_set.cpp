@@ -2,9 +2,15 @@
 
 namespace dlt::detail {
 
+// One that is empty, so that a new thread has its whole capacity and overwrites nobody's messages; but when many
+// threads came and went faster than the sender, one of those that are still full.
 ThreadQueue* QueueSet::adopt(std::uint32_t buffer, Doorbell& sender, std::uint32_t longest_message) noexcept {
-  for (ThreadQueue* q = head_.load(std::memory_order_acquire); q != nullptr; q = q->next)  // sync: queue-list
-    if (q->buffer() == buffer && q->try_own()) return q;
+  std::uint32_t left_full = 0;
+  for (ThreadQueue* q = head_.load(std::memory_order_acquire); q != nullptr; q = q->next) {  // sync: queue-list
+    if (q->buffer() != buffer || q->owned()) continue;
+    if (!q->empty() && ++left_full <= most_left_full) continue;
+    if (q->try_own()) return q;
+  }
   const std::uint32_t slot = slots_.fetch_add(1, std::memory_order_relaxed);
   auto* q = Slab::make<ThreadQueue>(slot, buffer, buffers_[buffer], arena_, sender, longest_message);
   if (q == nullptr) return nullptr;

@@ -1,5 +1,5 @@
 // All queues of the process, in a list that only grows: a queue whose thread has ended is taken over by the next thread
-// that needs one for the same buffer, with whatever is still in it.
+// that needs one for the same buffer.
 //
 // Any thread may adopt and walk; nothing here waits. The list lives in the slab as long as the process.
 #pragma once
@@ -16,6 +16,9 @@ namespace dlt::detail {
 
 class QueueSet {
  public:
+  // Queues of ended threads, per buffer, that may wait to be emptied before one is taken over as it is.
+  static constexpr std::uint32_t most_left_full = 64;
+
   QueueSet(Arena& arena, std::array<BufferState, Options::max_buffers>& buffers) noexcept
       : arena_(arena), buffers_(buffers) {}
 

@@ -73,6 +73,9 @@ class ThreadQueue : public Writer {
   void count_too_large() noexcept { bump(too_large_, 1); }
   [[nodiscard]] bool try_own() noexcept;  // any thread, before it becomes the owner
   void disown() noexcept;
+  [[nodiscard]] bool owned() const noexcept {
+    return owned_.load(std::memory_order_relaxed);
+  }  // a hint; try_own decides
   void ring() noexcept { sender_.ring(); }
 
   // ── sender ──

@@ -25,9 +25,9 @@ inline const std::vector<ShownMessage>& shown_types() {
       {"info", 4, "0xab 0x0abc 0x00abcdef 0x0123456789abcdef"},
       {"info", 2, "0b0000 0101 0b1000 0000 0000 0001"},
       {"info", 4, "owned view grüße € c"},
-      {"info", 7, "leg  2  of  5  planned in  13 ms"},
+      {"info", 7, "leg 2 of 5 planned in 13 ms"},
       {"info", 5, "detour reason= works length= 7"},
-      {"info", 5, "at  52.5 13.25  in  2"},
+      {"info", 5, "at 52.5 13.25 in 2"},
       {"info", 1, std::string(1000, 'x')},
       {"info", 1, "END"},
   };

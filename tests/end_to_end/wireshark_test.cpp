@@ -98,8 +98,8 @@ TEST_CASE("Wireshark dissects what an application logged, without errors") {
   CHECK(capture.field("dlt.data.double") == List{"-22500000000", "3.14159265358979", "52.5", "13.25"});
   CHECK(capture.field("dlt.data.rawd") == List{"dead0041"});
   CHECK(capture.field("dlt.data.string") == List{"plain text", "owned", "view", as_wireshark_shows("grüße €"), "c",
-                                                 "leg ", " of ", " planned in ", "ms", "detour", "reason=", "works",
-                                                 "length=", "at ", " in ", std::string(1000, 'x'), "END"});
+                                                 "leg", "of", "planned in", "ms", "detour", "reason=", "works",
+                                                 "length=", "at", "in", std::string(1000, 'x'), "END"});
 }
 
 }  // namespace dlt::test

@@ -78,7 +78,7 @@ TEST_CASE("every loggable type arrives as what it is") {
             const std::array<std::byte, 3> raw{std::byte{1}, std::byte{0xab}, std::byte{3}};
             std::size_t n = 0;
             DLT_INFO(c, "{} {} {}", true, false, 'x');
-            expect_payload(d, s, n++, "1   0   x");
+            expect_payload(d, s, n++, "1 0 x");
             DLT_INFO(c, "{}{}{}{}", std::int8_t{-8}, std::int16_t{-16}, std::int32_t{-32}, std::int64_t{-64});
             expect_payload(d, s, n++, "-8 -16 -32 -64");
             DLT_INFO(c, "{}{}{}{}", std::uint8_t{8}, std::uint16_t{16}, std::uint32_t{32}, ~std::uint64_t{0});
@@ -94,13 +94,15 @@ TEST_CASE("every loggable type arrives as what it is") {
             DLT_INFO(c, "{}", std::span<const std::byte>(raw));
             expect_payload(d, s, n++, "01'ab'03");
             DLT_INFO(c, "waited {}", 13ms);
-            expect_payload(d, s, n++, "waited  13 ms");
+            expect_payload(d, s, n++, "waited 13 ms");
             DLT_INFO(c, "detour", kv("reason", owned), kv("km", 12));
             expect_payload(d, s, n++, "detour reason= string km= 12");
             DLT_INFO(c, "leg {} of {} planned", 1, 2);
-            expect_payload(d, s, n++, "leg  1  of  2  planned");
+            expect_payload(d, s, n++, "leg 1 of 2 planned");
             DLT_INFO(c, "{}", std::string(100, 'a') + std::string(20, 'b'));
             expect_payload(d, s, n++, std::string(100, 'a') + std::string(20, 'b'));
+            DLT_INFO(c, "a  {}  b", 1);  // one blank is the viewer's, the other one stays
+            expect_payload(d, s, n++, "a  1  b");
             DLT_INFO(c, "{ \"json\": 1 }");
             expect_payload(d, s, n++, "{ \"json\": 1 }");
             dlt::log(c, Level::warn, "{}", 5);
@@ -336,6 +338,28 @@ TEST_CASE("threads that end leave nothing behind, and their queues are used agai
         }) == "");
 }
 
+TEST_CASE("a new thread has its whole capacity, whatever the thread before it left behind") {
+  CHECK(isolated([] {
+          TempDir dir;
+          Options o;
+          o.app = "APP1";
+          o.address = "unix:" + dir / "nobody.sock";
+          o.buffer_count = 1;
+          o.buffer.capacity = 100;
+          o.buffer.mode = OverflowMode::drop_newest;
+          o.exit_flush = 0ms;
+          auto s = start(o);
+          Context c{"CTX1"};
+          for (int t = 0; t < 3; ++t)
+            std::thread([&c] {
+              for (std::uint64_t i = 0; i < 100; ++i) DLT_INFO(c, "{}", i);
+            }).join();
+          expect_equal(s->stats().queued, 300U, "nothing was refused or overwritten");
+          for (int t = 0; t < 200; ++t) std::thread([&c] { DLT_INFO(c, "x"); }).join();
+          expect(s->stats().closes() && s->stats().queued < 600, "but their number is bounded");
+        }) == "");
+}
+
 TEST_CASE("before start nothing is accepted and nothing happens") {
   CHECK(isolated([] {
           Context c{"CTX1"};
@@ -376,7 +400,7 @@ TEST_CASE("local print writes lines to stdout, and only when asked") {
     return read_file(file);
   };
   const std::string on = printed(LocalPrint::on);
-  CHECK(on.find("APP1 CTX1 log info V 2 [hello  7]\n") != std::string::npos);
+  CHECK(on.find("APP1 CTX1 log info V 2 [hello 7]\n") != std::string::npos);
   CHECK(printed(LocalPrint::off).empty());
   CHECK(printed(LocalPrint::automatic).empty());  // a daemon is connected
 }
