@@ -215,6 +215,11 @@ void Daemon::apply(const Config& fresh) {
   now.storage_directory = config_.storage_directory;
   now.storage_compression = config_.storage_compression;
   now.storage_queue = config_.storage_queue;
+  now.storage_file_size = config_.storage_file_size;
+  now.storage_max_size = config_.storage_max_size;
+  now.storage_max_files = config_.storage_max_files;
+  now.storage_stall = config_.storage_stall;
+  now.storage_flush = config_.storage_flush;
   if (now != fresh) spdlog::warn("changes to ECUId, sockets, addresses, ports or storage take effect after a restart");
   if (now == config_) return;
   const bool defaults_changed =

@@ -49,7 +49,7 @@ ContextEntry& ContextTable::acquire(ContextId id, std::string_view description, 
     fresh->users.store(1, relaxed);
     prepare(*fresh);
     fresh->next = seen;
-    while (!head_.compare_exchange_weak(fresh->next, fresh, std::memory_order_release, std::memory_order_acquire)) {
+    while (!head_.compare_exchange_weak(fresh->next, fresh, std::memory_order_seq_cst, std::memory_order_acquire)) {
       // Others came first: one of them may have the same id. Then ours is never published and stays unused.
       entry = find(fresh->next, seen, id);
       if (entry != nullptr) break;
@@ -78,7 +78,11 @@ void ContextTable::prepare(ContextEntry& e) noexcept {
   if (!started_.load(std::memory_order_seq_cst)) return;  // sync: contexts-started
   const std::uint32_t app = app_.load(relaxed);
   const std::uint32_t id = e.id.key();
-  e.data.word0.store(word0_of(ecu_.load(relaxed)), relaxed);
+  // Again if set_ecu came in between: it may have walked past this entry, or written to it before this store.
+  for (std::uint32_t ecu = ~ecu_.load(); ecu != ecu_.load();) {  // sync: contexts-ecu (seq_cst)
+    ecu = ecu_.load();
+    e.data.word0.store(word0_of(ecu));
+  }
   e.data.word1.store(__builtin_bswap32(session_.load(relaxed)), relaxed);
   e.data.word2.store((std::uint64_t{app} << 16) | (std::uint64_t{id & 0xffff} << 48), relaxed);
   e.data.word3.store(static_cast<std::uint16_t>(id >> 16), relaxed);
@@ -107,8 +111,8 @@ void ContextTable::stop() noexcept {
 }
 
 void ContextTable::set_ecu(EcuId ecu) noexcept {
-  ecu_.store(ecu.key(), relaxed);
-  for (ContextEntry* e = head(); e != nullptr; e = e->next) e->data.word0.store(word0_of(ecu.key()), relaxed);
+  ecu_.store(ecu.key());  // sync: contexts-ecu
+  for (ContextEntry* e = head_.load(); e != nullptr; e = e->next) e->data.word0.store(word0_of(ecu.key()));
 }
 
 void ContextTable::set_session(std::uint32_t session) noexcept {
