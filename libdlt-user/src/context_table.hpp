@@ -34,8 +34,6 @@ struct ContextEntry {
 
   // sender
   bool announced = false;
-  bool level_is_ours = false;    // forced by the program or the environment: the daemon is told, not asked
-  bool level_is_theirs = false;  // the daemon or a client has decided
 
   [[nodiscard]] std::string_view description() const noexcept { return {text, text_size}; }
   char text[max_description] = {};

@@ -70,7 +70,6 @@ class ThreadQueue : public Writer {
   [[nodiscard]] std::byte* make_room(std::size_t need) noexcept;
   // A handler may interrupt a handler, so this one is a real addition.
   void count_nested() noexcept { nested_.fetch_add(1, std::memory_order_relaxed); }
-  void count_too_large() noexcept { bump(too_large_, 1); }
   [[nodiscard]] bool try_own() noexcept;  // any thread, before it becomes the owner
   void disown() noexcept;
   [[nodiscard]] bool owned() const noexcept {

@@ -107,7 +107,6 @@ template <class T>
 struct Form<T> {
   static constexpr std::uint32_t count = 1;
   static constexpr bool sized = true;
-  static constexpr bool is_text = false;
   static constexpr std::size_t size(T) noexcept { return 4 + sizeof(T); }
   DLT_INLINE static std::byte* put(std::byte* p, T value) noexcept { return store(store(p, type_of<T>()), value); }
 };
@@ -115,7 +114,6 @@ template <>
 struct Form<Text> {
   static constexpr std::uint32_t count = 1;
   static constexpr bool sized = true;
-  static constexpr bool is_text = true;
   DLT_INLINE static std::size_t size(Text t) noexcept { return text_overhead + t.value.size(); }
   DLT_INLINE static std::byte* put(std::byte* p, Text t) noexcept { return put_text(p, t.value); }
 };
@@ -123,7 +121,6 @@ template <>
 struct Form<OneChar> {
   static constexpr std::uint32_t count = 1;
   static constexpr bool sized = true;
-  static constexpr bool is_text = false;
   static constexpr std::size_t size(OneChar) noexcept { return text_overhead + 1; }
   DLT_INLINE static std::byte* put(std::byte* p, OneChar c) noexcept { return put_text(p, {&c.value, 1}); }
 };
@@ -131,7 +128,6 @@ template <>
 struct Form<Raw> {
   static constexpr std::uint32_t count = 1;
   static constexpr bool sized = true;
-  static constexpr bool is_text = true;  // of any length
   DLT_INLINE static std::size_t size(Raw r) noexcept { return 4 + 2 + r.value.size(); }
   DLT_INLINE static std::byte* put(std::byte* p, Raw r) noexcept {
     p = store(p, ti::raw);
@@ -144,7 +140,6 @@ template <class T>
 struct Form<Hex<T>> {
   static constexpr std::uint32_t count = 1;
   static constexpr bool sized = true;
-  static constexpr bool is_text = false;
   static constexpr std::size_t size(Hex<T>) noexcept { return 4 + sizeof(T); }
   DLT_INLINE static std::byte* put(std::byte* p, Hex<T> h) noexcept {
     return store(store(p, type_of<T>() | ti::hex), h.value);
@@ -154,7 +149,6 @@ template <class T>
 struct Form<Bin<T>> {
   static constexpr std::uint32_t count = 1;
   static constexpr bool sized = true;
-  static constexpr bool is_text = false;
   static constexpr std::size_t size(Bin<T>) noexcept { return 4 + sizeof(T); }
   DLT_INLINE static std::byte* put(std::byte* p, Bin<T> b) noexcept {
     return store(store(p, type_of<T>() | ti::bin), b.value);
@@ -164,7 +158,6 @@ template <class T>
 struct Form<Named<T>> {
   static constexpr std::uint32_t count = 1;
   static constexpr bool sized = true;
-  static constexpr bool is_text = true;
   static std::size_t size(const Named<T>& n) noexcept {
     return 4 + 2 + 2 + n.name.size() + 1 + unit_size(n) + sizeof(T);
   }
@@ -189,7 +182,6 @@ template <class T>
 struct Form<Quantity<T>> {
   static constexpr std::uint32_t count = 2;
   static constexpr bool sized = true;
-  static constexpr bool is_text = false;  // the units are short literals
   DLT_INLINE static std::size_t size(const Quantity<T>& q) noexcept {
     return 4 + sizeof(T) + text_overhead + q.unit.size();
   }
@@ -201,7 +193,6 @@ template <class F>
 struct Form<Keyed<F>> {
   static constexpr std::uint32_t count = 1 + Form<F>::count;
   static constexpr bool sized = Form<F>::sized;
-  static constexpr bool is_text = true;
   DLT_INLINE static std::size_t size(const Keyed<F>& k) noexcept {
     return text_overhead + k.key.size() + 1 + Form<F>::size(k.form);
   }
@@ -218,7 +209,6 @@ template <class T>
 struct Form<Custom<T>> {
   static constexpr std::uint32_t count = 0;  // known when it is encoded
   static constexpr bool sized = false;
-  static constexpr bool is_text = true;
   static constexpr std::size_t size(const Custom<T>&) noexcept { return 0; }
   static std::byte* put(std::byte* p, const Custom<T>&) noexcept { return p; }
 };
