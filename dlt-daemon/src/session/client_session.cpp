@@ -5,6 +5,8 @@
 #include <array>
 #include <asio/post.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "session/hub.hpp"
@@ -15,6 +17,16 @@ namespace {
 constexpr std::size_t ranges_per_call = 512;
 constexpr std::size_t bytes_per_call = 1 << 20;
 constexpr std::size_t reply_limit = 1 << 20;  // bytes of answers waiting; no more requests are read beyond
+
+// The kernel, too, ends a connection whose peer takes nothing: never before the configured limit.
+void let_wait(int socket, Clock::duration limit) noexcept {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(limit).count();
+  unsigned now = 0;
+  socklen_t size = sizeof now;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &now, &size) != 0 || now == 0 || now >= ms) return;
+  const auto longer = static_cast<unsigned>(ms);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &longer, sizeof longer);
+}
 }  // namespace
 
 ClientSession::ClientSession(Hub& hub, Fd socket, std::string peer)
@@ -25,6 +37,7 @@ ClientSession::ClientSession(Hub& hub, Fd socket, std::string peer)
       conversation_(hub.exchange()),
       outbox_(hub.client_limits()),
       progress_(since_) {
+  let_wait(socket.get(), hub.client_timeout());
   socket_.assign(socket.release());
 }
 

@@ -41,6 +41,7 @@ class RunningDaemon {
   }
   [[nodiscard]] daemon::Daemon& daemon() { return *daemon_; }
   [[nodiscard]] Peer app() const { return Peer::to_unix(daemon_->config().app_socket); }
+  [[nodiscard]] std::uint16_t client_port() const { return daemon_->client_port(); }
   [[nodiscard]] Client client(int receive_buffer = 0) const { return Client(daemon_->client_port(), receive_buffer); }
   [[nodiscard]] nlohmann::json status() const {
     const auto answer = daemon::ask_status(daemon_->config().status_socket);
