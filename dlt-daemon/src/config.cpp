@@ -125,6 +125,30 @@ Problem set_replay(Config& c, std::string_view text) {
   return std::nullopt;
 }
 
+Problem set_id_owner(Config& c, std::string_view text) {
+  if (text != "user" && text != "anybody") return "expected user or anybody";
+  c.shared_ids = text == "anybody";
+  return std::nullopt;
+}
+
+// "SYS=0;NAVI=1000"
+Problem set_reserved_ids(Config& c, std::string_view text) {
+  std::map<AppId, Uid> ids;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(";,"), text.size());
+    const auto one = trim(text.substr(0, end));
+    const auto equals = std::min(one.find('='), one.size());
+    const auto id = trim(one.substr(0, equals));
+    const auto uid = number(trim(one.substr(std::min(equals + 1, one.size()))));
+    if (id.empty() || id.size() > 4 || !uid || *uid >= unknown_uid)
+      return "expected application ids and numeric users such as SYS=0;NAVI=1000";
+    ids[AppId(id)] = static_cast<Uid>(*uid);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  c.reserved_ids = std::move(ids);
+  return std::nullopt;
+}
+
 constexpr std::uint64_t GiB = 1ULL << 30;
 
 struct Key {
@@ -140,12 +164,22 @@ constexpr std::array keys{
     Key{"ApplicationBindAddress", set_addresses<&Config::app_bind>},
     Key{"ApplicationPort", set_app_port},
     Key{"MaxApplications", set_number<&Config::max_applications, 1, 100'000>},
+    Key{"MaxApplicationsPerUser", set_number<&Config::max_applications_per_user, 1, 100'000>},
+    Key{"MaxContexts", set_number<&Config::max_contexts, 1, 1'000'000>},
+    Key{"MaxContextsPerUser", set_number<&Config::max_contexts_per_user, 1, 1'000'000>},
+    Key{"MaxHandshakes", set_number<&Config::max_handshakes, 1, 100'000>},
+    Key{"HandshakeTimeout", set_duration<&Config::handshake_timeout, 1, 3600>},
+    Key{"ApplicationRateLimit", set_size<&Config::application_rate, 0, 1024 * GiB>},
+    Key{"ApplicationRateBurst", set_size<&Config::application_burst, 64 * 1024, GiB>},
+    Key{"ApplicationIdOwner", set_id_owner},
+    Key{"ReservedApplicationIds", set_reserved_ids},
     Key{"BindAddress", set_addresses<&Config::bind>},
     Key{"Port", set_number<&Config::port, 0, 65'535>},
     Key{"MaxClients", set_number<&Config::max_clients, 1, 10'000>},
     Key{"ClientQueueSize", set_size<&Config::client_queue, 64 * 1024, GiB>},
     Key{"ClientStallLimit", set_duration<&Config::client_stall, 0, 60'000>},
     Key{"ClientTimeout", set_duration<&Config::client_timeout, 1, 3600>},
+    Key{"PeerTimeout", set_duration<&Config::peer_timeout, 1, 3600>},
     Key{"StatusSocketPath", set_path<&Config::status_socket>},
     Key{"RingbufferMaxSize", set_size<&Config::ring_size, 0, 4 * GiB>},
     Key{"RingbufferReplay", set_replay},

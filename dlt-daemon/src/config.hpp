@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 
 #include "dlt/proto/ids.hpp"
 #include "route/router.hpp"
+#include "route/source.hpp"
 
 namespace dlt::daemon {
 
@@ -28,7 +30,19 @@ struct Config {
   std::string app_socket_group;          // empty: the daemon's own
   std::vector<std::string> app_bind{"127.0.0.1"};
   std::optional<std::uint16_t> app_port;  // nothing: no TCP for applications; 0: the kernel chooses
-  std::uint32_t max_applications = 1024;  // connections; more are refused
+
+  // What applications may have; more is refused and counted. A user is a uid as the kernel tells it; all that come by
+  // TCP count as one user.
+  std::uint32_t max_applications = 1024;          // connections, and ids
+  std::uint32_t max_applications_per_user = 512;  // likewise
+  std::uint32_t max_contexts = 65'536;
+  std::uint32_t max_contexts_per_user = 32'768;
+  std::uint32_t max_handshakes = 256;          // connections that have not said anything sensible; the oldest goes
+  std::chrono::seconds handshake_timeout{30};  // and after this time
+  std::uint64_t application_rate = 0;          // bytes a second read from one connection; 0: as fast as it goes
+  std::uint64_t application_burst = 4 << 20;   // bytes above that at once
+  bool shared_ids = false;                     // false: while an application is connected only its user may use its id
+  std::map<AppId, Uid> reserved_ids;           // ids that belong to these users, connected or not
 
   // Clients.
   std::vector<std::string> bind{"127.0.0.1", "::1"};
@@ -37,6 +51,7 @@ struct Config {
   std::uint64_t client_queue = 4 << 20;        // bytes waiting for one client; beyond, messages are dropped for it
   std::chrono::milliseconds client_stall{50};  // how long a full client may hold applications back; see hold.hpp
   std::chrono::seconds client_timeout{10};     // a client that takes nothing for so long is disconnected
+  std::chrono::seconds peer_timeout{30};       // a TCP peer that vanished without a word is disconnected by then
 
   // Status: `dlt-daemon --status` asks here. Empty: control.sock beside the application socket.
   std::string status_socket;

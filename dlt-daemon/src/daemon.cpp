@@ -48,8 +48,29 @@ Exchange::Options exchange_options(const Config& c) {
 }
 
 Hub::Options hub_options(const Config& c) {
-  return {Hold::limits(c.client_queue, c.client_stall, 10 * c.client_stall), c.client_timeout, c.max_clients,
-          c.max_applications, c.send_message_time};
+  Hub::Options o;
+  o.client = Hold::limits(c.client_queue, c.client_stall, 10 * c.client_stall);
+  o.client_timeout = c.client_timeout;
+  o.max_clients = c.max_clients;
+  o.max_applications = c.max_applications;
+  o.max_applications_per_user = c.max_applications_per_user;
+  o.max_handshakes = c.max_handshakes;
+  o.handshake_timeout = c.handshake_timeout;
+  o.application_rate = c.application_rate;
+  o.application_burst = c.application_burst;
+  o.send_time = c.send_message_time;
+  return o;
+}
+
+Registry::Limits registry_limits(const Config& c) {
+  Registry::Limits l;
+  l.applications = c.max_applications;
+  l.applications_per_user = c.max_applications_per_user;
+  l.contexts = c.max_contexts;
+  l.contexts_per_user = c.max_contexts_per_user;
+  l.shared_ids = c.shared_ids;
+  l.reserved = c.reserved_ids;
+  return l;
 }
 
 }  // namespace
@@ -82,7 +103,7 @@ Daemon::Daemon(Config config, LockFile lock)
     : config_(std::move(config)),
       lock_(std::move(lock)),
       exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(config_), config_.ring_replay,
-                config_.ring_size, exchange_options(config_)),
+                config_.ring_size, exchange_options(config_), registry_limits(config_)),
       hub_(io_, exchange_, pool_, hub_options(config_)),
       sinks_(make_sinks(config_, exchange_.router)),
       end_timer_(io_) {}
@@ -100,7 +121,7 @@ std::error_code Daemon::open() {
 }
 
 void Daemon::listen(Fd socket, Listener::Accepted accepted) {
-  listeners_.push_back(std::make_unique<Listener>(io_, std::move(socket), std::move(accepted)));
+  listeners_.push_back(std::make_unique<Listener>(io_, std::move(socket), config_.peer_timeout, std::move(accepted)));
   listeners_.back()->start();
 }
 
@@ -146,7 +167,10 @@ std::error_code Daemon::open_status() {
     return socket.error();
   }
   listen(*std::move(socket), [this](Fd s, const std::string&) {
-    std::make_shared<StatusSession>(io_, std::move(s), [this](std::string_view question) {
+    constexpr long at_once = 16;
+    if (status_tickets_.use_count() > at_once)
+      return exchange_.refusals.add(Refusal::status, 1, Clock::now(), "a connection to {}", config_.status_socket);
+    std::make_shared<StatusSession>(io_, std::move(s), status_tickets_, [this](std::string_view question) {
       return question == "status" ? status() : std::string("{\"error\": \"unknown question\"}\n");
     })->start();
   });
@@ -211,6 +235,7 @@ void Daemon::apply(const Config& fresh) {
   now.app_port = config_.app_port;
   now.bind = config_.bind;
   now.port = config_.port;
+  now.peer_timeout = config_.peer_timeout;
   now.status_socket = config_.status_socket;
   now.storage_directory = config_.storage_directory;
   now.storage_compression = config_.storage_compression;
@@ -227,6 +252,7 @@ void Daemon::apply(const Config& fresh) {
   config_ = now;
   exchange_.control.set_options(control_options(config_));
   exchange_.options = exchange_options(config_);
+  exchange_.registry.set_limits(registry_limits(config_));
   exchange_.router.reconfigure(config_.ring_replay, config_.ring_size);
   hub_.reconfigure(hub_options(config_));
   if (defaults_changed) hub_.send(exchange_.registry.set_defaults({config_.context_level, config_.context_trace}));

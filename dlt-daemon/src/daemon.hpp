@@ -64,6 +64,7 @@ class Daemon {
   Hub hub_;
   Sinks sinks_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  const std::shared_ptr<void> status_tickets_ = std::make_shared<int>(0);  // one more owner for each open question
   std::uint16_t client_port_ = 0;
   std::uint16_t app_port_ = 0;
   asio::steady_timer end_timer_;

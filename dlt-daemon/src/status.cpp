@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "printable.hpp"
 #include "version.hpp"
 
 namespace dlt::daemon {
@@ -22,14 +23,6 @@ double seconds(const timeval& t) noexcept {
 double seconds(Clock::duration d) noexcept { return std::chrono::duration<double>(d).count(); }
 
 json volume(const Volume& v) { return {{"messages", v.messages}, {"bytes", v.bytes}}; }
-
-// Ids are any four bytes; JSON wants text.
-std::string printable(std::string_view id) {
-  std::string out;
-  for (const char c : id)
-    out += c >= ' ' && c < 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-  return out;
-}
 
 std::uint64_t resident_bytes() {
   std::ifstream in("/proc/self/statm");
@@ -119,6 +112,38 @@ json process() {
           {"context_switches", {{"voluntary", usage.ru_nvcsw}, {"involuntary", usage.ru_nivcsw}}}};
 }
 
+json limits(const Config& c) {
+  return {{"applications", c.max_applications},
+          {"applications_per_user", c.max_applications_per_user},
+          {"contexts", c.max_contexts},
+          {"contexts_per_user", c.max_contexts_per_user},
+          {"clients", c.max_clients},
+          {"handshakes", c.max_handshakes},
+          {"bytes_per_second", c.application_rate}};
+}
+
+json refused(const Refusals& refusals) {
+  json out = json::object();
+  for (std::size_t i = 0; i < refusal_reasons; ++i) {
+    const auto why = static_cast<Refusal>(i);
+    out[std::string(name(why))] = refusals.count(why);
+  }
+  return out;
+}
+
+json users(const StatusSources& s) {
+  json out = json::array();
+  for (const auto& [uid, connections] : s.hub.connections()) {
+    const auto& all = s.exchange.registry.users();
+    const auto usage = all.find(uid);
+    out.push_back({{"uid", uid == unknown_uid ? json() : json(uid)},
+                   {"connections", connections},
+                   {"applications", usage != all.end() ? usage->second.applications : 0},
+                   {"contexts", usage != all.end() ? usage->second.contexts : 0}});
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string status_json(const StatusSources& s) {
@@ -135,6 +160,9 @@ std::string status_json(const StatusSources& s) {
   out["totals"] = {{"received_messages", router.total().messages},
                    {"received_bytes", router.total().bytes},
                    {"garbage_bytes", s.exchange.garbage_bytes}};
+  out["limits"] = limits(s.config);
+  out["refused"] = refused(s.exchange.refusals);
+  out["users"] = users(s);
   out["backlog"] = {{"bytes", router.backlog().bytes()}, {"evicted", volume(router.backlog().evicted())}};
   out["applications"] = json::array();
   for (const auto& [id, entry] : s.exchange.registry.applications())
@@ -177,6 +205,15 @@ std::string status_table(const std::string& text) {
       line("{:<28}{:>14}{:>16}{:>12}{:>12}", c["peer"].get<std::string>(), c["sent"]["messages"].get<std::uint64_t>(),
            c["sent"]["bytes"].get<std::uint64_t>(), c["dropped"]["messages"].get<std::uint64_t>(),
            c["queued_bytes"].get<std::uint64_t>());
+    std::string refused;
+    for (const auto& [why, count] : j["refused"].items())
+      if (count.get<std::uint64_t>() != 0) refused += fmt::format("  {} {}", why, count.get<std::uint64_t>());
+    line("\nrefused{}", refused.empty() ? "  nothing" : refused);
+    const auto& l = j["limits"];
+    line("limits  applications {} (per user {})  contexts {} (per user {})  clients {}  handshakes {}",
+         l["applications"].get<std::uint64_t>(), l["applications_per_user"].get<std::uint64_t>(),
+         l["contexts"].get<std::uint64_t>(), l["contexts_per_user"].get<std::uint64_t>(),
+         l["clients"].get<std::uint64_t>(), l["handshakes"].get<std::uint64_t>());
     const auto& s = j["storage"];
     line("\nstorage {}  {}  {} messages written, {} dropped, {} files", s["state"].get<std::string>(),
          s["file"].get<std::string>(), s["written"]["messages"].get<std::uint64_t>(),

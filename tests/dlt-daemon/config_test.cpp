@@ -125,3 +125,14 @@ TEST_CASE("storage that could not keep one file is refused") {
   CHECK(check(config).has_value());
   CHECK_FALSE(check(Config{}).has_value());
 }
+
+TEST_CASE("application ids are reserved for users by number") {
+  Config config;
+  CHECK(parse(config, "ReservedApplicationIds = SYS=0; NAVI = 1000\nApplicationIdOwner = anybody\n", "f").empty());
+  CHECK(config.reserved_ids == std::map<AppId, Uid>{{"SYS", 0}, {"NAVI", 1000}});
+  CHECK(config.shared_ids);
+  for (const auto* wrong : {"SYS", "SYS=root", "SYSTEM=1", "=1", "SYS=4294967295", "SYS=0;;NAVI=1"})
+    CHECK(set(config, "ReservedApplicationIds", wrong));
+  CHECK(set(config, "ApplicationIdOwner", "root"));
+  CHECK(config.reserved_ids.size() == 2);
+}

@@ -51,9 +51,9 @@ struct Exchange {
   };
 
   Exchange(Pool& pool, Defaults defaults, Control::Options control_options, Replay replay, std::size_t backlog,
-           Options o)
+           Options o, Registry::Limits limits = {})
       : options(std::move(o)),
-        registry(defaults),
+        registry(defaults, std::move(limits)),
         control(registry, std::move(control_options)),
         router(replay, backlog),
         counter(registry),
@@ -68,6 +68,7 @@ struct Exchange {
   Router router;
   FrameCounter counter;
   OwnFrames own;
+  Refusals refusals;
   std::uint64_t garbage_bytes = 0;
 };
 

@@ -5,9 +5,9 @@ namespace dlt::daemon {
 Volume& FrameCounter::look_up(std::uint64_t key) {
   std::array<std::byte, 8> ids{};
   proto::store_le(ids.data(), key);
-  Volume& volume = registry_.counter(AppId::from_bytes(ids.data()), ContextId::from_bytes(ids.data() + 4));
-  begin();  // making room for a new counter may have dropped old ones
-  return volume;
+  const auto app = AppId::from_bytes(ids.data());
+  if (!registry_.may_use(app, user_)) return foreign_;
+  return registry_.counter(app, ContextId::from_bytes(ids.data() + 4));
 }
 
 void FrameCounter::forget() noexcept {

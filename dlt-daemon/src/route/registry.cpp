@@ -32,53 +32,92 @@ bool ApplicationEntry::has_registered_context() const noexcept {
 }
 
 Registry::Registry(Defaults defaults) : Registry(defaults, Limits{}) {}
-Registry::Registry(Defaults defaults, Limits limits) : defaults_(defaults), limits_(limits) {}
+Registry::Registry(Defaults defaults, Limits limits) : defaults_(defaults), limits_(std::move(limits)) {}
 
-ApplicationEntry* Registry::application(AppId app) {
+void Registry::set_limits(Limits limits) {
+  limits_ = std::move(limits);
+  ++generation_;  // who may use what may have changed
+}
+
+bool Registry::may_use(AppId app, Uid user) const {
+  if (limits_.shared_ids || app.empty()) return true;
+  if (const auto r = limits_.reserved.find(app); r != limits_.reserved.end()) return r->second == user;
   const auto it = applications_.find(app);
-  if (it != applications_.end()) return &it->second;
-  if (applications_.size() >= limits_.applications) forget_oldest();
-  if (applications_.size() >= limits_.applications) return nullptr;
-  return &applications_[app];
+  return it == applications_.end() || it->second.owner.value_or(user) == user;
 }
 
-ContextEntry* Registry::context(ApplicationEntry& application, ContextId id) {
-  const auto it = application.contexts.find(id);
-  if (it != application.contexts.end()) return &it->second;
-  if (contexts_ >= limits_.contexts) return nullptr;
-  ++contexts_;
-  return &application.contexts[id];
+ApplicationEntry* Registry::known(AppId app) {
+  const auto it = applications_.find(app);
+  return it != applications_.end() ? &it->second : nullptr;
 }
 
-void Registry::forget_oldest() {
+ApplicationEntry* Registry::known_or_stranger(AppId app) {
+  if (ApplicationEntry* entry = known(app)) return entry;
+  return applications_.size() < limits_.applications ? &applications_[app] : nullptr;
+}
+
+// Forgets the application that left first, or one that never registered; false: there is none.
+bool Registry::forget_oldest(const ApplicationEntry* spared) {
   auto oldest = applications_.end();
   for (auto it = applications_.begin(); it != applications_.end(); ++it)
-    if (!it->second.connected() && (oldest == applications_.end() || it->second.left < oldest->second.left))
+    if (!it->second.connected() && &it->second != spared &&
+        (oldest == applications_.end() || it->second.left < oldest->second.left))
       oldest = it;
-  if (oldest == applications_.end()) return;
-  contexts_ -= oldest->second.contexts.size();
-  if (oldest->second.left != 0) --departed_;
+  if (oldest == applications_.end()) return false;
+  const ApplicationEntry& entry = oldest->second;
+  contexts_ -= entry.contexts.size() - entry.strangers;
+  strangers_ -= entry.strangers;
+  if (entry.left != 0) --departed_;
   applications_.erase(oldest);
   ++generation_;
+  return true;
 }
 
 void Registry::leave(ApplicationEntry& entry) {
+  const auto user = users_.find(entry.owner.value_or(unknown_uid));
+  if (user != users_.end()) {
+    --user->second.applications;
+    user->second.contexts -= entry.contexts.size() - entry.strangers;
+    if (user->second.applications == 0) users_.erase(user);
+  }
+  entry.owner.reset();
+  ++generation_;
   entry.left = ++leaving_;
-  if (++departed_ > limits_.departed) forget_oldest();
+  if (++departed_ > limits_.departed) forget_oldest(nullptr);
 }
 
-bool Registry::add_application(SessionId session, const proto::local::RegisterApplication& message) {
-  ApplicationEntry* entry = application(message.app);
-  if (entry == nullptr) return false;
-  if (entry->left != 0) {
-    entry->left = 0;
-    --departed_;
+// Finds or makes room for the application and ties the session to it.
+std::optional<Refusal> Registry::connect(AppId app, const Source& from, ApplicationEntry*& entry) {
+  entry = known(app);
+  if (entry != nullptr &&
+      std::find(entry->sessions.begin(), entry->sessions.end(), from.session) != entry->sessions.end())
+    return std::nullopt;
+  if (entry == nullptr || !entry->connected()) {
+    const auto user = users_.find(from.uid);
+    const Usage has = user != users_.end() ? user->second : Usage{};
+    const std::size_t contexts = entry != nullptr ? entry->contexts.size() - entry->strangers : 0;
+    if (has.applications >= limits_.applications_per_user) return Refusal::applications_per_user;
+    if (has.contexts + contexts > limits_.contexts_per_user) return Refusal::contexts_per_user;
+    if (entry == nullptr && applications_.size() >= limits_.applications && !forget_oldest(nullptr))
+      return Refusal::applications;
+    entry = &applications_[app];
+    entry->owner = from.uid;
+    ++users_[from.uid].applications;
+    users_[from.uid].contexts += contexts;
+    ++generation_;
   }
+  if (std::exchange(entry->left, 0) != 0) --departed_;
+  entry->sessions.push_back(from.session);
+  entry->pid = from.pid;
+  return std::nullopt;
+}
+
+std::optional<Refusal> Registry::add_application(const Source& from, const proto::local::RegisterApplication& message) {
+  ApplicationEntry* entry = nullptr;
+  if (const auto refused = connect(message.app, from, entry)) return refused;
   entry->description = limited(message.description);
-  entry->pid = message.pid;
-  if (std::find(entry->sessions.begin(), entry->sessions.end(), session) == entry->sessions.end())
-    entry->sessions.push_back(session);
-  return true;
+  entry->pid = from.pid != 0 ? from.pid : message.pid;
+  return std::nullopt;
 }
 
 std::vector<Removed> Registry::remove_application(SessionId session, AppId app) {
@@ -86,27 +125,42 @@ std::vector<Removed> Registry::remove_application(SessionId session, AppId app) 
   const auto it = applications_.find(app);
   if (it == applications_.end()) return removed;
   ApplicationEntry& entry = it->second;
+  if (std::find(entry.sessions.begin(), entry.sessions.end(), session) == entry.sessions.end()) return removed;
   for (auto& [id, c] : entry.contexts)
     if (remove_context(session, app, id)) removed.push_back({app, id});
   if (std::erase(entry.sessions, session) != 0 && !entry.connected()) leave(entry);
   return removed;
 }
 
-std::optional<LevelPush> Registry::add_context(SessionId session, const proto::local::RegisterContext& message,
-                                               bool& accepted) {
-  ApplicationEntry* entry = application(message.app);
-  ContextEntry* c = entry != nullptr ? context(*entry, message.context) : nullptr;
-  accepted = c != nullptr;
-  if (!accepted) return std::nullopt;
-  if (!c->registered()) {
-    c->level = or_default(message.log_level, 6);
-    c->trace = or_default(message.trace_status, 1);
+std::optional<Refusal> Registry::make_room_for_context(const ApplicationEntry& application) {
+  const auto user = users_.find(application.owner.value_or(unknown_uid));
+  if (user != users_.end() && user->second.contexts >= limits_.contexts_per_user) return Refusal::contexts_per_user;
+  while (contexts_ >= limits_.contexts)
+    if (!forget_oldest(&application)) return Refusal::contexts;
+  return std::nullopt;
+}
+
+Registry::Added Registry::add_context(const Source& from, const proto::local::RegisterContext& message) {
+  ApplicationEntry* entry = nullptr;
+  if (const auto refused = connect(message.app, from, entry)) return {refused};
+  auto it = entry->contexts.find(message.context);
+  if (it == entry->contexts.end() || it->second.stranger) {
+    if (const auto refused = make_room_for_context(*entry)) return {refused};
+    it = entry->contexts.try_emplace(message.context).first;
+    ++contexts_;
+    ++users_[entry->owner.value_or(unknown_uid)].contexts;
+    if (std::exchange(it->second.stranger, false)) --entry->strangers, --strangers_;
   }
-  c->description = limited(message.description);
-  add_registration(c->registrations, {session, message.position});
-  if (c->level >= 0 && c->trace >= 0 && c->level == message.log_level && c->trace == message.trace_status)
-    return std::nullopt;  // the application has chosen both, and knows
-  return LevelPush{session, effective(*c, message.position)};
+  ContextEntry& c = it->second;
+  if (!c.registered()) {
+    c.level = or_default(message.log_level, 6);
+    c.trace = or_default(message.trace_status, 1);
+  }
+  c.description = limited(message.description);
+  add_registration(c.registrations, {from.session, message.position});
+  if (c.level >= 0 && c.trace >= 0 && c.level == message.log_level && c.trace == message.trace_status)
+    return {std::nullopt, std::nullopt};  // the application has chosen both, and knows
+  return {std::nullopt, LevelPush{from.session, effective(c, message.position)}};
 }
 
 bool Registry::remove_context(SessionId session, AppId app, ContextId id) {
@@ -201,22 +255,31 @@ const ContextEntry* Registry::find(AppId app, ContextId id) const {
 }
 
 Volume& Registry::counter(AppId app, ContextId id) {
-  ApplicationEntry* entry = application(app);
-  ContextEntry* c = entry != nullptr ? context(*entry, id) : nullptr;
-  return c != nullptr ? c->received : others_;
+  ApplicationEntry* entry = known(app);
+  if (entry != nullptr)
+    if (const auto c = entry->contexts.find(id); c != entry->contexts.end()) return c->second.received;
+  if (strangers_ >= limits_.strangers) return others_;
+  entry = known_or_stranger(app);
+  if (entry == nullptr) return others_;
+  ContextEntry& c = entry->contexts[id];
+  c.stranger = true;
+  ++entry->strangers;
+  ++strangers_;
+  return c.received;
 }
 
 void Registry::add_loss(AppId app, proto::local::LossCause cause, std::uint64_t count) {
   const auto i = static_cast<std::size_t>(cause);
-  if (ApplicationEntry* entry = application(app); entry != nullptr && i < entry->lost.size()) entry->lost[i] += count;
+  if (ApplicationEntry* entry = known_or_stranger(app); entry != nullptr && i < entry->lost.size())
+    entry->lost[i] += count;
 }
 
 void Registry::add_overflow(AppId app, std::uint64_t count) {
-  if (ApplicationEntry* entry = application(app)) entry->overflow += count;
+  if (ApplicationEntry* entry = known_or_stranger(app)) entry->overflow += count;
 }
 
 void Registry::set_statistics(AppId app, const proto::local::Statistics& message) {
-  ApplicationEntry* entry = application(app);
+  ApplicationEntry* entry = known_or_stranger(app);
   if (entry == nullptr) return;
   entry->statistics.clear();
   for (std::size_t i = 0; i < message.count(); ++i) entry->statistics.push_back(message.at(i));

@@ -3,8 +3,11 @@
 //   application (id)  -> contexts (id) -> registrations (session, the application's own index of the context)
 //
 // An application may have several processes; each registration remembers its session, so that a level reaches them all.
-// What has been counted stays when an application leaves (up to `max_departed` of them), so that the books still close.
-// A context that sends without being registered is counted all the same, but control messages do not show it.
+// While one of them is connected the id belongs to its user: nobody else may register, unregister or use it. A list of
+// reserved ids says so even while nobody is connected.
+// What has been counted stays when an application leaves (up to `departed` of them), so that the books still close.
+// A context that sends without being registered is counted all the same, but control messages do not show it; those are
+// `strangers`, with a limit of their own, so that they cannot use up the room of those that register.
 // Pure; the io thread's.
 #pragma once
 
@@ -17,11 +20,11 @@
 #include <vector>
 
 #include "dlt/proto/local.hpp"
+#include "route/refusals.hpp"
 #include "route/sink.hpp"
+#include "route/source.hpp"
 
 namespace dlt::daemon {
-
-using SessionId = std::uint64_t;  // of an application's connection; never used twice
 
 struct Registration {
   SessionId session = 0;
@@ -34,15 +37,18 @@ struct ContextEntry {
   std::int8_t trace = -1;
   std::vector<Registration> registrations;
   Volume received;
+  bool stranger = false;  // sends, but was never registered
 
   [[nodiscard]] bool registered() const noexcept { return !registrations.empty(); }
 };
 
 struct ApplicationEntry {
   std::string description;
-  std::int32_t pid = 0;  // of the process that registered last
+  std::int32_t pid = 0;      // of the process that registered last
+  std::optional<Uid> owner;  // set while connected
   std::vector<SessionId> sessions;
   std::map<ContextId, ContextEntry> contexts;
+  std::size_t strangers = 0;  // among the contexts
   std::array<std::uint64_t, proto::local::loss_causes> lost{};
   std::uint64_t overflow = 0;                               // lost by the incumbent's count, which has no cause
   std::vector<proto::local::Statistics::Entry> statistics;  // the last that it sent
@@ -67,22 +73,41 @@ struct Removed {
   ContextId context;
 };
 
+// What a user has at present.
+struct Usage {
+  std::size_t applications = 0;
+  std::size_t contexts = 0;
+};
+
 class Registry {
  public:
   struct Limits {
     std::size_t applications = 1024;
     std::size_t contexts = 65'536;
     std::size_t departed = 256;
+    std::size_t strangers = 1024;              // contexts
+    std::size_t applications_per_user = 1024;  // that are connected
+    std::size_t contexts_per_user = 65'536;    // of those
+    bool shared_ids = false;                   // true: an id belongs to nobody
+    std::map<AppId, Uid> reserved{};           // ids that belong to these users, connected or not
   };
 
   explicit Registry(Defaults defaults);
   Registry(Defaults defaults, Limits limits);
+  void set_limits(Limits limits);
+  [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
 
-  // False: the limit is reached and nothing was changed.
-  bool add_application(SessionId session, const proto::local::RegisterApplication& message);
+  // May this user speak in the name of the application? Who asks calls the rest only then.
+  [[nodiscard]] bool may_use(AppId app, Uid user) const;
+
+  // What was refused, if anything was; then nothing has changed.
+  std::optional<Refusal> add_application(const Source& from, const proto::local::RegisterApplication& message);
   std::vector<Removed> remove_application(SessionId session, AppId app);
-  // The answer for the application, if it is due one; `accepted` tells whether there was room.
-  std::optional<LevelPush> add_context(SessionId session, const proto::local::RegisterContext& message, bool& accepted);
+  struct Added {
+    std::optional<Refusal> refused;
+    std::optional<LevelPush> level{};  // the answer for the application, if it is due one
+  };
+  Added add_context(const Source& from, const proto::local::RegisterContext& message);
   bool remove_context(SessionId session, AppId app, ContextId context);
   std::vector<Removed> remove_session(SessionId session);
 
@@ -100,7 +125,7 @@ class Registry {
   // A registered context, or nullptr.
   [[nodiscard]] const ContextEntry* find(AppId app, ContextId context) const;
 
-  // The counter of a pair of ids; stays valid until generation() changes.
+  // The counter of a pair of ids; it, and what may_use() says, stay valid until generation() changes.
   [[nodiscard]] Volume& counter(AppId app, ContextId context);
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
 
@@ -108,18 +133,24 @@ class Registry {
   void add_overflow(AppId app, std::uint64_t count);
   void set_statistics(AppId app, const proto::local::Statistics& message);
 
+  [[nodiscard]] const std::map<Uid, Usage>& users() const noexcept { return users_; }
+
  private:
-  ApplicationEntry* application(AppId app);
-  ContextEntry* context(ApplicationEntry& application, ContextId id);
-  void forget_oldest();
+  ApplicationEntry* known(AppId app);
+  ApplicationEntry* known_or_stranger(AppId app);
+  std::optional<Refusal> connect(AppId app, const Source& from, ApplicationEntry*& entry);
+  std::optional<Refusal> make_room_for_context(const ApplicationEntry& application);
+  bool forget_oldest(const ApplicationEntry* spared);
   void leave(ApplicationEntry& application);
   void push_levels(const ContextEntry& entry, std::vector<LevelPush>& out) const;
   [[nodiscard]] proto::local::LogLevel effective(const ContextEntry& entry, std::int32_t position) const noexcept;
 
   Defaults defaults_;
-  const Limits limits_;
+  Limits limits_;
   std::map<AppId, ApplicationEntry> applications_;
-  std::size_t contexts_ = 0;
+  std::map<Uid, Usage> users_;  // with anything at all
+  std::size_t contexts_ = 0;    // without strangers
+  std::size_t strangers_ = 0;
   std::size_t departed_ = 0;
   std::uint64_t leaving_ = 0;
   std::uint64_t generation_ = 0;

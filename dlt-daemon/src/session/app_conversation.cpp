@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "printable.hpp"
+
 namespace dlt::daemon {
 
 namespace local = proto::local;
@@ -25,7 +27,8 @@ struct AppConversation::Handler {
   std::uint32_t frames = 0;
 
   void frame(proto::Bytes f, std::size_t headers) {
-    exchange.counter.count(f.data(), f.size(), headers);
+    if (!exchange.counter.count(f.data(), f.size(), headers)) [[unlikely]]
+      return;                                           // of another user
     auto* const at = const_cast<std::byte*>(f.data());  // the slab is ours until the span is routed
     if (at == end) [[likely]] {
       end += f.size();
@@ -45,8 +48,19 @@ struct AppConversation::Handler {
     begin = end = nullptr;
     frames = 0;
   }
-  void garbage(std::size_t n) noexcept { exchange.garbage_bytes += n; }
-  void message(const local::Message& m) { std::visit(*this, m); }
+  void garbage(std::size_t n) noexcept {
+    exchange.garbage_bytes += n;
+    self.garbage_bytes_ += n;
+  }
+  void message(const local::Message& m) {
+    std::visit(*this, m);
+    exchange.counter.begin(self.source_.uid);  // the message may have changed the registry
+  }
+  bool may_use(AppId app) {
+    if (exchange.registry.may_use(app, self.source_.uid)) return true;
+    self.refuse(Refusal::foreign_id, app, now);
+    return false;
+  }
 
   void operator()(const local::Log&) const noexcept {}  // comes as frame()
   void operator()(const local::Batch& m) {
@@ -54,35 +68,37 @@ struct AppConversation::Handler {
   }
   void operator()(const local::RegisterApplication& m) {
     flush();
-    auto message = m;
-    if (self.pid_ != 0) message.pid = self.pid_;
     if (self.name_.empty()) self.name_ = m.app.text();
-    if (!exchange.registry.add_application(self.session_, message)) return;
+    if (!may_use(m.app)) return;
+    if (const auto why = exchange.registry.add_application(self.source_, m)) return self.refuse(*why, m.app, now);
     append(effects.reply, local::LogState{static_cast<std::int8_t>(exchange.router.clients() > 0 ? 1 : 0)});
   }
   void operator()(const local::UnregisterApplication& m) {
     flush();
-    self.announce_removed(exchange.registry.remove_application(self.session_, m.app), now);
+    if (may_use(m.app)) self.announce_removed(exchange.registry.remove_application(self.session(), m.app), now);
   }
   void operator()(const local::RegisterContext& m) {
     flush();
-    bool accepted = false;
-    const auto level = exchange.registry.add_context(self.session_, m, accepted);
-    if (level) append(effects.reply, level->message);
-    if (accepted && exchange.options.announce_contexts && exchange.router.clients() > 0)
+    if (!may_use(m.app)) return;
+    const auto added = exchange.registry.add_context(self.source_, m);
+    if (added.refused) return self.refuse(*added.refused, m.app, now);
+    if (added.level) append(effects.reply, added.level->message);
+    if (exchange.options.announce_contexts && exchange.router.clients() > 0)
       exchange.notify(exchange.control.context_registered(m.app, m.context, now.uptime), now.steady);
   }
   void operator()(const local::UnregisterContext& m) {
     flush();
-    if (exchange.registry.remove_context(self.session_, m.app, m.context))
+    if (may_use(m.app) && exchange.registry.remove_context(self.session(), m.app, m.context))
       self.announce_removed({{m.app, m.context}}, now);
   }
   void operator()(const local::Overflow& m) {
     flush();
+    if (!may_use(m.app)) return;
     exchange.registry.add_overflow(m.app, m.lost);
     if (m.lost != 0) exchange.notify(exchange.control.lost(m.app, m.lost, now.uptime), now.steady);
   }
   void operator()(const local::ApplicationLimits& m) {
+    if (!may_use(m.app)) return;
     const auto levels = exchange.registry.set_application(m.app, static_cast<std::int8_t>(m.log_level),
                                                           static_cast<std::int8_t>(m.trace_status));
     effects.levels.insert(effects.levels.end(), levels.begin(), levels.end());
@@ -93,7 +109,7 @@ struct AppConversation::Handler {
   }
   void operator()(const local::Hello& m) {
     self.capabilities_ = m.capabilities;
-    self.name_ = m.name;
+    self.name_ = m.name.substr(0, local::max_description);
     local::Hello answer;
     answer.pid = exchange.options.pid;
     answer.ecu = exchange.options.ecu;
@@ -104,6 +120,7 @@ struct AppConversation::Handler {
   void operator()(const local::Memfd& m) { effects.memfd = m; }
   void operator()(const local::Loss& m) {
     flush();
+    if (!may_use(m.app)) return;
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < m.count(); ++i) {
       const auto entry = m.at(i);
@@ -112,7 +129,9 @@ struct AppConversation::Handler {
     }
     if (total != 0) exchange.notify(exchange.control.lost(m.app, total, now.uptime), now.steady);
   }
-  void operator()(const local::Statistics& m) { exchange.registry.set_statistics(m.app, m); }
+  void operator()(const local::Statistics& m) {
+    if (may_use(m.app)) exchange.registry.set_statistics(m.app, m);
+  }
   void operator()(const local::Bye&) noexcept { self.said_bye_ = true; }
   // The incumbent's daemon ignores the mode as well; the rest goes the other way and means nothing here.
   void operator()(const local::LogMode&) const noexcept {}
@@ -125,14 +144,24 @@ struct AppConversation::Handler {
 
 std::size_t AppConversation::on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now,
                                       Effects& effects) {
-  exchange_.counter.begin();
+  exchange_.counter.begin(source_.uid);
+  const auto foreign = exchange_.counter.foreign().messages;
+  const auto garbage = garbage_bytes_;
   Handler handler{*this, exchange_, slab, now, effects};
   const std::size_t used = framer_.consume(bytes, handler);
   handler.flush();
+  spoken_ |= used > garbage_bytes_ - garbage;
+  if (const auto n = exchange_.counter.foreign().messages - foreign; n != 0)
+    refuse(Refusal::foreign_messages, {}, now, n);
   return used;
 }
 
-void AppConversation::on_closed(const Now& now) { announce_removed(exchange_.registry.remove_session(session_), now); }
+void AppConversation::on_closed(const Now& now) { announce_removed(exchange_.registry.remove_session(session()), now); }
+
+void AppConversation::refuse(Refusal why, AppId app, const Now& now, std::uint64_t n) {
+  exchange_.refusals.add(why, n, now.steady, "application {} '{}' of user {}, process {}", printable(name_, 60),
+                         printable(app.text()), static_cast<std::int64_t>(source_.uid), source_.pid);
+}
 
 void AppConversation::announce_removed(const std::vector<Removed>& removed, const Now& now) {
   if (!exchange_.options.announce_contexts || exchange_.router.clients() == 0) return;

@@ -4,7 +4,10 @@
 //                        -> messages -> Registry, replies, notices
 //
 // Frames that come singly, or in small batches, are moved together (over the headers between them) so that sinks get
-// few long spans; those of large batches stay where they were received. The io thread's.
+// few long spans; those of large batches stay where they were received.
+//
+// Nothing that is said in the name of another user's application has an effect; it is counted as refused. The io
+// thread's.
 #pragma once
 
 #include <optional>
@@ -18,9 +21,7 @@ namespace dlt::daemon {
 
 class AppConversation {
  public:
-  // `pid`: as the kernel tells it; 0 if unknown, then the application's own word counts.
-  AppConversation(Exchange& exchange, SessionId session, std::int32_t pid) noexcept
-      : exchange_(exchange), session_(session), pid_(pid) {}
+  AppConversation(Exchange& exchange, const Source& source) noexcept : exchange_(exchange), source_(source) {}
 
   struct Effects {
     std::vector<std::byte> reply;              // to this application
@@ -34,7 +35,11 @@ class AppConversation {
   // The connection has ended.
   void on_closed(const Now& now);
 
-  [[nodiscard]] SessionId session() const noexcept { return session_; }
+  [[nodiscard]] SessionId session() const noexcept { return source_.session; }
+  [[nodiscard]] const Source& source() const noexcept { return source_; }
+  // Has it said anything that means something?
+  [[nodiscard]] bool spoken() const noexcept { return spoken_; }
+  [[nodiscard]] std::uint64_t garbage_bytes() const noexcept { return garbage_bytes_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }  // what Hello or registration said
   [[nodiscard]] bool said_bye() const noexcept { return said_bye_; }
   [[nodiscard]] std::uint32_t capabilities() const noexcept { return capabilities_; }
@@ -45,13 +50,15 @@ class AppConversation {
  private:
   struct Handler;
   void announce_removed(const std::vector<Removed>& removed, const Now& now);
+  void refuse(Refusal why, AppId app, const Now& now, std::uint64_t n = 1);
 
   Exchange& exchange_;
-  const SessionId session_;
-  const std::int32_t pid_;
+  const Source source_;
   proto::local::LocalFramer framer_;
   std::string name_;
   std::uint32_t capabilities_ = 0;
+  std::uint64_t garbage_bytes_ = 0;
+  bool spoken_ = false;
   bool said_bye_ = false;
 };
 

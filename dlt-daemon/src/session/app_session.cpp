@@ -13,17 +13,12 @@ constexpr int rounds_per_turn = 8;  // reads before other connections get their 
 constexpr std::size_t read_size = 256 * 1024;
 constexpr std::size_t out_limit = 256 * 1024;  // bytes waiting for an application that does not read
 constexpr std::size_t descriptors_limit = 4;
-
-std::int32_t peer_pid(int socket) noexcept {
-  struct ucred who {};
-  socklen_t size = sizeof who;
-  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 ? who.pid : 0;
-}
+constexpr std::uint64_t tolerated_garbage = 1 << 20;  // bytes in the life of a connection
 
 }  // namespace
 
-AppSession::AppSession(Hub& hub, Fd socket, SessionId id)
-    : hub_(hub), socket_(hub.io()), conversation_(hub.exchange(), id, peer_pid(socket.get())) {
+AppSession::AppSession(Hub& hub, Fd socket, const Source& source)
+    : hub_(hub), socket_(hub.io()), conversation_(hub.exchange(), source), rate_(hub.application_rate()) {
   socket_.assign(socket.release());
 }
 
@@ -35,9 +30,23 @@ void AppSession::resume() {
 
 void AppSession::wait_readable() {
   if (std::exchange(waiting_, true)) return;
+  if (const auto debt = rate_.debt(); debt > Clock::duration{}) return wait_for_its_time(debt);
   socket_.async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](std::error_code error) {
     self->waiting_ = false;
     if (!error) self->on_readable();
+  });
+}
+
+// Not reading is all that is done to an application that sends too fast: its socket fills, then its own queue, and its
+// own overflow mode decides. Nothing is lost here, so nothing has to be counted here.
+void AppSession::wait_for_its_time(Clock::duration debt) {
+  if (!rate_timer_) rate_timer_.emplace(hub_.io());
+  rate_timer_->expires_after(debt);
+  rate_timer_->async_wait([self = shared_from_this()](std::error_code error) {
+    self->waiting_ = false;
+    if (error || !self->socket_.is_open()) return;
+    self->rate_.take(0, Clock::now());
+    self->wait_readable();
   });
 }
 
@@ -45,7 +54,8 @@ void AppSession::on_readable() {
   if (!hub_.reading()) return;  // resume() waits again
   std::span<const std::byte> carried = carry_;
   Round round = Round::more;
-  for (int i = 0; i < rounds_per_turn && round == Round::more; ++i) round = receive(carried);
+  for (int i = 0; i < rounds_per_turn && round == Round::more && rate_.debt() == Clock::duration{}; ++i)
+    round = receive(carried);
   if (round == Round::closed) return;
   carry_ = {carried.begin(), carried.end()};
   if (round != Round::paused) wait_readable();
@@ -76,9 +86,18 @@ AppSession::Round AppSession::receive(std::span<const std::byte>& carried) {
   buffer.received(static_cast<std::size_t>(n));
   const std::span<std::byte> bytes(room.begin, room.carried + static_cast<std::size_t>(n));
   AppConversation::Effects effects;
-  const std::size_t used = conversation_.on_bytes(bytes, buffer.slab(), hub_.now(), effects);
+  const Now now = hub_.now();
+  rate_.take(static_cast<std::uint64_t>(n), now.steady);
+  const bool spoken = conversation_.spoken();
+  const std::size_t used = conversation_.on_bytes(bytes, buffer.slab(), now, effects);
   carried = bytes.subspan(used);
+  if (!spoken && conversation_.spoken()) hub_.greeted(*this);
   apply(effects);
+  if (conversation_.garbage_bytes() > tolerated_garbage) {
+    hub_.exchange().refusals.add(Refusal::rubbish, 1, now.steady, "application connection of user {}, process {}",
+                                 static_cast<std::int64_t>(source().uid), source().pid);
+    close();
+  }
   hub_.routed();
   if (!socket_.is_open()) return Round::closed;
   return static_cast<std::size_t>(n) < wanted ? Round::drained : Round::more;
@@ -171,6 +190,7 @@ void AppSession::close() {
   if (!socket_.is_open()) return;
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
+  if (rate_timer_) rate_timer_->cancel();
   conversation_.on_closed(hub_.now());
   hub_.routed();
   hub_.forget(*this);

@@ -1,7 +1,8 @@
 // The connection of one application: receives, hands the bytes to its conversation, sends the answers.
 //
 //   reading --- hub is paused ---> waiting for resume() ---> reading
-//      |  end of stream, error, nonsense
+//      |   \--- faster than allowed ---> waiting for its time ---> reading
+//      |  end of stream, error, too much nonsense
 //      v
 //   closed (the hub forgets it)
 //
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include <asio/posix/stream_descriptor.hpp>
+#include <asio/steady_timer.hpp>
 
 #include "session/app_conversation.hpp"
 #include "session/shared_memory.hpp"
@@ -24,7 +26,7 @@ class Hub;
 
 class AppSession : public std::enable_shared_from_this<AppSession> {
  public:
-  AppSession(Hub& hub, Fd socket, SessionId id);
+  AppSession(Hub& hub, Fd socket, const Source& source);
 
   void start();
   // Reads on after the hub has been paused.
@@ -35,12 +37,14 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void close();
 
   [[nodiscard]] SessionId id() const noexcept { return conversation_.session(); }
+  [[nodiscard]] const Source& source() const noexcept { return conversation_.source(); }
   [[nodiscard]] const std::optional<SharedMemory>& shared_memory() const noexcept { return shared_memory_; }
 
  private:
   enum class Round : std::uint8_t { more, drained, paused, closed };
 
   void wait_readable();
+  void wait_for_its_time(Clock::duration debt);
   void on_readable();
   Round receive(std::span<const std::byte>& carried);
   long receive_bytes(std::byte* to, std::size_t size);
@@ -52,8 +56,10 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   Hub& hub_;
   asio::posix::stream_descriptor socket_;
   AppConversation conversation_;
-  std::vector<std::byte> carry_;  // a message that is not whole yet, between two waits
-  std::deque<Fd> descriptors_;    // received, not announced yet
+  TokenBucket rate_;                              // bytes
+  std::optional<asio::steady_timer> rate_timer_;  // made when the rate has been exceeded
+  std::vector<std::byte> carry_;                  // a message that is not whole yet, between two waits
+  std::deque<Fd> descriptors_;                    // received, not announced yet
   std::optional<SharedMemory> shared_memory_;
   std::vector<std::byte> out_;
   std::size_t out_sent_ = 0;

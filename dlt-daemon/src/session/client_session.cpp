@@ -135,7 +135,7 @@ void ClientSession::tick(Clock::time_point now) {
 
 void ClientSession::close(const char* reason) {
   if (!socket_.is_open()) return;
-  spdlog::info("client {} disconnected: {}", peer_, reason);
+  hub_.say("client {} disconnected: {}", peer_, reason);
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
   std::size_t replayed = 0;

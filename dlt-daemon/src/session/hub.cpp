@@ -4,16 +4,32 @@
 
 #include <algorithm>
 
+#include <sys/socket.h>
+
 namespace dlt::daemon {
 
 using std::chrono::duration_cast;
 
 namespace {
 constexpr auto hold_interval = std::chrono::milliseconds(5);
+
+Source source_of(int socket, SessionId session) noexcept {
+  struct ucred who {};
+  socklen_t size = sizeof who;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return {session};
+  return {session, who.uid, who.pid};
 }
 
+}  // namespace
+
 Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options)
-    : io_(io), exchange_(exchange), options_(options), read_buffer_(pool), hold_timer_(io), second_timer_(io) {}
+    : io_(io),
+      exchange_(exchange),
+      options_(options),
+      read_buffer_(pool),
+      hold_timer_(io),
+      handshake_timer_(io),
+      second_timer_(io) {}
 
 Now Hub::now() noexcept {
   Now now;
@@ -25,28 +41,71 @@ Now Hub::now() noexcept {
 }
 
 void Hub::add_application(Fd socket) {
-  if (apps_.size() >= options_.max_applications) {
-    spdlog::warn("application refused: {} are connected", apps_.size());
-    return;
-  }
-  const SessionId id = ++last_session_;
-  auto session = std::make_shared<AppSession>(*this, std::move(socket), id);
-  apps_.emplace(id, session);
+  const Source source = source_of(socket.get(), last_session_ + 1);
+  if (refuse(source)) return;
+  last_session_ = source.session;
+  auto session = std::make_shared<AppSession>(*this, std::move(socket), source);
+  ++connections_[source.uid];
+  apps_.emplace(source.session, session);
+  handshakes_.emplace(source.session, Clock::now());
+  if (handshakes_.size() == 1) end_handshakes();
   session->start();
+}
+
+bool Hub::refuse(const Source& source) {
+  const auto now = Clock::now();
+  const auto refuse = [&](Refusal why) {
+    exchange_.refusals.add(why, 1, now, "an application's connection of user {}, process {}; {} are connected",
+                           static_cast<std::int64_t>(source.uid), source.pid, apps_.size());
+    return true;
+  };
+  if (apps_.size() >= options_.max_applications) return refuse(Refusal::connections);
+  const auto user = connections_.find(source.uid);
+  if (user != connections_.end() && user->second >= options_.max_applications_per_user)
+    return refuse(Refusal::connections_per_user);
+  if (handshakes_.size() >= options_.max_handshakes) {
+    refuse(Refusal::handshakes);
+    const auto oldest = apps_.find(handshakes_.begin()->first)->second;
+    oldest->close();
+  }
+  return false;
+}
+
+void Hub::greeted(const AppSession& session) { handshakes_.erase(session.id()); }
+
+// Ends those that take too long and looks again when the next one is due.
+void Hub::end_handshakes() {
+  const auto now = Clock::now();
+  while (!handshakes_.empty() && now - handshakes_.begin()->second >= options_.handshake_timeout) {
+    const auto session = apps_.find(handshakes_.begin()->first)->second;
+    exchange_.refusals.add(Refusal::handshakes, 1, now, "user {}, process {} has connected and says nothing",
+                           static_cast<std::int64_t>(session->source().uid), session->source().pid);
+    session->close();
+  }
+  if (handshakes_.empty()) return;
+  handshake_timer_.expires_at(handshakes_.begin()->second + options_.handshake_timeout);
+  handshake_timer_.async_wait([this](std::error_code error) {
+    if (!error) end_handshakes();
+  });
 }
 
 void Hub::add_client(Fd socket, std::string peer) {
   if (clients_.size() >= options_.max_clients) {
-    spdlog::warn("client {} refused: {} are connected", peer, clients_.size());
+    exchange_.refusals.add(Refusal::clients, 1, Clock::now(), "client {}; {} are connected", peer, clients_.size());
     return;
   }
-  spdlog::info("client {} connected", peer);
+  say("client {} connected", peer);
   auto session = std::make_shared<ClientSession>(*this, std::move(socket), std::move(peer));
   clients_.push_back(session);
   session->start();
   if (clients_.size() > 1) return;
   tell_log_state(1);
   tick_each_second();
+}
+
+void Hub::tell(const std::string& line) {
+  if (unsaid_ != 0) spdlog::info("{} lines like the next have been left out", std::exchange(unsaid_, 0));
+  spdlog::info(line);
 }
 
 void Hub::routed() {
@@ -87,7 +146,12 @@ void Hub::apply(ClientSession& client, Outcome& outcome) {
   if (outcome.timing) options_.send_time = *outcome.timing;
 }
 
-void Hub::forget(AppSession& session) { apps_.erase(session.id()); }
+void Hub::forget(AppSession& session) {
+  handshakes_.erase(session.id());
+  if (const auto user = connections_.find(session.source().uid); user != connections_.end() && --user->second == 0)
+    connections_.erase(user);
+  apps_.erase(session.id());
+}
 
 void Hub::forget(ClientSession& session) {
   std::erase_if(clients_, [&](const auto& c) { return c.get() == &session; });
@@ -138,6 +202,7 @@ bool Hub::clients_have_all() const noexcept {
 
 void Hub::close() {
   hold_timer_.cancel();
+  handshake_timer_.cancel();
   const auto sessions = apps_;
   for (const auto& [id, session] : sessions) session->close();
   const auto clients = clients_;

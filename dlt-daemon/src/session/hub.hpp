@@ -28,12 +28,18 @@ class Hub {
     Clock::duration client_timeout = std::chrono::seconds(10);
     std::size_t max_clients = 32;
     std::size_t max_applications = 1024;
+    std::size_t max_applications_per_user = 1024;
+    std::size_t max_handshakes = 256;  // application connections that have not said anything sensible
+    Clock::duration handshake_timeout = std::chrono::seconds(30);
+    std::uint64_t application_rate = 0;  // bytes a second from one connection; 0: no limit
+    std::uint64_t application_burst = 0;
     bool send_time = false;  // control-time messages each second
   };
 
   Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options);
 
-  // Connections that have been accepted. Beyond the maximum they are closed at once.
+  // Connections that have been accepted. Beyond the maximum they are closed at once, but for handshakes: there the
+  // oldest has to go, because who means it says so at once.
   void add_application(Fd socket);
   void add_client(Fd socket, std::string peer);
 
@@ -43,7 +49,17 @@ class Hub {
   [[nodiscard]] ReadBuffer& read_buffer() noexcept { return read_buffer_; }
   [[nodiscard]] Hold::Limits client_limits() const noexcept { return options_.client; }
   [[nodiscard]] Clock::duration client_timeout() const noexcept { return options_.client_timeout; }
+  [[nodiscard]] TokenBucket application_rate() const noexcept {
+    return {options_.application_rate, options_.application_burst};
+  }
   [[nodiscard]] static Now now() noexcept;
+  void greeted(const AppSession& session);  // it has said something sensible
+  // A line about a peer for the daemon's log; a storm of peers must not become a storm of lines.
+  template <class... Args>
+  void say(fmt::format_string<Args...> format, Args&&... args) {
+    if (lines_.try_take(Clock::now())) tell(fmt::format(format, std::forward<Args>(args)...));
+    else ++unsaid_;
+  }
   [[nodiscard]] bool paused() const noexcept { return paused_; }
   [[nodiscard]] bool reading() const noexcept { return !paused_ && !stopped_; }
   void routed();   // messages have been given to the sinks
@@ -63,10 +79,14 @@ class Hub {
   void reconfigure(const Options& options) { options_ = options; }
 
   [[nodiscard]] const std::map<SessionId, std::shared_ptr<AppSession>>& applications() const noexcept { return apps_; }
+  [[nodiscard]] const std::map<Uid, std::size_t>& connections() const noexcept { return connections_; }
   [[nodiscard]] const std::vector<std::shared_ptr<ClientSession>>& clients() const noexcept { return clients_; }
 
  private:
   void look_again();
+  [[nodiscard]] bool refuse(const Source& source);
+  void end_handshakes();
+  void tell(const std::string& line);
   void tell_log_state(std::int8_t state);
   void tick_each_second();
 
@@ -76,11 +96,16 @@ class Hub {
   ReadBuffer read_buffer_;
   std::map<SessionId, std::shared_ptr<AppSession>> apps_;
   std::vector<std::shared_ptr<ClientSession>> clients_;
+  std::map<Uid, std::size_t> connections_;             // of applications
+  std::map<SessionId, Clock::time_point> handshakes_;  // since when; the oldest first
   SessionId last_session_ = 0;
+  TokenBucket lines_{5, 50};
+  std::uint64_t unsaid_ = 0;
   asio::steady_timer hold_timer_;
-  asio::steady_timer second_timer_;  // runs while there are clients
-  bool paused_ = false;              // a sink holds back
-  bool stopped_ = false;             // the daemon ends
+  asio::steady_timer handshake_timer_;  // runs while there are handshakes
+  asio::steady_timer second_timer_;     // runs while there are clients
+  bool paused_ = false;                 // a sink holds back
+  bool stopped_ = false;                // the daemon ends
 };
 
 }  // namespace dlt::daemon

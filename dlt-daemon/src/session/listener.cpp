@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <arpa/inet.h>
@@ -17,7 +18,6 @@ namespace {
 constexpr int accepts_per_turn = 64;
 constexpr int accepts_at_the_end = 4096;
 constexpr auto pause_when_starved = std::chrono::milliseconds(200);
-constexpr unsigned user_timeout_ms = 30'000;  // a TCP peer that has vanished is noticed by then
 
 std::string describe(const sockaddr_storage& who) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -34,18 +34,22 @@ std::string describe(const sockaddr_storage& who) {
   return "local";
 }
 
-void tune(int socket, const sockaddr_storage& who) noexcept {
+// A peer that has vanished without a word answers neither data nor probes, which begin at half the time.
+void tune(int socket, const sockaddr_storage& who, std::chrono::seconds peer_timeout) noexcept {
   if (who.ss_family == AF_UNIX) return;
-  const int on = 1;
-  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
+  const auto set = [&](int level, int name, int value) { ::setsockopt(socket, level, name, &value, sizeof value); };
+  const int limit = static_cast<int>(peer_timeout.count());
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, std::max(1, limit / 2));
+  set(IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, limit / 4));
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, limit * 1000);
 }
 
 }  // namespace
 
-Listener::Listener(asio::io_context& io, Fd listening, Accepted accepted)
-    : socket_(io), timer_(io), accepted_(std::move(accepted)), reserve_(open_reserve()) {
+Listener::Listener(asio::io_context& io, Fd listening, std::chrono::seconds peer_timeout, Accepted accepted)
+    : socket_(io), timer_(io), peer_timeout_(peer_timeout), accepted_(std::move(accepted)), reserve_(open_reserve()) {
   socket_.assign(listening.release());
 }
 
@@ -69,8 +73,13 @@ Listener::Round Listener::accept_one() {
   socklen_t size = sizeof who;
   Fd socket(::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&who), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (socket) {
-    tune(socket.get(), who);
-    accepted_(std::move(socket), describe(who));
+    tune(socket.get(), who, peer_timeout_);
+    try {
+      accepted_(std::move(socket), describe(who));
+    } catch (const std::exception& e) {  // no memory, no room in the kernel's tables: this peer is not served
+      spdlog::error("a connection could not be served: {}", e.what());
+      return Round::starved;
+    }
     return socket_.is_open() ? Round::more : Round::none;
   }
   if (errno == EAGAIN || errno == EINTR) return Round::none;

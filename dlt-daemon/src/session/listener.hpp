@@ -18,7 +18,8 @@ class Listener {
  public:
   using Accepted = std::function<void(Fd socket, std::string peer)>;
 
-  Listener(asio::io_context& io, Fd listening, Accepted accepted);
+  // `peer_timeout`: a TCP peer that has vanished is noticed after this time.
+  Listener(asio::io_context& io, Fd listening, std::chrono::seconds peer_timeout, Accepted accepted);
 
   void start();
   // Accepts who has connected already, then nobody any more.
@@ -34,6 +35,7 @@ class Listener {
 
   asio::posix::stream_descriptor socket_;
   asio::steady_timer timer_;
+  const std::chrono::seconds peer_timeout_;
   Accepted accepted_;
   Fd reserve_;
   bool starved_ = false;  // said so already

@@ -11,8 +11,8 @@ constexpr auto limit = std::chrono::seconds(5);
 constexpr std::size_t question_limit = 256;
 }  // namespace
 
-StatusSession::StatusSession(asio::io_context& io, Fd socket, Answer answer)
-    : socket_(io), limit_(io), answer_(std::move(answer)) {
+StatusSession::StatusSession(asio::io_context& io, Fd socket, std::shared_ptr<void> ticket, Answer answer)
+    : socket_(io), limit_(io), ticket_(std::move(ticket)), answer_(std::move(answer)) {
   socket_.assign(socket.release());
 }
 

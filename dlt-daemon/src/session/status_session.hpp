@@ -18,7 +18,8 @@ class StatusSession : public std::enable_shared_from_this<StatusSession> {
  public:
   using Answer = std::function<std::string(std::string_view question)>;
 
-  StatusSession(asio::io_context& io, Fd socket, Answer answer);
+  // `ticket` is held until the session ends.
+  StatusSession(asio::io_context& io, Fd socket, std::shared_ptr<void> ticket, Answer answer);
 
   void start();
 
@@ -30,6 +31,7 @@ class StatusSession : public std::enable_shared_from_this<StatusSession> {
 
   asio::posix::stream_descriptor socket_;
   asio::steady_timer limit_;
+  const std::shared_ptr<void> ticket_;
   Answer answer_;
   std::string question_;
   std::string out_;

@@ -62,7 +62,7 @@ class Session {
   Client client_;
   Exchange exchange_{pool_,          Defaults{4, 0}, Control::Options{"ECU1", true, 7, "dlt-daemon test", {4, 0}},
                      Replay::unread, 1000,           Exchange::Options{"ECU1", 0, 1, "dlt-daemon test", true}};
-  AppConversation app_{exchange_, 1, 0};
+  AppConversation app_{exchange_, {1}};
 };
 
 // What the incumbent sent: the frame that its golden payload makes, in hex.

@@ -10,12 +10,11 @@ namespace {
 
 struct Fixture {
   Registry registry{Defaults{4, 0}};
-  bool accepted = false;
 
-  void app(SessionId session, AppId id = "APP1") { registry.add_application(session, {id, 10, "text"}); }
+  void app(SessionId session, AppId id = "APP1") { CHECK_FALSE(registry.add_application({session}, {id, 10, "text"})); }
   auto context(SessionId session, ContextId id, std::int8_t level = -2, std::int8_t trace = -2,
                std::int32_t position = 0, AppId app_id = "APP1") {
-    return registry.add_context(session, {app_id, id, position, level, trace, 10, "words"}, accepted);
+    return registry.add_context({session}, {app_id, id, position, level, trace, 10, "words"}).level;
   }
 };
 
@@ -135,25 +134,24 @@ TEST_CASE("one process cannot register a context without end") {
 }
 
 TEST_CASE("the number of contexts is bounded, what is beyond is counted together") {
-  Registry registry(Defaults{}, {.applications = 2, .contexts = 3, .departed = 1});
-  bool accepted = false;
-  registry.add_application(1, {"APP1", 1, ""});
+  Registry registry(Defaults{}, {.applications = 2, .contexts = 3, .departed = 1, .strangers = 0});
+  CHECK_FALSE(registry.add_application({1}, {"APP1", 1, ""}));
+  Registry::Added added;
   for (int i = 0; i < 5; ++i)
-    (void)registry.add_context(1, {"APP1", ContextId(std::string("C") + std::to_string(i)), i, -2, -2, 1, ""},
-                               accepted);
-  CHECK_FALSE(accepted);
+    added = registry.add_context({1}, {"APP1", ContextId(std::string("C") + std::to_string(i)), i, -2, -2, 1, ""});
+  CHECK(added.refused == Refusal::contexts);
   CHECK(registry.applications().at("APP1").contexts.size() == 3);
   CHECK(&registry.counter("APP1", "XXX1") == &registry.counter("APP1", "XXX2"));
 }
 
 TEST_CASE("applications that have left make room for new ones, connected ones do not") {
   Registry registry(Defaults{}, {.applications = 2, .contexts = 100, .departed = 10});
-  CHECK(registry.add_application(1, {"APP1", 1, ""}));
-  CHECK(registry.add_application(2, {"APP2", 1, ""}));
-  CHECK_FALSE(registry.add_application(3, {"APP3", 1, ""}));
+  CHECK_FALSE(registry.add_application({1}, {"APP1", 1, ""}));
+  CHECK_FALSE(registry.add_application({2}, {"APP2", 1, ""}));
+  CHECK(registry.add_application({3}, {"APP3", 1, ""}) == Refusal::applications);
   const auto generation = registry.generation();
   (void)registry.remove_session(1);
-  CHECK(registry.add_application(3, {"APP3", 1, ""}));
+  CHECK_FALSE(registry.add_application({3}, {"APP3", 1, ""}));
   CHECK(registry.applications().count("APP1") == 0);
   CHECK(registry.generation() != generation);
 }
@@ -161,7 +159,7 @@ TEST_CASE("applications that have left make room for new ones, connected ones do
 TEST_CASE("the memory of applications that have left is bounded, the oldest is forgotten first") {
   Registry registry(Defaults{}, {.applications = 100, .contexts = 100, .departed = 2});
   for (SessionId s = 1; s <= 4; ++s) {
-    registry.add_application(s, {AppId(std::string("A") + std::to_string(s)), 1, ""});
+    (void)registry.add_application({s}, {AppId(std::string("A") + std::to_string(s)), 1, ""});
     (void)registry.remove_session(s);
   }
   CHECK(registry.applications().size() == 2);
@@ -175,4 +173,108 @@ TEST_CASE("losses are kept by cause and unknown causes are ignored") {
   registry.add_loss("APP1", local::LossCause::timed_out, 2);
   registry.add_loss("APP1", static_cast<local::LossCause>(200), 2);
   CHECK(registry.applications().at("APP1").lost[2] == 7);
+}
+
+TEST_CASE("while an application is connected its id belongs to its user") {
+  Registry registry{Defaults{}};
+  const Source victim{1, 1000, 10};
+  const Source other{2, 2000, 20};
+  CHECK(registry.may_use("APP1", other.uid));
+  CHECK_FALSE(registry.add_application(victim, {"APP1", 10, ""}));
+
+  CHECK(registry.may_use("APP1", victim.uid));
+  CHECK_FALSE(registry.may_use("APP1", other.uid));
+  CHECK_FALSE(registry.may_use("APP1", unknown_uid));
+
+  const auto generation = registry.generation();
+  (void)registry.remove_session(victim.session);
+  CHECK(registry.generation() != generation);
+  CHECK(registry.may_use("APP1", other.uid));
+}
+
+TEST_CASE("registering a context claims the id of its application as well") {
+  Registry registry{Defaults{}};
+  CHECK_FALSE(registry.add_context({1, 1000, 10}, {"APP1", "CTX1", 0, -2, -2, 10, ""}).refused);
+  CHECK_FALSE(registry.may_use("APP1", 2000));
+  CHECK(registry.applications().at("APP1").connected());
+}
+
+TEST_CASE("a reserved id belongs to its user before anybody is connected, shared ids belong to nobody") {
+  Registry registry(Defaults{}, {.reserved = {{"SYS", 0}}});
+  CHECK(registry.may_use("SYS", 0));
+  CHECK_FALSE(registry.may_use("SYS", 1000));
+
+  registry.set_limits({.shared_ids = true, .reserved = {{"SYS", 0}}});
+  CHECK(registry.may_use("SYS", 1000));
+}
+
+TEST_CASE("frames without ids belong to nobody, whoever registers an empty id") {
+  Registry registry{Defaults{}};
+  (void)registry.add_application({1, 1000, 10}, {"", 10, ""});
+  CHECK(registry.may_use("", 2000));
+}
+
+TEST_CASE("one user cannot use up what there is, and gets it back when applications leave") {
+  Registry registry(Defaults{}, {.applications_per_user = 2, .contexts_per_user = 3});
+  const auto app = [&](SessionId s, Uid uid) {
+    return registry.add_application({s, uid, 1}, {AppId("A" + std::to_string(s)), 1, ""});
+  };
+  const auto context = [&](SessionId s, Uid uid, int i) {
+    return registry
+        .add_context({s, uid, 1},
+                     {AppId("A" + std::to_string(s)), ContextId("C" + std::to_string(i)), i, -2, -2, 1, ""})
+        .refused;
+  };
+  CHECK_FALSE(app(1, 1000));
+  CHECK_FALSE(app(2, 1000));
+  CHECK(app(3, 1000) == Refusal::applications_per_user);
+  CHECK_FALSE(app(4, 2000));
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(context(1, 1000, i));
+  CHECK(context(2, 1000, 0) == Refusal::contexts_per_user);
+  CHECK_FALSE(context(1, 1000, 2));  // again
+  CHECK_FALSE(context(4, 2000, 0));
+  CHECK(registry.users().at(1000).applications == 2);
+  CHECK(registry.users().at(1000).contexts == 3);
+
+  (void)registry.remove_session(1);
+
+  CHECK(registry.users().at(1000).contexts == 0);
+  CHECK_FALSE(app(3, 1000));
+  CHECK_FALSE(context(2, 1000, 0));
+  CHECK(app(1, 1000) == Refusal::applications_per_user);
+  (void)registry.remove_session(2);
+  CHECK_FALSE(app(1, 1000));  // with the three that it had
+  CHECK(registry.users().at(1000).contexts == 3);
+}
+
+TEST_CASE("who sends without registering cannot take room from those who register") {
+  Registry registry(Defaults{}, {.applications = 4, .contexts = 10, .strangers = 3});
+  for (int i = 0; i < 100; ++i)
+    (void)registry.counter(AppId("X" + std::to_string(i % 10)), ContextId("C" + std::to_string(i)));
+  for (int a = 0; a < 4; ++a) {
+    const AppId id("A" + std::to_string(a));
+    CHECK_FALSE(registry.add_application({SessionId(a + 1)}, {id, 1, ""}));
+    CHECK_FALSE(registry.add_context({SessionId(a + 1)}, {id, "CTX1", 0, -2, -2, 1, ""}).refused);
+  }
+  CHECK(registry.applications().size() == 4);
+}
+
+TEST_CASE("a context that sent before it was registered keeps its count") {
+  Registry registry{Defaults{}};
+  registry.counter("APP1", "CTX1").messages = 5;
+  CHECK_FALSE(registry.add_context({1}, {"APP1", "CTX1", 0, -2, -2, 1, ""}).refused);
+  CHECK(registry.counter("APP1", "CTX1").messages == 5);
+  CHECK(registry.applications().at("APP1").strangers == 0);
+}
+
+TEST_CASE("contexts of applications that have left make room for new ones") {
+  Registry registry(Defaults{}, {.contexts = 4});
+  for (SessionId s = 1; s <= 5; ++s) {
+    for (int i = 0; i < 4; ++i)
+      CHECK_FALSE(
+          registry
+              .add_context({s}, {AppId("A" + std::to_string(s)), ContextId("C" + std::to_string(i)), i, -2, -2, 1, ""})
+              .refused);
+    (void)registry.remove_session(s);
+  }
 }

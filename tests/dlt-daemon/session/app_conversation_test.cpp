@@ -19,7 +19,7 @@ struct Fixture {
                     Replay::unread, 1 << 20,        Exchange::Options{"ECU7", 3600, 99, "the daemon", true}};
   RecordingSink client;
   ReadBuffer buffer{pool};
-  AppConversation app{exchange, 1, 1234};
+  AppConversation app{exchange, {1, 1000, 1234}};
   std::string carried;
   AppConversation::Effects effects;
 
@@ -163,4 +163,57 @@ TEST_CASE("bye, memfd and messages of the other direction are taken") {
   CHECK(f.effects.memfd->size == 1 << 20);
   CHECK(f.app.said_bye());
   CHECK(f.exchange.garbage_bytes == 0);
+}
+
+TEST_CASE("what another user says in an application's name has no effect and is counted") {
+  Fixture f;
+  f.exchange.registry.set_defaults({2, 0});
+  REQUIRE_FALSE(f.exchange.registry.add_application({77, 555, 1}, {"GOOD", 1, "mine"}));
+  REQUIRE_FALSE(f.exchange.registry.add_context({77, 555, 1}, {"GOOD", "CTX1", 0, -2, -2, 1, "mine"}).refused);
+  std::vector<std::byte> entries(local::Loss::entry_size);
+  proto::ByteWriter out(entries);
+  local::Loss::put(out, {0, local::LossCause::full, 12});
+
+  f.feed(encoded(local::RegisterApplication{"GOOD", 1, "taken over"}) +
+         encoded(local::RegisterContext{"GOOD", "CTX1", 9, 6, 1, 1, "taken over"}) +
+         encoded(local::RegisterContext{"GOOD", "CTX2", 9, 6, 1, 1, "taken over"}) +
+         encoded(local::UnregisterContext{"GOOD", "CTX1", 1}) + encoded(local::ApplicationLimits{"GOOD", 0, 0}) +
+         encoded(local::Overflow{5, "GOOD"}) + encoded(local::Loss{"GOOD", entries}) +
+         encoded(local::UnregisterApplication{"GOOD", 1}));
+  f.feed(log(frame(1)) + log(frame(2, 0, "GOOD")) + batch(frame(3) + frame(4, 0, "GOOD") + frame(5)) + log(frame(6)));
+
+  CHECK(numbers_in(f.client.spans) == Numbers{1, 3, 5, 6});
+  const auto& good = f.exchange.registry.applications().at("GOOD");
+  CHECK(good.description == "mine");
+  CHECK(good.sessions == std::vector<SessionId>{77});
+  CHECK(good.contexts.size() == 1);
+  CHECK(good.contexts.at("CTX1").level == -1);
+  CHECK(good.overflow == 0);
+  CHECK(good.lost[0] == 0);
+  CHECK(f.effects.levels.empty());
+  CHECK(f.effects.reply.empty());
+  CHECK(f.exchange.refusals.count(Refusal::foreign_id) == 8);
+  CHECK(f.exchange.refusals.count(Refusal::foreign_messages) == 2);
+}
+
+TEST_CASE("an application that makes room in the middle of a read does not leave its counter behind") {
+  Fixture f;
+  f.exchange.registry.set_limits({.applications = 1});
+  f.feed(log(frame(1, 0, "OLD1")) + encoded(local::RegisterApplication{"NEW1", 1, ""}) + log(frame(2, 0, "OLD1")) +
+         log(frame(3, 0, "NEW1")));
+  CHECK(numbers_in(f.client.spans) == Numbers{1, 2, 3});
+  CHECK(f.exchange.registry.counter("NEW1", "CTX1").messages == 1);
+  CHECK(f.exchange.registry.applications().size() == 1);
+}
+
+TEST_CASE("rubbish is nothing sensible, a message is") {
+  Fixture f;
+  f.feed("GET / HTTP/1.1\r\n\r\n");
+  CHECK_FALSE(f.app.spoken());
+  CHECK(f.app.garbage_bytes() == 18);
+  f.feed("DUH");
+  CHECK_FALSE(f.app.spoken());
+  f.carried.clear();
+  f.feed(encoded(local::Bye{}));
+  CHECK(f.app.spoken());
 }
