@@ -5,7 +5,7 @@
 //
 // Chunks lie one behind the other, each a whole number of granules long; its header says how long.
 // The file has its full size from the start (pages appear when they are touched) and is sealed against shrinking,
-// growing and further writable mappings. Owner: the core of the session; never unmapped while the process lives.
+// growing and further writable mappings. Owner: the core of the session; never unmapped while threads may log.
 // take() may be called from any thread, lock-free.
 #pragma once
 
@@ -24,11 +24,16 @@ class Arena {
   static constexpr std::size_t first_chunk = 64 * 1024;
 
   Arena() = default;
+  ~Arena();  // of a session that could not be started, and in tests
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
   // Creates the file with room for `bytes`, rounded down to whole granules.
   std::error_code open(std::uint64_t bytes) noexcept;
+
+  // After fork, in the child: gives the file back and puts memory of the child's own in its place, so that a log call
+  // that was interrupted by the fork (in a signal handler) writes there and not between the parent's messages.
+  void abandon_in_child() noexcept;
 
   // A chunk that nobody had before, `bytes` long with its header (a multiple of the granule); nullptr when the arena
   // is used up.

@@ -1,8 +1,8 @@
 // What all queues of one buffer have in common: its settings, changeable while threads log.
 //
-// Writers: start and Session::set_overflow, the sender (a request of the daemon). Readers: producers at a chunk change
-// or when full, the sender, statistics. All relaxed: each value is complete in itself, and the next full moment sees
-// it.
+// Writers: start, end and Session::set_overflow, the sender (a request of the daemon). Readers: producers at a chunk
+// change or when full, the sender, statistics. All relaxed: each value is complete in itself, and the next full moment
+// sees it.
 #pragma once
 
 #include <atomic>
@@ -17,6 +17,7 @@ struct BufferState {
   std::atomic<std::uint32_t> capacity{2048};  // messages
   std::atomic<OverflowMode> mode{OverflowMode::overwrite};
   std::atomic<std::int64_t> timeout_ms{100};
+  std::atomic<bool> closed{false};  // the session ends: nobody waits for room any more. sync: space (seq_cst)
 
   void set(const BufferOptions& o) noexcept {
     capacity.store(o.capacity, std::memory_order_relaxed);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
+#include <type_traits>
 
 #include "dlt/proto/header.hpp"
 #include "slab.hpp"
@@ -31,19 +33,28 @@ ContextEntry* make_entry(ContextId id, std::string_view description) noexcept {
 
 }  // namespace
 
-ContextTable& contexts() noexcept {
-  // Never destroyed: static contexts of other files are destroyed after everything here.
-  static ContextTable* const table = new ContextTable;
-  return *table;
+namespace {
+
+constinit ContextTable the_table;
+static_assert(std::is_trivially_destructible_v<ContextTable>);  // contexts of other files are destroyed after it
+
+// Serves, always off, when there is no memory for an entry.
+ContextEntry& nowhere() noexcept {
+  alignas(ContextEntry) static std::byte memory[sizeof(ContextEntry)];
+  static ContextEntry* const entry = new (memory) ContextEntry;  // never destroyed
+  return *entry;
 }
 
+}  // namespace
+
+ContextTable& contexts() noexcept { return the_table; }
+
 ContextEntry& ContextTable::acquire(ContextId id, std::string_view description, std::optional<Level> level) noexcept {
-  static ContextEntry* const nowhere = new ContextEntry;
   ContextEntry* seen = head_.load(std::memory_order_acquire);  // sync: contexts
   ContextEntry* entry = find(seen, nullptr, id);
   if (entry == nullptr) {
     ContextEntry* fresh = make_entry(id, description);
-    if (fresh == nullptr) return *nowhere;
+    if (fresh == nullptr) return nowhere();
     fresh->position = positions_.fetch_add(1, relaxed);
     if (level) fresh->wanted.store(static_cast<std::int8_t>(*level), relaxed);
     fresh->users.store(1, relaxed);
@@ -92,7 +103,14 @@ void ContextTable::prepare(ContextEntry& e) noexcept {
   const std::int8_t wanted = e.wanted.load(relaxed);
   if (wanted >= 0) level = static_cast<Level>(wanted);
   else if (configured != Level::by_default) level = configured;
-  e.data.level.store(static_cast<std::int8_t>(level), std::memory_order_release);
+  set_level(e, static_cast<std::int8_t>(level));
+}
+
+bool ContextTable::set_level(ContextEntry& e, std::int8_t level) noexcept {
+  const bool changed = e.data.level.exchange(level, std::memory_order_seq_cst) != level;
+  // sync: contexts-started. stop() comes between: it has seen this level and turned it off, or is seen here.
+  if (!started_.load(std::memory_order_seq_cst)) e.data.level.store(0, std::memory_order_seq_cst);
+  return changed;
 }
 
 void ContextTable::start(const FrameIdentity& identity, Level level, Level (*initial)(ContextId)) noexcept {
@@ -107,7 +125,8 @@ void ContextTable::start(const FrameIdentity& identity, Level level, Level (*ini
 
 void ContextTable::stop() noexcept {
   started_.store(false, std::memory_order_seq_cst);
-  for (ContextEntry* e = head(); e != nullptr; e = e->next) e->data.level.store(0, relaxed);
+  for (ContextEntry* e = head(); e != nullptr; e = e->next)
+    e->data.level.store(0, std::memory_order_seq_cst);  // sync: contexts-started
 }
 
 void ContextTable::set_ecu(EcuId ecu) noexcept {
@@ -115,9 +134,13 @@ void ContextTable::set_ecu(EcuId ecu) noexcept {
   for (ContextEntry* e = head_.load(); e != nullptr; e = e->next) e->data.word0.store(word0_of(ecu.key()));
 }
 
-void ContextTable::set_session(std::uint32_t session) noexcept {
+void ContextTable::after_fork_in_child(std::uint32_t session) noexcept {
   session_.store(session, relaxed);
-  for (ContextEntry* e = head(); e != nullptr; e = e->next) e->data.word1.store(__builtin_bswap32(session), relaxed);
+  for (ContextEntry* e = head(); e != nullptr; e = e->next) {
+    e->data.word1.store(__builtin_bswap32(session), relaxed);
+    new (&e->callbacks_mutex) std::mutex;  // another thread of the parent may have been inside
+    e->calling.store(nullptr, relaxed);
+  }
 }
 
 }  // namespace dlt::detail

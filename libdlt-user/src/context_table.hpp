@@ -3,12 +3,16 @@
 //
 // Making and releasing a context takes no lock (callbacks do, and they are rare). Any thread; what is marked "sender"
 // belongs to the sender thread.
+//
+// A callback belongs to the Context that set it: with that Context it goes, also where others have the same id. Its
+// destructor waits while the callback runs, so that what the callback refers to, and its code, may go next.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -28,9 +32,16 @@ struct ContextEntry {
   std::atomic<std::int8_t> wanted{-2};  // the level that the program asked for; -2: none
   ContextEntry* next = nullptr;         // older entry; written before publication
 
-  std::mutex callbacks_mutex;  // never taken by a log call
-  std::map<std::uint32_t, Context::Injection> injections;
-  Context::LevelChange on_level;
+  template <class F>
+  struct Callback {
+    const Context* owner = nullptr;
+    std::shared_ptr<const F> function;  // copied by whoever calls it: that takes no memory
+  };
+  std::atomic<bool> has_callbacks{false};
+  std::mutex callbacks_mutex;  // never taken by a log call, nor held while a callback runs
+  std::map<std::uint32_t, Callback<Context::Injection>> injections;
+  Callback<Context::LevelChange> on_level;
+  std::atomic<const Context*> calling{nullptr};  // whose callback runs; set under the mutex
 
   // sender
   bool announced = false;
@@ -59,7 +70,9 @@ class ContextTable {
   void start(const FrameIdentity& identity, Level level, Level (*initial)(ContextId)) noexcept;
   void stop() noexcept;  // turns every level off
   void set_ecu(EcuId ecu) noexcept;
-  void set_session(std::uint32_t session) noexcept;
+  // Of a context, by the daemon; it stays off when the session has ended. False: it had this level.
+  bool set_level(ContextEntry& entry, std::int8_t level) noexcept;
+  void after_fork_in_child(std::uint32_t session) noexcept;
 
   // Newest first.
   [[nodiscard]] ContextEntry* head() const noexcept { return head_.load(std::memory_order_acquire); }  // sync: contexts
@@ -80,6 +93,7 @@ class ContextTable {
   std::atomic<Level (*)(ContextId)> initial_{nullptr};
 };
 
+// The process's; there before any constructor runs, and after every destructor.
 [[nodiscard]] ContextTable& contexts() noexcept;
 
 }  // namespace dlt::detail

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <string>
 
 #include "futex.hpp"
@@ -19,111 +20,152 @@ namespace local = proto::local;
 
 namespace {
 
-std::atomic<Core*> current{nullptr};  // sync: core, released by start_process and revive
-std::mutex start_mutex;               // starts of this process
-Options forked_options;               // of the parent's session; written by the fork handler
+std::atomic<Core*> current{nullptr};         // sync: core, released by start_process and revive
+std::mutex start_mutex;                      // starts of this process
+std::atomic<const Options*> last_options{};  // of the last start, for a forked child; never freed, it may be read
 std::atomic<bool> forked{false};
 std::atomic<bool> reviving{false};
-
-Level initial_level(ContextId id) noexcept;
+std::atomic<std::uint64_t> early{0};  // log calls of a child while another of its threads was reviving
 
 void complain(const std::string& what) noexcept { std::fprintf(stderr, "libdlt-user: %s\n", what.c_str()); }
 
-}  // namespace
-
-// ── the process ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-namespace {
-
-AppId process_app;
-std::vector<LevelRule>* process_levels = nullptr;  // never freed: read by any thread that makes a context
+// What contexts are told when they are made. Never freed: any thread may be reading it.
+struct InitialLevels {
+  AppId app;
+  std::vector<LevelRule> rules;
+};
+std::atomic<const InitialLevels*> initial_levels{nullptr};
 
 Level initial_level(ContextId id) noexcept {
+  const InitialLevels& levels = *initial_levels.load(std::memory_order_acquire);
   Level level = Level::by_default;
-  for (const LevelRule& r : *process_levels)
-    if ((r.app.empty() || r.app == process_app) && (r.context.empty() || r.context == id)) level = r.level;
+  for (const LevelRule& r : levels.rules)
+    if ((r.app.empty() || r.app == levels.app) && (r.context.empty() || r.context == id)) level = r.level;
   return level;
+}
+
+// Sessions that come and go with the same settings share what is never freed.
+void remember(const AppId& app, const std::vector<LevelRule>& rules) {
+  const InitialLevels* before = initial_levels.load(std::memory_order_relaxed);
+  if (before != nullptr && before->app == app && before->rules == rules) return;
+  initial_levels.store(new InitialLevels{app, rules}, std::memory_order_release);
+}
+void remember(const Options& options) {
+  const Options* before = last_options.load(std::memory_order_relaxed);
+  if (before != nullptr && *before == options) return;
+  last_options.store(new Options(options), std::memory_order_release);
 }
 
 void end_at_exit() {
   if (Core* core = Core::get()) core->end();
 }
 
-// The child has the parent's memory but none of its threads, and the arena is the parent's: nothing of it may be used.
-void after_fork_in_child() {
-  Core* parents = current.load(std::memory_order_acquire);
-  if (parents == nullptr) return;
+std::error_code no_memory() noexcept { return std::make_error_code(std::errc::not_enough_memory); }
+
+}  // namespace
+
+// ── the process ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Core* Core::get() noexcept { return current.load(std::memory_order_acquire); }  // sync: core
+
+// The child has the parent's memory but none of its threads. Arena and connection are the parent's: the child lets go
+// of them here, else the daemon would not see the end of a parent that dies first.
+void Core::after_fork_in_child() noexcept {
+  new (&start_mutex) std::mutex;  // another thread may have been inside
   forget_thread();
-  current.store(nullptr, std::memory_order_release);
-  contexts().set_session(static_cast<std::uint32_t>(getpid()));
+  forget_sender_thread();
+  Core* parents = current.exchange(nullptr, std::memory_order_acq_rel);
+  if (parents == nullptr) return;
+  parents->abandon_in_child();
+  contexts().after_fork_in_child(static_cast<std::uint32_t>(getpid()));
   reviving.store(false, std::memory_order_relaxed);
   forked.store(true, std::memory_order_release);
 }
 
-void prepare_process_once() {
+void Core::abandon_in_child() noexcept {
+  arena_.abandon_in_child();
+  for (std::uint32_t i = 0; i < sender_count_; ++i) doorbells_[i].abandon_in_child();
+  if (!running_.load(std::memory_order_relaxed)) return;
+  uplink_->abandon_in_child();
+  shared_->stop_deadline.store(0, std::memory_order_relaxed);
+  shared_->stop.store(true, std::memory_order_release);  // a callback forked: its thread must not go on as a sender
+}
+
+void Core::prepare_process() {
   static const bool done = [] {
-    pthread_atfork(nullptr, nullptr, after_fork_in_child);
+    pthread_atfork(nullptr, nullptr, &Core::after_fork_in_child);
     std::atexit(end_at_exit);
-    return make_thread_key();
+    return true;
   }();
   (void)done;
 }
 
-}  // namespace
-
-Core* Core::get() noexcept { return current.load(std::memory_order_acquire); }  // sync: core
-
 std::error_code Core::start_process(const Options& options) {
-  if (const std::string wrong = options.check(); !wrong.empty()) {
-    complain("dlt::start: " + wrong);
-    return make_error_code(Errc::invalid_argument);
-  }
-  const std::lock_guard lock(start_mutex);
-  prepare_process_once();
-  Core* core = get();
-  const bool fresh = core == nullptr;
-  if (fresh) core = new Core;
-  {
-    const std::lock_guard own(core->mutex_);
-    if (core->running_) return make_error_code(Errc::already_started);
+  try {
+    if (const std::string wrong = options.check(); !wrong.empty()) {
+      complain("dlt::start: " + wrong);
+      return make_error_code(Errc::invalid_argument);
+    }
+    const std::lock_guard lock(start_mutex);
+    prepare_process();
+    if (Core* core = get()) {
+      const std::lock_guard lifecycle(core->lifecycle_);
+      if (core->running_ && !core->shared_->stop) return make_error_code(Errc::already_started);
+      core->finish();
+      remember(options);
+      if (const auto error = core->open(options)) return error;
+      return core->run();
+    }
+    auto core = std::make_unique<Core>();
+    const std::lock_guard lifecycle(core->lifecycle_);
+    remember(options);
     if (const auto error = core->open(options)) return error;
-    if (fresh) current.store(core, std::memory_order_release);  // sync: core
-    if (const auto error = core->run()) return error;
+    current.store(core.get(), std::memory_order_release);  // sync: core
+    return core.release()->run();
+  } catch (const std::bad_alloc&) {
+    return no_memory();
   }
-  forked_options = options;
-  return {};
 }
 
 Core* Core::revive() noexcept {
   if (!forked.load(std::memory_order_acquire)) return get();
   if (reviving.exchange(true, std::memory_order_acq_rel)) return get();  // another thread is at it, or it failed
-  const Options options = forked_options;
-  auto* core = new (std::nothrow) Core;
-  if (core == nullptr) return nullptr;
-  const std::lock_guard own(core->mutex_);
-  if (core->open(options)) return nullptr;
-  current.store(core, std::memory_order_release);  // sync: core
-  if (core->run()) return nullptr;
-  return core;
+  try {
+    auto core = std::make_unique<Core>();
+    const std::lock_guard lifecycle(core->lifecycle_);
+    if (core->open(*last_options.load(std::memory_order_acquire))) return nullptr;
+    if (core->run()) return nullptr;
+    current.store(core.get(), std::memory_order_release);  // sync: core
+    core->homeless_.fetch_add(early.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
+    return core.release();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+void Core::count_early() noexcept {
+  if (!forked.load(std::memory_order_relaxed)) return;
+  if (Core* core = get()) core->homeless_.fetch_add(1, std::memory_order_relaxed);
+  else early.fetch_add(1, std::memory_order_relaxed);
 }
 
 // ── start and end ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 std::error_code Core::open(const Options& options) {
-  const bool first = arena_.fd() < 0;
-  const Environment before = std::move(environment_);
   environment_ = apply_environment(options, [](const char* name) -> const char* { return std::getenv(name); });
   for (const std::string& c : environment_.complaints) complain(c);
   Options& o = environment_.options;
-  if (first) {
+  if (arena_.fd() < 0) {
     if (const auto error = arena_.open(o.arena_bytes)) return error;
     for (std::uint32_t i = 0; i < o.senders; ++i)
       if (const auto error = doorbells_[i].open()) return error;
     buffer_count_ = o.buffer_count;
+    sender_count_ = o.senders;
+    max_message_ = o.max_message;
   } else {
-    o.senders = before.options.senders;
+    o.senders = sender_count_;
     o.buffer_count = buffer_count_;
-    o.max_message = before.options.max_message;
+    o.max_message = max_message_;
     o.buffers.resize(buffer_count_);
   }
   for (std::uint32_t i = 0; i < buffer_count_; ++i) buffers_[i].set(o.buffers[i].value_or(o.buffer));
@@ -135,47 +177,81 @@ std::error_code Core::run() {
   std::vector<Address> addresses;
   if (!o.address.empty()) addresses.push_back(*Address::parse(o.address));
   else addresses = default_addresses(std::getenv("XDG_RUNTIME_DIR"));
-  uplink_ = std::make_unique<Uplink>(std::move(addresses),
-                                     Uplink::Identity{o.app, o.description, program_invocation_short_name,
-                                                      static_cast<std::int32_t>(getpid()), arena_.fd(), arena_.size()},
-                                     *this);
-  shared_.reset(new SenderShared{
-      queues_, *uplink_, o.senders, o.batch_size, o.nap, [this](Link::Clock::time_point now) { housekeeping(now); },
+  auto uplink =
+      std::make_unique<Uplink>(std::move(addresses),
+                               Uplink::Identity{o.app, o.description, program_invocation_short_name,
+                                                static_cast<std::int32_t>(getpid()), arena_.fd(), arena_.size()},
+                               *this);
+  auto shared = std::make_shared<SenderShared>(
+      queues_, *uplink, o.senders, o.batch_size, o.nap, [this](Link::Clock::time_point now) { housekeeping(now); },
       [this] { return contexts().changes() != seen_changes_.load(std::memory_order_relaxed); },
-      [this] { return report(); }});
-  shared_->others_running.store(o.senders - 1, std::memory_order_relaxed);
+      [this] { return report(); });
+  shared->others_running.store(o.senders - 1, std::memory_order_relaxed);
+  remember(o.app, environment_.levels);
   senders_.clear();
-  for (std::uint32_t i = 0; i < o.senders; ++i) {
-    senders_.push_back(std::make_unique<Sender>(i, doorbells_[i], *shared_));
-    if (const auto error = senders_.back()->start()) return error;
+  for (std::uint32_t i = 0; i < o.senders; ++i) senders_.push_back(std::make_unique<Sender>(i, doorbells_[i], *shared));
+  {
+    const std::lock_guard own(mutex_);
+    uplink_ = std::move(uplink);
+    shared_ = std::move(shared);
   }
-  running_ = true;
+  return start_senders();
+}
+
+// Levels first: what the daemon says about them must come after.
+std::error_code Core::start_senders() {
+  const Options& o = environment_.options;
+  for (std::uint32_t i = 0; i < buffer_count_; ++i) buffers_[i].closed.store(false, std::memory_order_seq_cst);
   set_local_print(o.local_print);
-  process_app = o.app;
-  process_levels = new std::vector<LevelRule>(environment_.levels);
   contexts().start({EcuId{"ECU1"}, o.app, static_cast<std::uint32_t>(getpid())}, o.level, &initial_level);
+  running_.store(true, std::memory_order_seq_cst);
+  for (const auto& s : senders_) {
+    const auto error = s->start();
+    if (!error) continue;
+    shared_->others_running.store(0, std::memory_order_release);  // those that did start must not wait for the others
+    stop_senders();
+    finish();
+    return error;
+  }
   return {};
 }
 
 void Core::end() noexcept {
-  const std::lock_guard lock(mutex_);
+  // exit() in a callback comes here too: the process ends without waiting for this very thread.
+  if (on_sender_thread()) return stop_senders();
+  const std::lock_guard lifecycle(lifecycle_);
   if (!running_) return;
-  running_ = false;
+  stop_senders();
+  finish();
+}
+
+// From here on nothing is accepted and nobody waits for room; the senders send what is queued and end.
+void Core::stop_senders() noexcept {
   contexts().stop();
+  for (std::uint32_t i = 0; i < buffer_count_; ++i) buffers_[i].closed.store(true, std::memory_order_seq_cst);
+  queues_.for_each([](ThreadQueue& q) { q.release_blocked(); });
+  if (shared_->stop.load(std::memory_order_relaxed)) return;
   const auto deadline = Link::Clock::now() + environment_.options.exit_flush;
   shared_->stop_deadline.store(deadline.time_since_epoch().count(), std::memory_order_relaxed);
   shared_->stop.store(true, std::memory_order_release);  // sync: stop
-  for (std::uint32_t i = 0; i < environment_.options.senders; ++i) doorbells_[i].ring_always();
+  for (std::uint32_t i = 0; i < sender_count_; ++i) doorbells_[i].ring_always();
+}
+
+void Core::finish() noexcept {
+  if (!running_) return;
   for (const auto& s : senders_) s->join();
   // From here on this thread is the sender.
   uplink_->give_up();
   queues_.for_each([](ThreadQueue& q) { q.discard_everything(); });
   farewell();
+  running_.store(false, std::memory_order_seq_cst);  // sync: flush
+  shared_->rounds.fetch_add(1, std::memory_order_seq_cst);
+  futex_wake_all(shared_->rounds);
 }
 
 // Tells the daemon how it ended; waits a moment for a socket that is full.
 void Core::farewell() {
-  if (!uplink_->connected()) return;
+  if (!connected) return;
   (void)report();
   uplink_->post(local::UnregisterApplication{environment_.options.app, static_cast<std::int32_t>(getpid())});
   if (uplink_->speaks(local::capability::batch)) uplink_->post(local::Bye{});
@@ -194,19 +270,24 @@ bool Core::flush(std::chrono::milliseconds limit) noexcept {
   const auto reached = [&targets] {
     return std::all_of(targets.begin(), targets.end(), [](const auto& t) { return t.first->frames_out() >= t.second; });
   };
-  const std::lock_guard lock(mutex_);
-  if (!running_) return reached();
-  shared_->flush_waiters.fetch_add(1, std::memory_order_seq_cst);  // sync: flush
+  if (on_sender_thread()) return reached();  // it would wait for itself
+  const auto shared = [this] {
+    const std::lock_guard own(mutex_);
+    return shared_;
+  }();
+  if (shared == nullptr) return reached();
+  shared->flush_waiters.fetch_add(1, std::memory_order_seq_cst);  // sync: flush
   bool done = false;
   for (;;) {
-    const std::uint32_t seen = shared_->rounds.load(std::memory_order_seq_cst);
+    const std::uint32_t seen = shared->rounds.load(std::memory_order_seq_cst);
+    const bool running = running_.load(std::memory_order_seq_cst);  // sync: flush
     done = reached();
     const auto left = deadline - Link::Clock::now();
-    if (done || left <= Link::Clock::duration::zero()) break;
-    for (std::uint32_t i = 0; i < environment_.options.senders; ++i) doorbells_[i].ring_always();
-    futex_wait(shared_->rounds, seen, left);
+    if (done || !running || left <= Link::Clock::duration::zero()) break;
+    for (std::uint32_t i = 0; i < sender_count_; ++i) doorbells_[i].ring_always();
+    futex_wait(shared->rounds, seen, left);
   }
-  shared_->flush_waiters.fetch_sub(1, std::memory_order_seq_cst);
+  shared->flush_waiters.fetch_sub(1, std::memory_order_seq_cst);
   return done;
 }
 
@@ -244,11 +325,6 @@ Stats Core::stats_unlocked() const {
   return all;
 }
 
-bool Core::connected() const noexcept {
-  const std::lock_guard lock(mutex_);
-  return uplink_ != nullptr && uplink_->connected();
-}
-
 std::error_code Core::set_overflow(std::uint32_t buffer, OverflowMode mode,
                                    const std::chrono::milliseconds* timeout) noexcept {
   if (buffer >= buffer_count_ || mode > OverflowMode::block) return make_error_code(Errc::invalid_argument);
@@ -261,14 +337,14 @@ std::error_code Core::set_overflow(std::uint32_t buffer, OverflowMode mode,
 
 void Core::set_local_print(LocalPrint mode) noexcept {
   print_.store(mode, std::memory_order_relaxed);
-  for (std::uint32_t i = 0; i < environment_.options.senders; ++i) doorbells_[i].set_print(mode != LocalPrint::off);
+  for (std::uint32_t i = 0; i < sender_count_; ++i) doorbells_[i].set_print(mode != LocalPrint::off);
 }
 
 bool Core::prints_now() const noexcept {
   switch (print_.load(std::memory_order_relaxed)) {
     case LocalPrint::off: return false;
     case LocalPrint::on: return true;
-    case LocalPrint::automatic: return uplink_ == nullptr || !uplink_->connected();
+    case LocalPrint::automatic: return !connected.load(std::memory_order_relaxed);
   }
   return false;
 }
@@ -276,8 +352,7 @@ bool Core::prints_now() const noexcept {
 // ── log calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 ThreadQueue* Core::home_for(std::uint32_t buffer) noexcept {
-  Doorbell& sender = doorbells_[buffer % environment_.options.senders];
-  ThreadQueue* q = queues_.adopt(buffer, sender, environment_.options.max_message);
+  ThreadQueue* q = queues_.adopt(buffer, doorbells_[buffer % sender_count_], max_message_);
   if (q == nullptr) homeless_.fetch_add(1, std::memory_order_relaxed);
   return q;
 }

@@ -4,7 +4,10 @@
 // that point into it. After end() it can be started again; the shape of the queues (number of buffers and senders,
 // arena, longest message) is that of the first start.
 //
-// start, end, flush, stats: any thread, serialised by a mutex that no log call takes. home_for: log calls.
+// start and end: any thread, one at a time (`lifecycle_`). flush, stats: any thread; they hold no lock while they wait,
+// so an end is not held up by a flush, and callbacks may ask for statistics while the session ends. home_for: log
+// calls. A callback (on a sender's thread) may end the session too: then the senders stop by themselves, and whoever
+// ends or starts next does the rest.
 #pragma once
 
 #include <array>
@@ -36,11 +39,12 @@ class Core final : public UplinkOwner {
   [[nodiscard]] static std::error_code start_process(const Options& options);
   // In a forked child: starts a session like the parent's. nullptr: there was none, or it cannot be had.
   [[nodiscard]] static Core* revive() noexcept;
+  // A log call for which revive() had no core: counted by the core that comes.
+  static void count_early() noexcept;
 
   void end() noexcept;
   bool flush(std::chrono::milliseconds limit) noexcept;
   [[nodiscard]] Stats stats() const;
-  [[nodiscard]] bool connected() const noexcept;
   std::error_code set_overflow(std::uint32_t buffer, OverflowMode mode,
                                const std::chrono::milliseconds* timeout) noexcept;
   void set_local_print(LocalPrint mode) noexcept;
@@ -59,6 +63,12 @@ class Core final : public UplinkOwner {
  private:
   std::error_code open(const Options& options);
   std::error_code run();
+  std::error_code start_senders();
+  void stop_senders() noexcept;
+  void finish() noexcept;            // after stop_senders, not on a sender's thread; lifecycle_ held
+  void abandon_in_child() noexcept;  // this core is the parent's
+  static void after_fork_in_child() noexcept;
+  static void prepare_process();
   void on_ready(const proto::local::Hello& daemon) override;
   void on_message(const proto::local::Message& message) override;
   void apply(const proto::local::LogLevel& m);
@@ -73,8 +83,10 @@ class Core final : public UplinkOwner {
   [[nodiscard]] bool all_empty() const noexcept;
   [[nodiscard]] ContextEntry* context_at(std::int32_t position) noexcept;
 
-  Environment environment_;
+  // Of the first start; fixed before the core is published.
   std::uint32_t buffer_count_ = 0;
+  std::uint32_t sender_count_ = 0;
+  std::uint32_t max_message_ = 0;
   Arena arena_;
   std::array<BufferState, Options::max_buffers> buffers_;
   QueueSet queues_{arena_, buffers_};
@@ -84,11 +96,14 @@ class Core final : public UplinkOwner {
   std::atomic<std::uint64_t> homeless_nested_{0};
   std::atomic<LocalPrint> print_{LocalPrint::off};
 
-  mutable std::mutex mutex_;  // start, end, flush, stats; never a log call
-  bool running_ = false;
-  std::unique_ptr<Uplink> uplink_;
-  std::unique_ptr<SenderShared> shared_;
+  std::mutex lifecycle_;     // start, end
+  Environment environment_;  // while no sender runs, else read only
   std::vector<std::unique_ptr<Sender>> senders_;
+  std::atomic<bool> running_{false};  // written under lifecycle_. sync: flush (seq_cst)
+
+  mutable std::mutex mutex_;  // these two pointers, for a moment; taken inside lifecycle_
+  std::unique_ptr<Uplink> uplink_;
+  std::shared_ptr<SenderShared> shared_;
 
   // the first sender
   ClockCalibration clock_;

@@ -7,6 +7,24 @@ namespace dlt::detail {
 
 namespace local = proto::local;
 
+namespace {
+
+// Runs the callback that `find` finds (nullptr: none). Its owner's destructor waits meanwhile.
+template <class Find, class... Args>
+void call(ContextEntry& e, Find find, const Args&... args) {
+  std::unique_lock lock(e.callbacks_mutex);
+  const auto* callback = find();
+  if (callback == nullptr || callback->function == nullptr) return;
+  const auto function = callback->function;
+  e.calling.store(callback->owner);
+  lock.unlock();
+  if (*function) (*function)(args...);
+  e.calling.store(nullptr);
+  e.calling.notify_all();
+}
+
+}  // namespace
+
 void Core::on_ready(const local::Hello& daemon) {
   if (!daemon.ecu.empty()) contexts().set_ecu(daemon.ecu);
   for (ContextEntry* e = contexts().head(); e != nullptr; e = e->next) e->announced = false;
@@ -24,25 +42,19 @@ void Core::on_message(const local::Message& message) {
 void Core::apply(const local::LogLevel& m) {
   ContextEntry* e = context_at(m.position);
   if (e == nullptr || m.log_level > static_cast<std::uint8_t>(Level::verbose)) return;
-  const auto level = static_cast<std::int8_t>(m.log_level);
-  if (e->data.level.exchange(level, std::memory_order_relaxed) == level) return;
-  Context::LevelChange callback;
-  {
-    const std::lock_guard lock(e->callbacks_mutex);
-    callback = e->on_level;
-  }
-  if (callback) callback(static_cast<Level>(level));
+  if (!contexts().set_level(*e, static_cast<std::int8_t>(m.log_level))) return;
+  call(
+      *e, [e] { return &e->on_level; }, static_cast<Level>(m.log_level));
 }
 
 void Core::apply(const local::Injection& m) {
   ContextEntry* e = context_at(m.position);
   if (e == nullptr) return;
-  Context::Injection callback;
-  {
-    const std::lock_guard lock(e->callbacks_mutex);
-    if (const auto found = e->injections.find(m.service); found != e->injections.end()) callback = found->second;
-  }
-  if (callback) callback(m.service, m.data);
+  const auto find = [&] {
+    const auto found = e->injections.find(m.service);
+    return found != e->injections.end() ? &found->second : nullptr;
+  };
+  call(*e, find, m.service, m.data);
 }
 
 void Core::apply(const local::SetOverflowMode& m) {

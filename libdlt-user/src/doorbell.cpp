@@ -58,6 +58,15 @@ void Doorbell::announce_parked() noexcept {
   if (has_fence_) membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }
 
+Doorbell::~Doorbell() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void Doorbell::abandon_in_child() noexcept {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
 void Doorbell::clear() noexcept {
   std::uint64_t n = 0;
   [[maybe_unused]] const auto r = ::read(fd_, &n, sizeof n);

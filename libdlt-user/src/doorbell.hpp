@@ -22,10 +22,11 @@ class Doorbell {
   static constexpr std::chrono::milliseconds fallback_limit{10};
 
   Doorbell() = default;
+  ~Doorbell();
   Doorbell(const Doorbell&) = delete;
   Doorbell& operator=(const Doorbell&) = delete;
 
-  std::error_code open() noexcept;  // before any other call; the descriptor lives as long as the process
+  std::error_code open() noexcept;  // before any other call
 
   // Wakes the sender if it is napping or parked; only the caller that finds it so pays the system call.
   void ring() noexcept;
@@ -43,7 +44,8 @@ class Doorbell {
   void announce_awake() noexcept { change(attention::awake); }
   [[nodiscard]] bool has_fence() const noexcept { return has_fence_; }
   [[nodiscard]] int fd() const noexcept { return fd_; }
-  void clear() noexcept;  // takes the ring out of the descriptor
+  void clear() noexcept;             // takes the ring out of the descriptor
+  void abandon_in_child() noexcept;  // after fork: the descriptor is the parent's
 
  private:
   void change(std::uint32_t activity) noexcept;

@@ -28,6 +28,8 @@ struct LevelRule {
   AppId app;          // empty: every
   ContextId context;  // empty: every
   Level level = Level::info;
+
+  bool operator==(const LevelRule&) const = default;
 };
 
 struct Environment {

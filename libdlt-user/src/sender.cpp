@@ -17,11 +17,16 @@ namespace {
 constexpr std::uint32_t urgent_buffers = 2;
 constexpr unsigned long timer_slack_ns = 5'000;
 
+__thread bool is_sender __attribute__((tls_model("initial-exec"))) = false;
+
 timespec as_timespec(std::chrono::nanoseconds d) noexcept {
   return {static_cast<time_t>(d.count() / 1'000'000'000), static_cast<long>(d.count() % 1'000'000'000)};
 }
 
 }  // namespace
+
+bool on_sender_thread() noexcept { return is_sender; }
+void forget_sender_thread() noexcept { is_sender = false; }
 
 std::error_code Sender::start() noexcept {
   // The thread must not run the application's signal handlers.
@@ -44,6 +49,7 @@ void Sender::join() noexcept {
 }
 
 void Sender::run() noexcept {
+  is_sender = true;
   pthread_setname_np(pthread_self(), "dlt-sender");
   prctl(PR_SET_TIMERSLACK, timer_slack_ns);
   nap_ = shared_.nap;

@@ -43,6 +43,10 @@ struct SenderShared {
   std::atomic<std::uint32_t> rounds{0};                       // the word that flush waits on
 };
 
+// The calling thread is a sender: it runs a callback of the application.
+[[nodiscard]] bool on_sender_thread() noexcept;
+void forget_sender_thread() noexcept;  // in a forked child
+
 class Sender {
  public:
   static constexpr std::chrono::milliseconds park_after{20};

@@ -1,5 +1,6 @@
 #include "dlt/session.hpp"
 
+#include <iterator>
 #include <utility>
 
 #include "core.hpp"
@@ -46,7 +47,7 @@ Stats Session::stats() const {
 
 bool Session::connected() const noexcept {
   const Core* core = Core::get();
-  return core != nullptr && core->connected();
+  return core != nullptr && core->connected.load(std::memory_order_acquire);
 }
 
 std::error_code Session::set_overflow(std::uint32_t buffer, OverflowMode mode) noexcept {
@@ -74,6 +75,25 @@ detail::ContextData* acquire(ContextId id, std::string_view description, std::op
   return &entry.data;
 }
 
+// Waits while one of them runs; not in the callback itself. They are destroyed without the lock: what they hold is the
+// application's.
+void forget_callbacks(ContextEntry& entry, const Context* owner) noexcept {
+  if (!entry.has_callbacks.load(std::memory_order_relaxed)) return;
+  std::map<std::uint32_t, ContextEntry::Callback<Context::Injection>> injections;
+  ContextEntry::Callback<Context::LevelChange> on_level;
+  {
+    const std::lock_guard lock(entry.callbacks_mutex);
+    if (entry.on_level.owner == owner) on_level = std::exchange(entry.on_level, {});
+    for (auto i = entry.injections.begin(); i != entry.injections.end();) {
+      const auto next = std::next(i);
+      if (i->second.owner == owner) injections.insert(entry.injections.extract(i));
+      i = next;
+    }
+  }
+  if (detail::on_sender_thread()) return;
+  entry.calling.wait(owner);
+}
+
 }  // namespace
 
 Context::Context(ContextId id, std::string_view description) noexcept : data_(acquire(id, description, std::nullopt)) {}
@@ -82,6 +102,7 @@ Context::Context(ContextId id, std::string_view description, Level level) noexce
     : data_(acquire(id, description, level)) {}
 
 Context::~Context() {
+  forget_callbacks(ContextEntry::of(*data_), this);
   detail::contexts().release(ContextEntry::of(*data_));
   if (Core* core = Core::get()) core->on_new_context();
 }
@@ -91,14 +112,18 @@ ContextId Context::id() const noexcept { return ContextEntry::of(*data_).id; }
 
 void Context::on_injection(std::uint32_t service, Injection callback) {
   ContextEntry& entry = ContextEntry::of(*data_);
+  auto function = std::make_shared<const Injection>(std::move(callback));
   const std::lock_guard lock(entry.callbacks_mutex);
-  entry.injections[service] = std::move(callback);
+  entry.injections[service] = {this, std::move(function)};
+  entry.has_callbacks.store(true, std::memory_order_relaxed);
 }
 
 void Context::on_level_change(LevelChange callback) {
   ContextEntry& entry = ContextEntry::of(*data_);
+  auto function = std::make_shared<const LevelChange>(std::move(callback));
   const std::lock_guard lock(entry.callbacks_mutex);
-  entry.on_level = std::move(callback);
+  entry.on_level = {this, std::move(function)};
+  entry.has_callbacks.store(true, std::memory_order_relaxed);
 }
 
 }  // namespace dlt

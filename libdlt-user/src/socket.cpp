@@ -5,17 +5,25 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace dlt::detail {
 
 namespace {
+
+std::uint64_t inode_of(int fd) noexcept {
+  struct stat s {};
+  return fstat(fd, &s) == 0 && S_ISSOCK(s.st_mode) ? s.st_ino : 0;
+}
 
 std::error_code last_error() noexcept { return {errno, std::generic_category()}; }
 
@@ -41,7 +49,7 @@ std::error_code Socket::connect(const Address& to) noexcept {
 }
 
 std::error_code Socket::connect_unix(const Address& to) noexcept {
-  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd_ < 0) return last_error();
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -60,7 +68,7 @@ std::error_code Socket::connect_tcp(const Address& to) noexcept {
   std::error_code error = std::make_error_code(std::errc::address_not_available);
   for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
     close();
-    fd_ = ::socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    adopt(::socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (fd_ < 0) return last_error();
     const int one = 1;
     setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -79,9 +87,22 @@ std::error_code Socket::finish_connect() noexcept {
   return {error, std::generic_category()};
 }
 
+// The number is known here only while it is ours: a child that is forked in between loses a descriptor, it does not
+// close somebody else's.
+void Socket::adopt(int fd) noexcept {
+  inode_ = fd >= 0 ? inode_of(fd) : 0;
+  fd_ = fd;
+}
+
 void Socket::close() noexcept {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
+  const int fd = std::exchange(fd_, -1);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (fd >= 0) ::close(fd);
+}
+
+void Socket::abandon_in_child() noexcept {
+  const int fd = std::exchange(fd_, -1);
+  if (fd >= 0 && inode_of(fd) == inode_) ::close(fd);
 }
 
 Result<std::size_t> Socket::send(std::span<const iovec> ranges) noexcept {

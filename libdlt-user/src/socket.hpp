@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "address.hpp"
@@ -26,6 +27,9 @@ class Socket {
   std::error_code connect(const Address& to) noexcept;
   std::error_code finish_connect() noexcept;
   void close() noexcept;
+  // After fork, in the child: closes the descriptor if it is still the parent's socket. Another thread may have been
+  // about to open or close it when the process was copied.
+  void abandon_in_child() noexcept;
 
   // Bytes moved. std::errc::operation_would_block: nothing now. Errc::closed: the other end is gone.
   [[nodiscard]] Result<std::size_t> send(std::span<const iovec> ranges) noexcept;
@@ -40,7 +44,10 @@ class Socket {
   std::error_code connect_unix(const Address& to) noexcept;
   std::error_code connect_tcp(const Address& to) noexcept;
 
+  void adopt(int fd) noexcept;
+
   int fd_ = -1;
+  std::uint64_t inode_ = 0;  // of fd_
   bool unix_ = false;
 };
 

@@ -213,6 +213,7 @@ std::byte* ThreadQueue::wait_for_room(std::size_t need, std::uint32_t capacity) 
     const std::uint32_t seen = space_.load(std::memory_order_seq_cst);
     waiting_.store(1, std::memory_order_seq_cst);  // sync: space
     std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (settings_.closed.load(std::memory_order_seq_cst)) break;  // sync: space, after the look at the word
     if (std::byte* p = try_room(need, capacity)) {
       waiting_.store(0, std::memory_order_relaxed);
       return p;
@@ -323,6 +324,11 @@ void ThreadQueue::wake_blocked() noexcept {
   if (queued() > settings_.capacity.load(std::memory_order_relaxed) / 2) return;
   waiting_.store(0, std::memory_order_relaxed);
   space_.fetch_add(1, std::memory_order_seq_cst);
+  futex_wake_all(space_);
+}
+
+void ThreadQueue::release_blocked() noexcept {
+  space_.fetch_add(1, std::memory_order_seq_cst);  // sync: space, after `closed`
   futex_wake_all(space_);
 }
 

@@ -89,6 +89,7 @@ class ThreadQueue : public Writer {
   [[nodiscard]] bool empty() const noexcept { return queued() == 0; }
 
   // ── any thread ──
+  void release_blocked() noexcept;  // the buffer was closed: a waiting producer gives up
   void add_to(BufferStats& stats) const noexcept;
   [[nodiscard]] std::uint64_t queued() const noexcept;      // still in chunks
   [[nodiscard]] std::uint64_t frames_in() const noexcept;   // ever queued

@@ -27,14 +27,20 @@ struct ThreadState {
 };
 __thread ThreadState t_state __attribute__((tls_model("initial-exec"))) = {};
 
-pthread_key_t thread_key;
-
 void on_thread_end(void*) {
   t_writers = DLT_NO_WRITERS;
   for (ThreadQueue* q : t_state.queues)
     if (q != nullptr) q->disown();
   t_state = {};
 }
+
+// Made when the library is loaded: one of the first 32 keys of a process, for those pthread_setspecific takes no
+// memory, and it is called in signal handlers.
+const pthread_key_t thread_key = [] {
+  pthread_key_t key{};
+  // Without one (1024 are in use) the queues of threads that ended are not used again.
+  return pthread_key_create(&key, on_thread_end) == 0 ? key : ~pthread_key_t{0};
+}();
 
 ThreadQueue* queue_for(Core& core, std::uint32_t buffer) noexcept {
   ThreadQueue*& home = t_state.queues[buffer];
@@ -67,8 +73,6 @@ std::uint32_t ordinary_of(Core& core) noexcept {
 
 }  // namespace
 
-bool make_thread_key() noexcept { return pthread_key_create(&thread_key, on_thread_end) == 0; }
-
 void forget_thread() noexcept {
   t_writers = DLT_NO_WRITERS;
   t_state = {};
@@ -80,7 +84,10 @@ namespace {
 
 Writer* first_writer(Level level) noexcept {
   Core* core = core_for_logging();
-  if (core == nullptr) return nullptr;
+  if (core == nullptr) {
+    Core::count_early();
+    return nullptr;
+  }
   ThreadQueue* q = queue_for(*core, core->buffer_of(level, ordinary_of(*core)));
   if (q != nullptr) t_writers.by_level[static_cast<std::size_t>(level)] = q;
   return q;

@@ -5,7 +5,6 @@
 
 namespace dlt::detail {
 
-[[nodiscard]] bool make_thread_key() noexcept;  // once a process
-void forget_thread() noexcept;                  // the calling thread starts anew, without giving anything back
+void forget_thread() noexcept;  // the calling thread starts anew, without giving anything back
 
 }  // namespace dlt::detail

@@ -64,14 +64,14 @@ void Uplink::greet(Link::Clock::time_point now) {
 void Uplink::become_ready(const local::Hello& daemon) {
   capabilities_ = daemon.capabilities;
   if (!carry_.empty()) carry_.resume(wire());
-  connected_.store(true, std::memory_order_release);
+  owner_.connected.store(true, std::memory_order_release);
   owner_.on_ready(daemon);
 }
 
 void Uplink::lost(Link::Clock::time_point now) noexcept {
   socket_.close();
   link_.on_lost(now);
-  connected_.store(false, std::memory_order_release);
+  owner_.connected.store(false, std::memory_order_release);
   control_.clear();
   control_at_ = 0;
   received_.clear();

@@ -28,6 +28,9 @@ class UplinkOwner {
   virtual ~UplinkOwner() = default;
   virtual void on_ready(const proto::local::Hello& daemon) = 0;       // may send from now on; register now
   virtual void on_message(const proto::local::Message& message) = 0;  // from the daemon
+
+  // Messages can go. Written by the uplink, read by any thread, also by those that outlive an uplink.
+  std::atomic<bool> connected{false};
 };
 
 class Uplink {
@@ -63,11 +66,11 @@ class Uplink {
   void give_up() noexcept;
   void close(Link::Clock::time_point now) noexcept { lost(now); }
   void wait_writable(std::chrono::milliseconds limit) noexcept;
+  void abandon_in_child() noexcept { socket_.abandon_in_child(); }  // after fork: the connection is the parent's
 
   std::mutex turn;  // senders only
 
   // Any thread.
-  [[nodiscard]] bool connected() const noexcept { return connected_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t writes() const noexcept { return writes_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t connects() const noexcept { return connects_.load(std::memory_order_relaxed); }
 
@@ -101,7 +104,6 @@ class Uplink {
   Carry carry_;
   ThreadQueue* carry_queue_ = nullptr;
 
-  std::atomic<bool> connected_{false};
   std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> connects_{0};
 };

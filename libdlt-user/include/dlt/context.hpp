@@ -54,6 +54,7 @@ class DLT_EXPORT Context {
   // DLT_INFO(route.in(dlt::Buffer{3}), "…") uses that buffer; one that does not exist falls back to the level's own.
   [[nodiscard]] DLT_INLINE ContextInBuffer in(Buffer buffer) noexcept { return {data_, buffer}; }
 
+  // Callbacks end with the Context that set them: its destructor waits while one runs (but in the callback itself).
   // Calls `callback` on the library's sender thread when a client injects `service` (>= 0xFFF) into this context.
   void on_injection(std::uint32_t service, Injection callback);
   // Calls `callback` on the library's sender thread when the level was changed from outside.

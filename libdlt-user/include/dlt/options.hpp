@@ -31,6 +31,8 @@ struct BufferOptions {
   std::uint32_t capacity = 2048;
   OverflowMode mode = OverflowMode::overwrite;
   std::chrono::milliseconds timeout{100};  // for OverflowMode::block, 0 … 1 h
+
+  bool operator==(const BufferOptions&) const = default;
 };
 
 // Messages printed by the library itself, in addition to being sent.
@@ -65,6 +67,8 @@ struct Options {
 
   // Names the first field that is out of range; empty when all is well.
   [[nodiscard]] DLT_EXPORT std::string check() const;
+
+  bool operator==(const Options&) const = default;
 };
 
 }  // namespace dlt

@@ -1,0 +1,136 @@
+// Callbacks of the application, which run on the sender's thread: what they may do there, and when they end.
+#include <catch2/catch.hpp>
+
+#include <sys/wait.h>
+
+#include <optional>
+
+#include "dlt/dlt.hpp"
+#include "support/fake_daemon.hpp"
+#include "support/isolated.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace dlt;
+using namespace dlt::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::optional<Session> session;
+
+void start_at(const TempDir& dir) {
+  auto started = start({.app = "APP1", .address = "unix:" + dir / "d.sock"});
+  expect(started.has_value(), "start");
+  session.emplace(std::move(*started));
+}
+
+void change_level(FakeDaemon& daemon, std::uint8_t level) {
+  daemon.send(proto::local::LogLevel{level, 0, daemon.positions_});
+}
+
+}  // namespace
+
+TEST_CASE("a callback may end the session; it can be started again") {
+  const std::string senders = GENERATE("1", "3");
+  CAPTURE(senders);
+  ::setenv("DLT_USER_SENDERS", senders.c_str(), 1);
+  CHECK(isolated([] {
+          TempDir dir;
+          FakeDaemon daemon(dir / "d.sock");
+          start_at(dir);
+          Context c{"CTX1"};
+          std::atomic<bool> ended{false};
+          c.on_level_change([&](Level) {
+            DLT_INFO(c, "last words");
+            session.reset();
+            ended = true;
+          });
+          expect(daemon.sees("context CTX1 -2"), "registered");
+
+          change_level(daemon, 5);
+          expect(eventually([&] { return ended.load(); }), "ended");
+          expect(!DLT_FATAL(c, "after the end"), "nothing is taken any more");
+          expect(daemon.sees_frames(1), "what was accepted arrives");
+          c.on_level_change({});
+          start_at(dir);
+          expect(DLT_INFO(c, "again") && session->flush(30s) && daemon.sees_frames(2), "the second session delivers");
+        }) == "");
+  ::unsetenv("DLT_USER_SENDERS");
+}
+
+TEST_CASE("a callback may leave the process") {
+  const std::string senders = GENERATE("1", "3");
+  CAPTURE(senders);
+  ::setenv("DLT_USER_SENDERS", senders.c_str(), 1);
+  CHECK(isolated([] {
+          TempDir dir;
+          FakeDaemon daemon(dir / "d.sock");
+          const pid_t child = fork();
+          if (child == 0) {
+            start_at(dir);
+            Context c{"CTX1"};
+            c.on_level_change([&](Level) { std::exit(7); });
+            for (;;) ::pause();
+          }
+          expect(daemon.sees("context CTX1 -2"), "registered");
+          change_level(daemon, 5);
+          int status = 0;
+          waitpid(child, &status, 0);
+          expect(WIFEXITED(status) && WEXITSTATUS(status) == 7, "exit code, status " + std::to_string(status));
+        }) == "");
+  ::unsetenv("DLT_USER_SENDERS");
+}
+
+TEST_CASE("a callback may ask for statistics and flush while the session ends") {
+  CHECK(isolated([] {
+          TempDir dir;
+          FakeDaemon daemon(dir / "d.sock");
+          start_at(dir);
+          Context c{"CTX1"};
+          std::atomic<bool> in_callback{false};
+          std::atomic<bool> go_on{false};
+          c.on_level_change([&](Level) {
+            in_callback = true;
+            while (!go_on) std::this_thread::yield();
+            (void)session->stats();
+            (void)session->flush(1h);
+          });
+          expect(daemon.sees("context CTX1 -2"), "registered");
+          change_level(daemon, 5);
+          expect(eventually([&] { return in_callback.load(); }), "callback");
+
+          std::thread ends([] { session.reset(); });
+          expect(eventually([&] { return !DLT_FATAL(c, "until the levels are off"); }), "the end has begun");
+          go_on = true;
+          ends.join();
+        }) == "");
+}
+
+TEST_CASE("a context takes its callbacks along, and waits for one that runs") {
+  CHECK(isolated([] {
+          TempDir dir;
+          FakeDaemon daemon(dir / "d.sock");
+          start_at(dir);
+          Context stays{"CTX1"};
+          std::atomic<int> stage{0};
+          auto leaves = std::make_unique<Context>("CTX1");
+          leaves->on_level_change([&](Level) {
+            stage = 1;
+            std::this_thread::yield();
+            while (stage != 2) std::this_thread::yield();
+            stage = 3;
+          });
+          expect(daemon.sees("context CTX1 -2"), "registered");
+          change_level(daemon, 5);
+          expect(eventually([&] { return stage == 1; }), "callback");
+
+          std::thread lets_go([&] { stage = 2; });
+          leaves.reset();
+          expect_equal(stage.load(), 3, "the callback has run to its end");
+          lets_go.join();
+
+          change_level(daemon, 6);
+          expect(eventually([&] { return stays.level() == Level::verbose; }), "the level still changes");
+          expect_equal(stage.load(), 3, "but nobody is called");
+        }) == "");
+}
