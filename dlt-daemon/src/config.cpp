@@ -149,6 +149,14 @@ Problem set_reserved_ids(Config& c, std::string_view text) {
   return std::nullopt;
 }
 
+Problem set_sync(Config& c, std::string_view text) {
+  constexpr std::array<std::string_view, 4> names{"none", "second", "fatal", "message"};  // as SyncMode has them
+  const auto at = std::find(names.begin(), names.end(), text);
+  if (at == names.end()) return "expected none, second, fatal or message";
+  c.storage_sync = static_cast<SyncMode>(at - names.begin());
+  return std::nullopt;
+}
+
 constexpr std::uint64_t GiB = 1ULL << 30;
 
 struct Key {
@@ -196,6 +204,7 @@ constexpr std::array keys{
     Key{"OfflineTraceCompression", set_flag<&Config::storage_compression>},
     Key{"OfflineTraceQueueSize", set_size<&Config::storage_queue, 1 << 20, GiB>},
     Key{"OfflineTraceStallLimit", set_duration<&Config::storage_stall, 0, 60'000>},
+    Key{"OfflineTraceSync", set_sync},
     Key{"OfflineTraceFlushInterval", set_duration<&Config::storage_flush, 1, 60'000>},
     Key{"LoggingLevel", set_number<&Config::logging_level, 0, 7>},
 };

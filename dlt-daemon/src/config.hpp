@@ -18,6 +18,7 @@
 #include "dlt/proto/ids.hpp"
 #include "route/router.hpp"
 #include "route/source.hpp"
+#include "storage/sync_mode.hpp"
 
 namespace dlt::daemon {
 
@@ -77,6 +78,7 @@ struct Config {
   std::uint64_t storage_queue = 16 << 20;         // bytes waiting to be written; beyond, messages are not stored
   std::chrono::milliseconds storage_stall{1000};  // how long full storage may hold applications back
   std::chrono::milliseconds storage_flush{250};   // a message is in the file after this time at the latest
+  SyncMode storage_sync = SyncMode::none;         // what a power cut costs
 
   std::uint8_t logging_level =
       6;  // the daemon's own log: 0..7 as in syslog, 3 errors, 4 warnings, 6 information, 7 debug

@@ -245,6 +245,7 @@ void Daemon::apply(const Config& fresh) {
   now.storage_max_files = config_.storage_max_files;
   now.storage_stall = config_.storage_stall;
   now.storage_flush = config_.storage_flush;
+  now.storage_sync = config_.storage_sync;
   if (now != fresh) spdlog::warn("changes to ECUId, sockets, addresses, ports or storage take effect after a restart");
   if (now == config_) return;
   const bool defaults_changed =

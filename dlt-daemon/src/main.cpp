@@ -12,6 +12,7 @@
 #include "daemon.hpp"
 #include "notify.hpp"
 #include "options.hpp"
+#include "recover_file.hpp"
 #include "status_client.hpp"
 
 namespace {
@@ -131,6 +132,7 @@ int run(int argc, char** argv) {
   switch (options.action) {
     case Options::Action::done: std::fputs(options.message.c_str(), stdout); return 0;
     case Options::Action::usage_error: std::fputs(options.message.c_str(), stderr); return 2;
+    case Options::Action::recover: return recover_file(options.recover_file);
     case Options::Action::serve:
     case Options::Action::check_config:
     case Options::Action::show_status: break;

@@ -34,7 +34,9 @@ cxxopts::Options describe() {
       cxxopts::value<std::string>(), "FILE")("check-config", "check the configuration and end")(
       "foreground", "log to the terminal, with time stamps, even where the journal would take it")(
       "status", "ask the running daemon and print what it does")(
-      "format", "of --status: table or json", cxxopts::value<std::string>()->default_value("table"), "FORMAT")(
+      "recover", "write every message that is whole in a stored file to stdout, as a plain .dlt file",
+      cxxopts::value<std::string>(),
+      "FILE")("format", "of --status: table or json", cxxopts::value<std::string>()->default_value("table"), "FORMAT")(
       "port-file", "write the client port to this file once it is served", cxxopts::value<std::string>(), "FILE")(
       "s,set", "set any key of the configuration file", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
   for (const auto& s : shorts) options.add_options()(s.option, s.help, cxxopts::value<std::string>(), s.argument);
@@ -76,6 +78,10 @@ Options interpret(const cxxopts::Options& description, const cxxopts::ParseResul
       out.overrides.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
     }
   if (given.count("status") != 0) out.action = Options::Action::show_status;
+  if (given.count("recover") != 0) {
+    out.recover_file = given["recover"].as<std::string>();
+    out.action = Options::Action::recover;
+  }
   if (given.count("check-config") != 0) out.action = Options::Action::check_config;
   return out;
 }

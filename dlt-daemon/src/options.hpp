@@ -9,12 +9,13 @@
 namespace dlt::daemon {
 
 struct Options {
-  enum class Action { serve, check_config, show_status, done, usage_error };
+  enum class Action { serve, check_config, show_status, recover, done, usage_error };
 
   Action action = Action::serve;
-  std::string message;      // what to print for `done` (stdout) and `usage_error` (stderr)
-  std::string config_file;  // empty: the default file if it is there
-  std::string port_file;    // where the client port is written to; empty: nowhere
+  std::string message;       // what to print for `done` (stdout) and `usage_error` (stderr)
+  std::string config_file;   // empty: the default file if it is there
+  std::string port_file;     // where the client port is written to; empty: nowhere
+  std::string recover_file;  // --recover
   bool foreground = false;
   bool json = false;                                           // --status
   std::vector<std::pair<std::string, std::string>> overrides;  // configuration keys and values, in this order

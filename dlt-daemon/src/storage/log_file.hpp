@@ -3,35 +3,41 @@
 // Never opens a file that exists. Owns the descriptor; the storage thread's.
 #pragma once
 
-#include <string>
-
-#include <sys/types.h>
+#include <cstdint>
 
 #include "dlt/proto/bytes.hpp"
 #include "dlt/proto/error.hpp"
 #include "session/fd.hpp"
+#include "storage/file_calls.hpp"
 
 namespace dlt::daemon {
 
 class LogFile {
  public:
-  using Write = ssize_t (*)(int fd, const void* bytes, std::size_t size);  // ::write, or what a test puts in its place
+  // In the directory that is open as `directory`. std::errc::file_exists: the name is taken.
+  [[nodiscard]] static Result<LogFile> create(int directory, const char* name, const FileCalls& calls);
 
-  // std::errc::file_exists: the name is taken.
-  [[nodiscard]] static Result<LogFile> create(const std::string& path, Write write);
+  // All of it, or none of it and the reason; with `sync` only what the disk has confirmed counts. A part that cannot be
+  // taken back makes the file torn(): the next append() tries to take it back first.
+  std::error_code append(proto::Bytes bytes, bool sync = false) noexcept;
+  // What has been appended is on the disk. After a failure nobody knows which of it is.
+  std::error_code sync() noexcept;
 
-  // All of it, or none of it and the reason. After a failure that could not be taken back the file is closed.
-  std::error_code append(proto::Bytes bytes) noexcept;
-
-  [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
+  // There is something behind size() that should not be there.
+  [[nodiscard]] bool torn() const noexcept { return torn_; }
+  // Whether somebody has deleted it: what is appended then is lost with the descriptor.
+  [[nodiscard]] bool is_gone() const noexcept;
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
  private:
-  LogFile(Fd fd, Write write) noexcept : fd_(std::move(fd)), write_(write) {}
+  LogFile(Fd fd, const FileCalls& calls) noexcept : fd_(std::move(fd)), calls_(&calls) {}
+
+  std::error_code take_back() noexcept;
 
   Fd fd_;
-  Write write_;
+  const FileCalls* calls_;
   std::uint64_t size_ = 0;
+  bool torn_ = false;
 };
 
 }  // namespace dlt::daemon

@@ -9,7 +9,8 @@ namespace dlt::daemon {
 
 namespace {
 constexpr std::string_view prefix = "dlt_";
-}
+constexpr std::uint64_t largest = 999'999'999'999;  // a number that somebody else made up does not end the counting
+}  // namespace
 
 std::string stored_name(std::uint64_t number, std::int64_t unix_s, bool compressed) {
   const auto when = static_cast<std::time_t>(unix_s);
@@ -28,7 +29,8 @@ std::optional<std::uint64_t> stored_number(std::string_view name) noexcept {
   const auto digits = name.substr(prefix.size());
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || end == digits.data() + digits.size() || *end != '_') return std::nullopt;
+  if (error != std::errc{} || end == digits.data() + digits.size() || *end != '_' || number > largest)
+    return std::nullopt;
   return number;
 }
 

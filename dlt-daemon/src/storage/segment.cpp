@@ -4,11 +4,24 @@
 #include <cstring>
 
 #include "dlt/proto/header.hpp"
+#include "dlt/proto/level.hpp"
 
 namespace dlt::daemon {
 
-Segment::Segment(EcuId ecu, std::size_t capacity)
-    : ecu_(ecu.key()), capacity_(capacity), memory_(new std::byte[capacity]) {
+namespace {
+
+bool is_fatal(const std::byte* frame) noexcept {
+  const auto h = std::to_integer<std::uint8_t>(frame[0]);
+  if ((h & proto::htyp::extended_header) == 0) return false;
+  const auto msin = std::to_integer<std::uint8_t>(frame[proto::headers_size(h) - proto::extended_header_size]);
+  return proto::msin::type(msin) == proto::MessageType::log &&
+         proto::msin::info(msin) == static_cast<std::uint8_t>(Level::fatal);
+}
+
+}  // namespace
+
+Segment::Segment(EcuId ecu, std::size_t capacity, bool watch_fatal)
+    : ecu_(ecu.key()), capacity_(capacity), watch_fatal_(watch_fatal), memory_(new std::byte[capacity]) {
   assert(capacity >= proto::max_frame_size + proto::storage_header_size && "a segment holds the largest frame");
 }
 
@@ -28,6 +41,7 @@ void Segment::take(FrameSpan& span) noexcept {
     if (static_cast<std::size_t>(limit - out) < sizeof header + n) break;
     std::memcpy(out, header, sizeof header);
     std::memcpy(out + sizeof header, in, n);
+    if (watch_fatal_ && is_fatal(in)) fatal_ = true;
     out += sizeof header + n;
     in += n;
     ++frames;
@@ -46,6 +60,7 @@ void Segment::clear() noexcept {
   size_ = 0;
   volume_ = {};
   full_ = false;
+  fatal_ = false;
 }
 
 }  // namespace dlt::daemon

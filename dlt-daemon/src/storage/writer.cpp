@@ -3,24 +3,27 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <filesystem>
-
-#include <unistd.h>
 
 namespace dlt::daemon {
 
 namespace {
 // With so much waiting the thread does not sleep until the next flush.
 constexpr std::size_t wake_bytes = 128 * 1024;
+constexpr auto sync_interval = std::chrono::seconds(1);
 
-Writer::Options complete(Writer::Options options) {
-  if (options.write == nullptr) options.write = ::write;
-  return options;
+bool waits_for_no_flush(SyncMode mode) noexcept { return mode == SyncMode::fatal || mode == SyncMode::message; }
+
+FileSeries::Options series(const Writer::Options& options) {
+  FileSeries::Options files = options.files;
+  files.durable = options.sync != SyncMode::none;
+  return files;
 }
 }  // namespace
 
 Writer::Writer(Options options)
-    : options_(complete(std::move(options))), segment_(options_.ecu), retention_(options_.keep) {
+    : options_(std::move(options)),
+      segment_(options_.ecu, Segment::default_capacity, options_.sync == SyncMode::fatal),
+      files_(series(options_)) {
   status_.state = StorageStatus::State::writing;
   thread_ = std::thread([this] { run(); });
 }
@@ -60,16 +63,21 @@ void Writer::run() {
   while (more) {
     more = wait(spans);
     store(spans);
-    if (flush_at_ && (!more || std::chrono::steady_clock::now() >= *flush_at_)) flush();
+    const auto now = std::chrono::steady_clock::now();
+    if (flush_at_ && (!more || now >= *flush_at_)) flush();
+    if (sync_at_ && (!more || now >= *sync_at_)) sync();
   }
 }
 
 // Takes what is queued, as soon as there is reason to; false when this is the last time.
 bool Writer::wait(std::deque<FrameSpan>& spans) {
+  auto until = flush_at_;
+  if (sync_at_ && (!until || *sync_at_ < *until)) until = sync_at_;
   std::unique_lock lock(mutex_);
-  idle_ = !flush_at_;
-  if (idle_) wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-  else wake_.wait_until(lock, *flush_at_, [this] { return stopping_ || queued_bytes() >= wake_bytes; });
+  idle_ = !flush_at_ || waits_for_no_flush(options_.sync);
+  const auto ready = [this] { return stopping_ || (idle_ ? !queue_.empty() : queued_bytes() >= wake_bytes); };
+  if (until) wake_.wait_until(lock, *until, ready);
+  else wake_.wait(lock, ready);
   idle_ = false;
   spans.swap(queue_);
   return !stopping_;
@@ -86,6 +94,8 @@ void Writer::store(std::deque<FrameSpan>& spans) {
       if (segment_.full()) flush();
     }
   }
+  if (segment_.fatal() || (options_.sync == SyncMode::message && !segment_.empty()))
+    flush_at_ = std::chrono::steady_clock::now();
 }
 
 // Writes the segment; returns when it is in a file, or given up because the daemon ends.
@@ -94,12 +104,12 @@ void Writer::flush() {
   if (segment_.empty()) return;
   proto::Bytes bytes = segment_.bytes();
   bool stored = true;
-  if (options_.compression) {
+  if (options_.files.compressed) {
     const auto packed = compressor_.compress(bytes);
     stored = packed.has_value();
     if (packed) bytes = *packed;
   }
-  stored = stored && write(bytes);
+  stored = stored && write(bytes, options_.sync == SyncMode::message || segment_.fatal());
   {
     const std::lock_guard lock(mutex_);
     const Volume volume = segment_.volume();
@@ -107,90 +117,49 @@ void Writer::flush() {
     to.messages += volume.messages;
     to.bytes += volume.bytes;
     if (stored) status_.file_bytes += bytes.size();
+    else spdlog::error("the daemon ends: {} messages are not stored", volume.messages);
   }
   segment_.clear();
 }
 
 // Tries until it succeeds; false only when the daemon ends and one more try has failed.
-bool Writer::write(proto::Bytes bytes) {
+bool Writer::write(proto::Bytes bytes, bool sync) {
   auto delay = options_.retry_first;
   for (bool last = false;;) {
-    const auto error = try_write(bytes);
-    if (!error) {
+    if (files_.append(bytes, sync)) {
+      if (sync) sync_at_.reset();
+      else if (options_.sync != SyncMode::none && !sync_at_)
+        sync_at_ = std::chrono::steady_clock::now() + sync_interval;
       written();
       return true;
     }
-    suspend(error);
+    suspend();
     if (last) return false;
     last = !pause(delay);
     delay = std::min(delay * 2, options_.retry_longest);
   }
 }
 
-std::error_code Writer::try_write(proto::Bytes bytes) {
-  const bool fits =
-      file_ && file_->is_open() && (file_->size() == 0 || file_->size() + bytes.size() <= options_.file_size);
-  if (!fits)
-    if (const auto error = begin_file()) return error;
-  if (const auto error = file_->append(bytes)) {
-    if (error == std::errc::file_too_large) file_.reset();  // another file may still grow
-    return error;
-  }
-  retention_.grown(file_->size());
-  return {};
+void Writer::sync() {
+  sync_at_.reset();
+  if (files_.sync()) return;
+  spdlog::error("storage: {}: what was written in the last second may be lost", files_.problem());
 }
 
-std::error_code Writer::begin_file() {
-  file_.reset();
-  if (!scanned_) scan();
-  for (const auto& old : retention_.make_room(options_.file_size))
-    ::unlink((options_.directory + "/" + old.name).c_str());
-  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  for (std::uint64_t number = retention_.next_number();; ++number) {
-    const auto name = stored_name(number, now, options_.compression);
-    path_ = options_.directory + "/" + name;
-    auto file = LogFile::create(path_, options_.write);
-    if (file) {
-      file_.emplace(*std::move(file));
-      retention_.begun({number, name, 0});
-      return {};
-    }
-    if (file.error() == std::errc::file_exists) continue;
-    scanned_ = false;  // the directory may have been replaced
-    return file.error();
-  }
-}
-
-void Writer::scan() {
-  std::error_code ignored;  // creating the file tells what is wrong with the directory
-  std::filesystem::create_directories(options_.directory, ignored);
-  std::vector<StoredFile> files;
-  for (std::filesystem::directory_iterator it(options_.directory, ignored), end; it != end; it.increment(ignored)) {
-    const std::string name = it->path().filename();
-    const auto number = stored_number(name);
-    if (!number || !it->is_regular_file(ignored)) continue;
-    const auto size = it->file_size(ignored);
-    files.push_back({*number, name, ignored ? 0 : size});
-  }
-  retention_.found(std::move(files));
-  scanned_ = true;
-}
-
-void Writer::suspend(std::error_code error) {
+void Writer::suspend() {
   const std::lock_guard lock(mutex_);
-  if (status_.state != StorageStatus::State::suspended)
-    spdlog::error("storage suspended: {}: {}", path_, error.message());
+  if (status_.state != StorageStatus::State::suspended) spdlog::error("storage suspended: {}", files_.problem());
   status_.state = StorageStatus::State::suspended;
-  status_.problem = error.message();
+  status_.problem = files_.problem();
 }
 
 void Writer::written() {
   const std::lock_guard lock(mutex_);
-  if (status_.state == StorageStatus::State::suspended) spdlog::info("storage goes on with {}", path_);
+  if (status_.state == StorageStatus::State::suspended) spdlog::info("storage goes on with {}", files_.path());
   status_.state = StorageStatus::State::writing;
   status_.problem.clear();
-  status_.file = path_;
-  status_.files = retention_.files();
+  status_.file = files_.path();
+  status_.files = files_.files();
 }
 
 // False if the daemon ends meanwhile.

@@ -1,12 +1,12 @@
 // Stores messages in files, on a thread of its own.
 //
-//   io thread --push--> queue --> Segment --> Compressor --> LogFile       rotation by size, Retention deletes
+//   io thread --push--> queue --> Segment --> Compressor --> FileSeries
 //
 //   writing --- a file cannot be written ---> suspended --- a retry succeeds ---> writing
 //
 // While suspended nothing is thrown away here: the segment in hand waits, the queue fills, and whoever pushes decides
 // (StorageSink drops and counts). Retries back off from `retry_first` to `retry_longest`.
-// Owns thread and file. push(), status() and queued_bytes() from any thread; stop() once, from the owner's.
+// Owns thread and files. push(), status() and queued_bytes() from any thread; stop() once, from the owner's.
 #pragma once
 
 #include <atomic>
@@ -20,25 +20,22 @@
 #include <thread>
 
 #include "storage/compressor.hpp"
-#include "storage/log_file.hpp"
-#include "storage/retention.hpp"
+#include "storage/file_series.hpp"
 #include "storage/segment.hpp"
 #include "storage/storage_status.hpp"
+#include "storage/sync_mode.hpp"
 
 namespace dlt::daemon {
 
 class Writer {
  public:
   struct Options {
-    std::string directory;
+    FileSeries::Options files;
     EcuId ecu{"ECU1"};
-    bool compression = true;
-    std::uint64_t file_size = 16 << 20;  // bytes
-    Retention::Limits keep{1 << 30, 1000};
+    SyncMode sync = SyncMode::none;
     std::chrono::milliseconds flush{250};  // a message is in the file after this time at the latest
     std::chrono::milliseconds retry_first{100};
     std::chrono::milliseconds retry_longest{2000};
-    LogFile::Write write = nullptr;  // nullptr: ::write
   };
 
   // Starts the thread. A directory that cannot be used is a reason to be suspended, not to fail.
@@ -58,11 +55,9 @@ class Writer {
   bool wait(std::deque<FrameSpan>& spans);
   void store(std::deque<FrameSpan>& spans);
   void flush();
-  bool write(proto::Bytes bytes);
-  std::error_code try_write(proto::Bytes bytes);
-  std::error_code begin_file();
-  void scan();
-  void suspend(std::error_code error);
+  bool write(proto::Bytes bytes, bool sync);
+  void sync();
+  void suspend();
   void written();
   bool pause(std::chrono::milliseconds time);
 
@@ -73,18 +68,16 @@ class Writer {
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
   std::deque<FrameSpan> queue_;
-  bool idle_ = false;  // the thread waits without a deadline
+  bool idle_ = false;  // whatever is pushed wakes the thread
   bool stopping_ = false;
   StorageStatus status_;
 
   // The storage thread's own.
   Segment segment_;
   std::optional<Time> flush_at_;  // set while the segment has something
+  std::optional<Time> sync_at_;   // set while a file has something that the disk has not confirmed
   Compressor compressor_;
-  Retention retention_;
-  std::optional<LogFile> file_;
-  std::string path_;
-  bool scanned_ = false;
+  FileSeries files_;
 
   std::thread thread_;  // last: starts when everything else is there
 };

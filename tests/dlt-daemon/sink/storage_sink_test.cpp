@@ -17,19 +17,19 @@ namespace {
 
 std::atomic<bool> disk_full{false};  // set by the test, read by the storage thread
 
-ssize_t moody_write(int fd, const void* bytes, std::size_t size) {
+ssize_t moody_write(int fd, const void* bytes, std::size_t size, off_t offset) {
   if (disk_full) return errno = ENOSPC, -1;
-  return ::write(fd, bytes, size);
+  return ::pwrite(fd, bytes, size, offset);
 }
 
 Writer::Options options(const TempDir& dir) {
   Writer::Options o;
-  o.directory = dir.path();
-  o.compression = false;
+  o.files.directory = dir.path();
+  o.files.compressed = false;
   o.retry_first = 1ms;
   o.retry_longest = 5ms;
   o.flush = 1ms;
-  o.write = moody_write;
+  o.files.calls.write = moody_write;
   return o;
 }
 

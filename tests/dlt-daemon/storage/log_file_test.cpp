@@ -3,6 +3,9 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "support/temp_dir.hpp"
 
 using namespace dlt;
@@ -11,11 +14,13 @@ using namespace dlt::test;
 
 namespace {
 
+Fd opened(const TempDir& dir) { return Fd(::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
+
 std::size_t room = 0;  // bytes that short_write still takes
 
-ssize_t short_write(int fd, const void* bytes, std::size_t size) {
+ssize_t short_write(int fd, const void* bytes, std::size_t size, off_t offset) {
   if (room == 0) return errno = ENOSPC, -1;
-  const auto n = ::write(fd, bytes, std::min(size, room));
+  const auto n = ::pwrite(fd, bytes, std::min(size, room), offset);
   if (n > 0) room -= static_cast<std::size_t>(n);
   return n;
 }
@@ -25,7 +30,8 @@ ssize_t short_write(int fd, const void* bytes, std::size_t size) {
 TEST_CASE("a file that exists is never opened") {
   TempDir dir;
   write_file(dir / "a", "precious");
-  const auto file = LogFile::create(dir / "a", ::write);
+  const auto calls = kernel_calls();
+  const auto file = LogFile::create(opened(dir).get(), "a", calls);
   CHECK(file.error() == std::errc::file_exists);
   CHECK(read_file(dir / "a") == "precious");
 }
@@ -33,7 +39,9 @@ TEST_CASE("a file that exists is never opened") {
 TEST_CASE("a piece that does not fit is taken back, wherever the disk became full") {
   for (std::size_t free = 0; free <= 10; ++free) {
     TempDir dir;
-    auto file = LogFile::create(dir / "a", short_write);
+    auto calls = kernel_calls();
+    calls.write = short_write;
+    auto file = LogFile::create(opened(dir).get(), "a", calls);
     REQUIRE(file);
     room = 5 + free;
     CHECK_FALSE(file->append(proto::as_bytes("first")));

@@ -1,14 +1,12 @@
 #include "storage/writer.hpp"
 
-#include <zstd.h>
-
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <filesystem>
-#include <map>
 
 #include "dlt-daemon/support/spans.hpp"
+#include "dlt-daemon/support/stored.hpp"
 #include "support/deadline.hpp"
 #include "support/temp_dir.hpp"
 
@@ -16,62 +14,13 @@ using namespace dlt;
 using namespace dlt::daemon;
 using namespace dlt::test;
 using namespace std::chrono_literals;
-using Numbers = std::vector<std::uint32_t>;
 
 namespace {
 
-std::map<std::string, std::string> files_in(const TempDir& dir) {
-  std::map<std::string, std::string> files;
-  for (const auto& e : std::filesystem::directory_iterator(dir.path()))
-    files[e.path().filename()] = read_file(e.path());
-  return files;
-}
-
-// What whole zstd frames at the front of `packed` hold.
-std::string unpack(std::string packed) {
-  std::string out;
-  while (!packed.empty()) {
-    const auto n = ZSTD_findFrameCompressedSize(packed.data(), packed.size());
-    if (ZSTD_isError(n) != 0) break;
-    std::string plain(ZSTD_getFrameContentSize(packed.data(), n), '\0');
-    if (ZSTD_isError(ZSTD_decompress(plain.data(), plain.size(), packed.data(), n)) != 0) break;
-    out += plain;
-    packed.erase(0, n);
-  }
-  return out;
-}
-
-// The numbers of the messages of a stored file, each with a whole storage header and a whole frame.
-Numbers stored_numbers(const std::string& plain) {
-  Numbers out;
-  proto::ByteReader in(proto::as_bytes(plain));
-  while (in.remaining() > 0) {
-    REQUIRE(proto::StorageHeader::decode(in));
-    const auto rest = in.rest();
-    REQUIRE(rest.size() >= 4);
-    out.push_back(number_of(in.take(frame_length(rest.data()))));
-    REQUIRE(in.ok());
-  }
-  return out;
-}
-
-Numbers all_numbers(const TempDir& dir) {
-  Numbers out;
-  for (const auto& [name, bytes] : files_in(dir))
-    for (const auto n : stored_numbers(name.ends_with(".zst") ? unpack(bytes) : bytes)) out.push_back(n);
-  return out;
-}
-
-Numbers up_to(std::uint32_t n) {
-  Numbers out;
-  for (std::uint32_t i = 0; i < n; ++i) out.push_back(i);
-  return out;
-}
-
 Writer::Options options(const TempDir& dir, bool compression) {
   Writer::Options o;
-  o.directory = dir.path();
-  o.compression = compression;
+  o.files.directory = dir.path();
+  o.files.compressed = compression;
   o.retry_first = 1ms;
   o.retry_longest = 5ms;
   return o;
@@ -80,10 +29,10 @@ Writer::Options options(const TempDir& dir, bool compression) {
 // A disk that becomes full, seen by full_disk_write. Set by the test, read by the storage thread.
 std::atomic<std::int64_t> disk_room{0};
 
-ssize_t full_disk_write(int fd, const void* bytes, std::size_t size) {
+ssize_t full_disk_write(int fd, const void* bytes, std::size_t size, off_t offset) {
   const auto left = disk_room.load();
   if (left <= 0) return errno = ENOSPC, -1;
-  const auto n = ::write(fd, bytes, std::min(size, static_cast<std::size_t>(left)));
+  const auto n = ::pwrite(fd, bytes, std::min(size, static_cast<std::size_t>(left)), offset);
   if (n > 0) disk_room -= n;
   return n;
 }
@@ -102,8 +51,8 @@ TEST_CASE("everything pushed is stored in order, plain and compressed") {
       CHECK(writer.status().dropped.messages == 0);
       CHECK(writer.queued_bytes() == 0);
     }
-    CHECK(all_numbers(dir) == up_to(10'000));
-    CHECK(files_in(dir).begin()->first.ends_with(compression ? ".dlt.zst" : ".dlt"));
+    CHECK(all_numbers(dir.path()) == up_to(10'000));
+    CHECK(files_in(dir.path()).begin()->first.ends_with(compression ? ".dlt.zst" : ".dlt"));
   }
 }
 
@@ -115,7 +64,7 @@ TEST_CASE("a message is in the file after the flush interval, without anything e
   Writer writer(o);
   writer.push(numbered(pool, 0, 1));
   CHECK(eventually([&] { return writer.status().written.messages == 1; }));
-  CHECK(all_numbers(dir) == up_to(1));
+  CHECK(all_numbers(dir.path()) == up_to(1));
 }
 
 TEST_CASE("files are rotated by size, and every one of them is whole") {
@@ -123,19 +72,19 @@ TEST_CASE("files are rotated by size, and every one of them is whole") {
     TempDir dir;
     Pool pool;
     auto o = options(dir, compression);
-    o.file_size = compression ? 20'000 : 600'000;
+    o.files.file_size = compression ? 20'000 : 600'000;
     Writer writer(o);
     for (std::uint32_t i = 0; i < 300; ++i) writer.push(numbered(pool, i * 100, 100, 40));
     writer.stop();
 
-    const auto files = files_in(dir);
+    const auto files = files_in(dir.path());
     CHECK(files.size() > 2);
     CHECK(writer.status().files == files.size());
     for (const auto& [name, bytes] : files) {
-      CHECK((bytes.size() <= o.file_size || compression));
+      CHECK((bytes.size() <= o.files.file_size || compression));
       CHECK_FALSE(stored_numbers(compression ? unpack(bytes) : bytes).empty());
     }
-    CHECK(all_numbers(dir) == up_to(30'000));
+    CHECK(all_numbers(dir.path()) == up_to(30'000));
   }
 }
 
@@ -144,18 +93,18 @@ TEST_CASE("the oldest files are deleted, other people's are not") {
   write_file(dir / "notes.txt", "mine");
   Pool pool;
   auto o = options(dir, false);
-  o.file_size = 300'000;
-  o.keep = {1'000'000, 100};
+  o.files.file_size = 300'000;
+  o.files.keep = {1'000'000, 100};
   Writer writer(o);
   for (std::uint32_t i = 0; i < 500; ++i) writer.push(numbered(pool, i * 100, 100, 40));
   writer.stop();
 
   std::uint64_t total = 0;
-  for (const auto& [name, bytes] : files_in(dir)) total += name == "notes.txt" ? 0 : bytes.size();
+  for (const auto& [name, bytes] : files_in(dir.path())) total += name == "notes.txt" ? 0 : bytes.size();
   CHECK(total <= 1'000'000);
   CHECK(read_file(dir / "notes.txt") == "mine");
   std::filesystem::remove(dir / "notes.txt");
-  const auto kept = all_numbers(dir);
+  const auto kept = all_numbers(dir.path());
   CHECK(kept.back() == 49'999);
   CHECK(kept.size() == kept.back() - kept.front() + 1);
 }
@@ -168,8 +117,8 @@ TEST_CASE("a second run begins a new file and overwrites none") {
     writer.push(numbered(pool, run * 10, 10));
     writer.stop();
   }
-  CHECK(files_in(dir).size() == 3);
-  CHECK(all_numbers(dir) == up_to(30));
+  CHECK(files_in(dir.path()).size() == 3);
+  CHECK(all_numbers(dir.path()) == up_to(30));
 }
 
 TEST_CASE("a torn tail loses the last zstd frame only") {
@@ -178,10 +127,10 @@ TEST_CASE("a torn tail loses the last zstd frame only") {
   Writer writer(options(dir, true));
   for (std::uint32_t i = 0; i < 100; ++i) writer.push(numbered(pool, i * 100, 100, 40));
   writer.stop();
-  const std::string whole = files_in(dir).begin()->second;
+  const std::string whole = files_in(dir.path()).begin()->second;
   std::vector<std::size_t> ends;
   for (std::size_t at = 0; at < whole.size();) {
-    at += ZSTD_findFrameCompressedSize(whole.data() + at, whole.size() - at);
+    at += frame_size(whole, at);
     ends.push_back(at);
   }
   REQUIRE(ends.size() > 2);
@@ -199,7 +148,7 @@ TEST_CASE("a full disk suspends storage, nothing is torn, and it goes on when th
     TempDir dir;
     Pool pool;
     auto o = options(dir, compression);
-    o.write = full_disk_write;
+    o.files.calls.write = full_disk_write;
     disk_room = compression ? 3'000 : 300'000;
     Writer writer(o);
     for (std::uint32_t i = 0; i < 100; ++i) writer.push(numbered(pool, i * 100, 100, 40));
@@ -207,12 +156,12 @@ TEST_CASE("a full disk suspends storage, nothing is torn, and it goes on when th
     CHECK(eventually([&] { return writer.status().state == StorageStatus::State::suspended; }));
     CHECK_FALSE(writer.status().problem.empty());
     const auto stored = writer.status().written.messages;
-    CHECK(all_numbers(dir) == up_to(static_cast<std::uint32_t>(stored)));
+    CHECK(all_numbers(dir.path()) == up_to(static_cast<std::uint32_t>(stored)));
 
     disk_room = 1 << 30;
     CHECK(eventually([&] { return writer.status().state == StorageStatus::State::writing; }));
     writer.stop();
-    CHECK(all_numbers(dir) == up_to(10'000));
+    CHECK(all_numbers(dir.path()) == up_to(10'000));
     CHECK(writer.status().dropped.messages == 0);
   }
 }
@@ -221,7 +170,7 @@ TEST_CASE("ending on a full disk counts what is not in the file") {
   TempDir dir;
   Pool pool;
   auto o = options(dir, false);
-  o.write = full_disk_write;
+  o.files.calls.write = full_disk_write;
   disk_room = 300'000;
   Writer writer(o);
   for (std::uint32_t i = 0; i < 100; ++i) writer.push(numbered(pool, i * 100, 100, 40));
@@ -230,7 +179,7 @@ TEST_CASE("ending on a full disk counts what is not in the file") {
   const auto status = writer.status();
   CHECK(status.dropped.messages > 0);
   CHECK(status.written.messages + status.dropped.messages == 10'000);
-  CHECK(all_numbers(dir).size() == status.written.messages);
+  CHECK(all_numbers(dir.path()).size() == status.written.messages);
 }
 
 TEST_CASE("a directory that cannot be made suspends storage until it can") {
@@ -238,7 +187,7 @@ TEST_CASE("a directory that cannot be made suspends storage until it can") {
   Pool pool;
   write_file(dir / "taken", "a file where the directory should be");
   auto o = options(dir, true);
-  o.directory = dir / "taken";
+  o.files.directory = dir / "taken";
   Writer writer(o);
   writer.push(numbered(pool, 0, 10));
   writer.push(numbered(pool, 10, 10));
