@@ -18,7 +18,7 @@ namespace dlt::test {
 
 class Witness {
  public:
-  static constexpr std::size_t slots = 1024;
+  static constexpr std::size_t slots = 4096;
 
   // Opens the file, or makes it with all counts zero.
   explicit Witness(const std::string& file) {
