@@ -22,6 +22,12 @@ namespace dlt::bench {
 [[nodiscard]] Numbers run_concurrency_single(const Load& load);
 [[nodiscard]] Numbers run_concurrency_mpsc(const Load& load);
 [[nodiscard]] Numbers run_concurrency_scale(const Load& load);
+[[nodiscard]] Numbers run_suspend_basic(const Load& load);
+[[nodiscard]] Numbers run_suspend_cascade(const Load& load);
+[[nodiscard]] Numbers run_suspend_immediate(const Load& load);
+[[nodiscard]] Numbers run_suspend_advantage(const Load& load);
+[[nodiscard]] Numbers run_suspend_every(const Load& load);
+[[nodiscard]] Numbers run_suspend_all(const Load& load);
 [[nodiscard]] Numbers run_footprint(const Load& load);
 [[nodiscard]] Numbers run_instructions(const Load& load);
 [[nodiscard]] Numbers run_compare(const Load& load);

@@ -1,61 +1,19 @@
-// The incumbent's library, loaded at run time, so that nothing of it is needed to build. Its structs are opaque here:
-// room that is larger than any of them, of which only the library knows the inside.
-#include <dlfcn.h>
-
+// The incumbent's libdlt as a logger of the benchmark.
 #include <array>
-#include <cstddef>
 #include <cstdio>
 #include <vector>
 
+#include "harness/covesa_library.hpp"
 #include "harness/error.hpp"
 #include "harness/logger.hpp"
 
 namespace dlt::bench {
 namespace {
 
-struct alignas(64) Opaque {
-  std::array<std::byte, 1024> bytes{};
-};
-
-struct Functions {
-  int (*register_app)(const char*, const char*);
-  int (*unregister_app)();
-  int (*register_context)(Opaque*, const char*, const char*);
-  int (*unregister_context)(Opaque*);
-  int (*write_start)(Opaque*, Opaque*, int);
-  int (*write_finish)(Opaque*);
-  int (*write_uint64)(Opaque*, std::uint64_t);
-  int (*write_float64)(Opaque*, double);
-  int (*write_string)(Opaque*, const char*);
-  int (*free)();
-};
-
-template <class F>
-void load(void* library, const char* name, F& function) {
-  function = reinterpret_cast<F>(::dlsym(library, name));
-  if (function == nullptr) throw BenchError(std::string("libdlt.so.2 has no ") + name);
-}
-
-Functions load_library() {
-  void* library = ::dlopen("libdlt.so.2", RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) throw BenchError("libdlt.so.2 is not installed");
-  Functions f{};
-  load(library, "dlt_register_app", f.register_app);
-  load(library, "dlt_unregister_app", f.unregister_app);
-  load(library, "dlt_register_context", f.register_context);
-  load(library, "dlt_unregister_context", f.unregister_context);
-  load(library, "dlt_user_log_write_start", f.write_start);
-  load(library, "dlt_user_log_write_finish", f.write_finish);
-  load(library, "dlt_user_log_write_uint64", f.write_uint64);
-  load(library, "dlt_user_log_write_float64", f.write_float64);
-  load(library, "dlt_user_log_write_string", f.write_string);
-  load(library, "dlt_free", f.free);
-  return f;
-}
-
 class CovesaLogger : public Logger {
  public:
-  explicit CovesaLogger(const ProducePlan& plan) : f_(load_library()), contexts_(plan.threads), offered_(plan.threads) {
+  explicit CovesaLogger(const ProducePlan& plan)
+      : f_(CovesaLibrary::load()), contexts_(plan.threads), offered_(plan.threads) {
     if (f_.register_app(plan.run.c_str(), "dlt-bench") < 0)
       throw BenchError("libdlt refuses to register an application");
     for (unsigned i = 0; i < plan.threads; ++i) {
@@ -74,17 +32,9 @@ class CovesaLogger : public Logger {
   CovesaLogger& operator=(const CovesaLogger&) = delete;
 
   void produce(unsigned thread, ProducerLoop& loop, std::uint64_t start_ns) override {
-    constexpr int info = 4;
-    Opaque data;
-    loop.run(
-        [&](std::uint64_t n, double sent, std::string_view text) {
-          if (f_.write_start(&contexts_[thread], &data, info) <= 0) return false;
-          f_.write_uint64(&data, n);
-          f_.write_float64(&data, sent);
-          f_.write_string(&data, text.data());  // our texts end in a NUL
-          return f_.write_finish(&data) >= 0;
-        },
-        start_ns);
+    loop.run([&](std::uint64_t n, double sent,
+                 std::string_view text) { return f_.log(contexts_[thread], n, sent, text.data()); },
+             start_ns);  // our texts end in a NUL
     offered_[thread] = loop.offered();
   }
   bool connected() override { return true; }    // the library does not tell
@@ -96,8 +46,8 @@ class CovesaLogger : public Logger {
   }
 
  private:
-  Functions f_;
-  std::vector<Opaque> contexts_;
+  CovesaLibrary f_;
+  std::vector<CovesaStruct> contexts_;
   std::vector<std::uint64_t> offered_;
 };
 

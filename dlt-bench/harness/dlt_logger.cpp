@@ -48,8 +48,7 @@ bool DltLogger::flush(double limit_s) {
   return session_->flush(std::chrono::milliseconds(static_cast<int>(limit_s * 1e3)));
 }
 
-LoggerBooks DltLogger::books() {
-  const Stats s = session_->stats();
+LoggerBooks books_of(const Stats& s) {
   LoggerBooks books;
   books.accepted = s.accepted;
   books.queued = s.queued;
@@ -61,6 +60,8 @@ LoggerBooks DltLogger::books() {
   books.wakes = s.wakes;
   return books;
 }
+
+LoggerBooks DltLogger::books() { return books_of(session_->stats()); }
 
 std::unique_ptr<Logger> make_dlt_logger(const ProducePlan& plan) { return std::make_unique<DltLogger>(plan); }
 

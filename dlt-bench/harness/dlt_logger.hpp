@@ -8,6 +8,8 @@
 
 namespace dlt::bench {
 
+[[nodiscard]] LoggerBooks books_of(const Stats& stats);
+
 class DltLogger : public Logger {
  public:
   // Throws BenchError when the session cannot be started.

@@ -7,6 +7,7 @@
 #include "harness/plan.hpp"
 #include "harness/receive.hpp"
 #include "harness/roofline.hpp"
+#include "harness/suspend_plan.hpp"
 
 namespace dlt::bench {
 
@@ -31,6 +32,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StoreResult, producers, delivered, bytes, fau
                                    compressor_bytes_per_s, compressor_ratio)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RooflinePlan, path, port, duration_s, text_bytes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RooflineResult, messages, bytes, sum, first_ns, last_ns, usage)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SuspendPlan, logger, address, run, board, peer, threads, calls, first_call, fill,
+                                   wait_connected, payload, buffer_capacity, overflow_mode, timeout_ms, exit_flush_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MachineResult, clock_reading_ns, clock_pair_ns, counter_ns, increment_ns,
                                    copy_messages_per_s, copy_bytes_per_s, filtered_ns)
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int channel_fd = 3;
 
-constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 7> roles{{
+constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 8> roles{{
     {"produce", produce_worker},
     {"receive", receive_worker},
     {"store", store_worker},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 7> roles{{
     {"roofline-write", roofline_write_worker},
     {"machine", machine_worker},
     {"calls", calls_worker},
+    {"suspend", suspend_worker},
 }};
 
 std::string& program() {

@@ -39,5 +39,6 @@ void roofline_read_worker(Channel& channel);  // ready, result
 void roofline_write_worker(Channel& channel);
 void machine_worker(Channel& channel);  // clock, memcpy, filtered-out calls
 void calls_worker(Channel& channel);    // what callgrind looks at
+void suspend_worker(Channel& channel);  // ready, prepare, prepared, connected, books
 
 }  // namespace dlt::bench
