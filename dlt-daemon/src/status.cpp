@@ -159,7 +159,8 @@ std::string status_json(const StatusSources& s) {
   out["app_socket"] = s.config.app_socket;
   out["totals"] = {{"received_messages", router.total().messages},
                    {"received_bytes", router.total().bytes},
-                   {"garbage_bytes", s.exchange.garbage_bytes}};
+                   {"garbage_bytes", s.exchange.garbage_bytes},
+                   {"salvaged_messages", s.exchange.salvaged_messages}};
   out["limits"] = limits(s.config);
   out["refused"] = refused(s.exchange.refusals);
   out["users"] = users(s);

@@ -1,19 +1,37 @@
 #include "carry.hpp"
 
+#include <cassert>
+#include <cstring>
 #include <limits>
 
 namespace dlt::detail {
 
+// What of the copy has not gone on an earlier connection.
+proto::Bytes Carry::frames() const noexcept {
+  const std::uint32_t length = record_.length.load(std::memory_order_relaxed);
+  if (length == 0) return {};
+  const std::uint32_t done = record_.done.load(std::memory_order_relaxed);
+  return {frames_ + done, length - done};
+}
+
 void Carry::hold(Wire wire, const proto::local::Batch& where, proto::Bytes frames, std::size_t written) {
+  assert(empty() && frames.size() <= proto::arena::carry_room);
   where_ = where;
-  frames_.assign(frames.begin(), frames.end());
+  std::memcpy(frames_, frames.data(), frames.size());
+  record_.done.store(0, std::memory_order_relaxed);
+  record_.slot.store(where.slot, std::memory_order_relaxed);
+  record_.chunk.store(where.chunk, std::memory_order_relaxed);
+  record_.offset.store(where.offset, std::memory_order_relaxed);
+  record_.length.store(static_cast<std::uint32_t>(frames.size()), std::memory_order_release);
+  std::atomic_signal_fence(
+      std::memory_order_seq_cst);  // before the chunk is given back, for whoever reads after a kill
   resume(wire);
   at_ = written;
 }
 
 void Carry::resume(Wire wire) {
   wire_ = wire;
-  image_ = wire_image(wire, where_, frames_);
+  image_ = wire_image(wire, where_, frames());
   at_ = 0;
 }
 
@@ -22,7 +40,7 @@ Carry::Done Carry::count(std::size_t wire_bytes) const noexcept {
   Done done;
   const std::size_t before_each = wire_ == Wire::single_frames ? proto::local::header_size : 0;
   std::size_t end = wire_ == Wire::batches ? proto::local::Batch::size : 0;
-  proto::Bytes rest = frames_;
+  proto::Bytes rest = frames();
   while (const std::size_t n = frame_length(rest)) {
     end += before_each + n;
     if (end > wire_bytes) break;
@@ -35,7 +53,8 @@ Carry::Done Carry::count(std::size_t wire_bytes) const noexcept {
 
 Carry::Done Carry::interrupt() {
   const Done done = count(at_);
-  frames_.erase(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(done.bytes));
+  record_.done.store(record_.done.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(done.bytes),
+                     std::memory_order_release);
   where_.offset += static_cast<std::uint32_t>(done.bytes);
   image_.clear();
   at_ = 0;
@@ -49,7 +68,7 @@ Carry::Done Carry::advance(std::size_t n) {
 
 Carry::Done Carry::drop() {
   const Done all = count(std::numeric_limits<std::size_t>::max());
-  frames_.clear();
+  record_.length.store(0, std::memory_order_release);
   image_.clear();
   at_ = 0;
   return all;

@@ -2,13 +2,18 @@
 // first on the next occasion. When the connection is lost in between, the frames that did not go completely are kept
 // and sent again as a new range on the next connection: a reconnect starts with a whole frame, none is sent twice.
 //
-// Pure. Owned by the uplink.
+// The copy lies in the arena (CarryRecord): when the process is killed, the daemon has the chunk or the carry, and
+// finds by their positions what it has received already. So hold() comes before the chunk is given back.
+//
+// No I/O. Owned by the uplink.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "arena.hpp"
 #include "batch.hpp"
 
 namespace dlt::detail {
@@ -20,7 +25,9 @@ class Carry {
     std::uint64_t bytes = 0;  // of frames
   };
 
-  // Keeps `frames`, of whose wire image `written` bytes have gone.
+  explicit Carry(Arena& arena) noexcept : record_(arena.carry()), frames_(arena.carry_frames()) {}
+
+  // Keeps `frames`, of whose wire image `written` bytes have gone. At most proto::arena::carry_room bytes.
   void hold(Wire wire, const proto::local::Batch& where, proto::Bytes frames, std::size_t written);
   // Makes the wire image again for a new connection.
   void resume(Wire wire);
@@ -31,15 +38,17 @@ class Carry {
   // Gives up. Returns what was still held.
   Done drop();
 
-  [[nodiscard]] bool empty() const noexcept { return frames_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return image_.empty() && frames().empty(); }
   [[nodiscard]] proto::Bytes rest() const noexcept { return proto::Bytes(image_).subspan(at_); }
 
  private:
+  [[nodiscard]] proto::Bytes frames() const noexcept;
   [[nodiscard]] Done count(std::size_t wire_bytes) const noexcept;
 
   Wire wire_ = Wire::batches;
+  CarryRecord& record_;
+  std::byte* const frames_;
   proto::local::Batch where_;
-  std::vector<std::byte> frames_;
   std::vector<std::byte> image_;
   std::size_t at_ = 0;
 };

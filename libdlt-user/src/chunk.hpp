@@ -1,10 +1,13 @@
 // A piece of the arena that one thread fills with whole frames and the sender hands to the socket.
 //
-//   0    commit  u64  frames << 32 | bytes that are complete        written by the producer, one release store a
-//   message 8    number  u32  running number of the chunk within its slot   written by the producer when it opens the
-//   chunk 12   slot    u32  which queue of the process 16   size    u32  bytes of the chunk with this header, written
-//   once 64   sent    u32  bytes of it that the sender has taken         written by the sender (or by the producer at
-//   opening) 68   sent_frames u32 72   state   u32  see State 128  data
+//   0   commit       u64  frames << 32 | bytes that are complete; the producer, one release store a message
+//   8   number       u32  running number of the chunk within its slot; the producer, when it opens the chunk
+//   12  slot         u32  which queue of the process
+//   16  size         u32  bytes of the chunk with this header; written once
+//   64  sent         u32  bytes of it that the sender has taken; the sender, and the producer at opening
+//   68  sent_frames  u32  the same in frames
+//   72  state        u32  see State
+//   128 data
 //
 // The order at opening is commit = 0, then number, then any byte of data: what a reader of the memory finds after the
 // process was killed is either the old chunk, an empty one, or whole frames up to `commit`.

@@ -136,7 +136,7 @@ Core* Core::revive() noexcept {
     if (core->open(*last_options.load(std::memory_order_acquire))) return nullptr;
     if (core->run()) return nullptr;
     current.store(core.get(), std::memory_order_release);  // sync: core
-    core->homeless_.fetch_add(early.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
+    core->homeless_->full.fetch_add(early.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
     return core.release();
   } catch (const std::bad_alloc&) {
     return nullptr;
@@ -145,7 +145,7 @@ Core* Core::revive() noexcept {
 
 void Core::count_early() noexcept {
   if (!forked.load(std::memory_order_relaxed)) return;
-  if (Core* core = get()) core->homeless_.fetch_add(1, std::memory_order_relaxed);
+  if (Core* core = get()) core->homeless_->full.fetch_add(1, std::memory_order_relaxed);
   else early.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -162,13 +162,18 @@ std::error_code Core::open(const Options& options) {
     buffer_count_ = o.buffer_count;
     sender_count_ = o.senders;
     max_message_ = o.max_message;
+    homeless_ = arena_.books(0);
+    homeless_->open(buffer_count_ - 1);
   } else {
     o.senders = sender_count_;
     o.buffer_count = buffer_count_;
     o.max_message = max_message_;
     o.buffers.resize(buffer_count_);
   }
-  for (std::uint32_t i = 0; i < buffer_count_; ++i) buffers_[i].set(o.buffers[i].value_or(o.buffer));
+  for (std::uint32_t i = 0; i < buffer_count_; ++i) {
+    buffers_[i].set(o.buffers[i].value_or(o.buffer));
+    arena_.set_mode(i, static_cast<std::uint64_t>(buffers_[i].options().mode));
+  }
   return {};
 }
 
@@ -177,11 +182,10 @@ std::error_code Core::run() {
   std::vector<Address> addresses;
   if (!o.address.empty()) addresses.push_back(*Address::parse(o.address));
   else addresses = default_addresses(std::getenv("XDG_RUNTIME_DIR"));
-  auto uplink =
-      std::make_unique<Uplink>(std::move(addresses),
-                               Uplink::Identity{o.app, o.description, program_invocation_short_name,
-                                                static_cast<std::int32_t>(getpid()), arena_.fd(), arena_.size()},
-                               *this);
+  auto uplink = std::make_unique<Uplink>(
+      std::move(addresses),
+      Uplink::Identity{o.app, o.description, program_invocation_short_name, static_cast<std::int32_t>(getpid())},
+      arena_, *this);
   auto shared = std::make_shared<SenderShared>(
       queues_, *uplink, o.senders, o.batch_size, o.nap, [this](Link::Clock::time_point now) { housekeeping(now); },
       [this] { return contexts().changes() != seen_changes_.load(std::memory_order_relaxed); },
@@ -303,8 +307,8 @@ Stats Core::stats_unlocked() const {
   queues_.for_each([&all](const ThreadQueue& q) { q.add_to(all.buffers[q.buffer()]); });
   // Messages of threads for which there was no queue at all are booked in the last buffer.
   BufferStats& last = all.buffers.back();
-  const std::uint64_t homeless = homeless_.load(std::memory_order_relaxed);
-  const std::uint64_t nested = homeless_nested_.load(std::memory_order_relaxed);
+  const std::uint64_t homeless = homeless_->full.load(std::memory_order_relaxed);
+  const std::uint64_t nested = homeless_->nested.load(std::memory_order_relaxed);
   last.accepted += homeless + nested;
   last.dropped.full += homeless;
   last.dropped.nested += nested;
@@ -332,6 +336,7 @@ std::error_code Core::set_overflow(std::uint32_t buffer, OverflowMode mode,
     return make_error_code(Errc::invalid_argument);
   if (timeout != nullptr) buffers_[buffer].timeout_ms.store(timeout->count(), std::memory_order_relaxed);
   buffers_[buffer].mode.store(mode, std::memory_order_relaxed);
+  arena_.set_mode(buffer, static_cast<std::uint64_t>(mode));
   return {};
 }
 
@@ -353,7 +358,7 @@ bool Core::prints_now() const noexcept {
 
 ThreadQueue* Core::home_for(std::uint32_t buffer) noexcept {
   ThreadQueue* q = queues_.adopt(buffer, doorbells_[buffer % sender_count_], max_message_);
-  if (q == nullptr) homeless_.fetch_add(1, std::memory_order_relaxed);
+  if (q == nullptr) homeless_->full.fetch_add(1, std::memory_order_relaxed);
   return q;
 }
 

@@ -56,7 +56,7 @@ class Core final : public UplinkOwner {
   // Which buffer takes this level on a thread that uses `ordinary` for what is not urgent.
   [[nodiscard]] std::uint32_t buffer_of(Level level, std::uint32_t ordinary) const noexcept;
   [[nodiscard]] std::uint32_t next_ordinary() noexcept;  // spreads threads over the ordinary buffers
-  void count_homeless_nested() noexcept { homeless_nested_.fetch_add(1, std::memory_order_relaxed); }
+  void count_homeless_nested() noexcept { homeless_->nested.fetch_add(1, std::memory_order_relaxed); }
   [[nodiscard]] std::uint32_t buffer_count() const noexcept { return buffer_count_; }
   [[nodiscard]] bool prints_now() const noexcept;
 
@@ -92,8 +92,7 @@ class Core final : public UplinkOwner {
   QueueSet queues_{arena_, buffers_};
   std::array<Doorbell, Options::max_buffers> doorbells_;  // one a sender
   std::atomic<std::uint32_t> threads_{0};
-  std::atomic<std::uint64_t> homeless_{0};
-  std::atomic<std::uint64_t> homeless_nested_{0};
+  Books* homeless_ = nullptr;  // of messages for which there was no queue; set before the first log call
   std::atomic<LocalPrint> print_{LocalPrint::off};
 
   std::mutex lifecycle_;     // start, end

@@ -29,6 +29,9 @@ void Core::on_ready(const local::Hello& daemon) {
   if (!daemon.ecu.empty()) contexts().set_ecu(daemon.ecu);
   for (ContextEntry* e = contexts().head(); e != nullptr; e = e->next) e->announced = false;
   reports_.on_connected();
+  // From here on the daemon itself knows what it was told.
+  for (std::uint32_t b = 0; b < reports_.told().size(); ++b)
+    for (std::size_t c = 0; c < local::loss_causes; ++c) arena_.set_told(b, c, reports_.told()[b][c]);
   synchronise_contexts();
 }
 

@@ -12,6 +12,7 @@ ThreadQueue* QueueSet::adopt(std::uint32_t buffer, Doorbell& sender, std::uint32
     if (q->try_own()) return q;
   }
   const std::uint32_t slot = slots_.fetch_add(1, std::memory_order_relaxed);
+  if (arena_.books(slot) == nullptr) return nullptr;
   auto* q = Slab::make<ThreadQueue>(slot, buffer, buffers_[buffer], arena_, sender, longest_message);
   if (q == nullptr) return nullptr;
   q->next = head_.load(std::memory_order_relaxed);

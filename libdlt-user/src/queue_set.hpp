@@ -22,7 +22,7 @@ class QueueSet {
   QueueSet(Arena& arena, std::array<BufferState, Options::max_buffers>& buffers) noexcept
       : arena_(arena), buffers_(buffers) {}
 
-  // A queue for the calling thread; nullptr when the slab is used up.
+  // A queue for the calling thread; nullptr when the slab or the table of slots is used up.
   [[nodiscard]] ThreadQueue* adopt(std::uint32_t buffer, Doorbell& sender, std::uint32_t longest_message) noexcept;
 
   template <class F>
@@ -34,7 +34,7 @@ class QueueSet {
   Arena& arena_;
   std::array<BufferState, Options::max_buffers>& buffers_;
   std::atomic<ThreadQueue*> head_{nullptr};  // sync: queue-list, released by adopt
-  std::atomic<std::uint32_t> slots_{0};
+  std::atomic<std::uint32_t> slots_{1};      // 0 has the books of threads without a queue
 };
 
 }  // namespace dlt::detail

@@ -23,11 +23,13 @@ class Reports {
 
   // The entries of the Loss message, empty when nothing was lost since; counts as told.
   [[nodiscard]] const std::vector<std::byte>& losses(const Stats& stats);
+  // What Loss messages have told so far, by buffer and cause; empty before the first.
+  using ByCause = std::array<std::uint64_t, proto::local::loss_causes>;
+  [[nodiscard]] const std::vector<ByCause>& told() const noexcept { return told_; }
   // The entries of the Statistics message, empty when nothing has changed since.
   [[nodiscard]] const std::vector<std::byte>& totals(const Stats& stats, Clock::time_point now);
 
  private:
-  using ByCause = std::array<std::uint64_t, proto::local::loss_causes>;
   [[nodiscard]] static ByCause by_cause(const Drops& d) noexcept;
 
   Clock::time_point last_{};

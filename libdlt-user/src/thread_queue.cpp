@@ -47,11 +47,13 @@ ThreadQueue::ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferS
       max_chunks_(chunks_for(settings.capacity.load(std::memory_order_relaxed), chunk_room_, longest_message)),
       settings_(settings),
       arena_(arena),
+      books_(*arena.books(slot)),
       sender_(sender),
       sealed_(preallocated(max_chunks_), 1, 0),
       free_(preallocated(max_chunks_), 1, 0),
       seal_token_(sealed_),
       free_token_(free_) {
+  books_.open(buffer_);
   max_message = longest_message;
   attention = &sender.state();
   spares_ = static_cast<Chunk**>(Slab::allocate(max_chunks_ * sizeof(Chunk*)));
@@ -72,15 +74,16 @@ std::byte* ThreadQueue::make_room(std::size_t need) noexcept {
   if (std::byte* p = try_room(need, capacity)) return p;
   switch (settings_.mode.load(std::memory_order_relaxed)) {
     case OverflowMode::overwrite: return overwrite(need, capacity);
-    case OverflowMode::drop_newest: return refuse(full_);
+    case OverflowMode::drop_newest: return refuse(books_.full);
     case OverflowMode::block: return wait_for_room(need, capacity);
   }
-  return refuse(full_);
+  return refuse(books_.full);
 }
 
 std::byte* ThreadQueue::try_room(std::size_t need, std::uint32_t capacity) noexcept {
   const std::uint64_t waiting = queued();
-  if (waiting > high_water_.load(std::memory_order_relaxed)) high_water_.store(waiting, std::memory_order_relaxed);
+  if (waiting > books_.high_water.load(std::memory_order_relaxed))
+    books_.high_water.store(waiting, std::memory_order_relaxed);
   if (waiting >= capacity) return nullptr;
   if (current_ != nullptr) {
     const bool fits = bytes_of(committed) + need <= chunk_room_ && frames_of(committed) < step_of(capacity);
@@ -157,6 +160,8 @@ bool ThreadQueue::hand_over(Chunk* chunk) noexcept {
   }
   bump(sealed_frames_, frames_of(committed));
   bump(sealed_bytes_, bytes_of(committed));
+  books_.sealed.put(last_number_, sealed_frames_.load(std::memory_order_relaxed),
+                    sealed_bytes_.load(std::memory_order_relaxed));
   committed = 0;
   current_ = nullptr;
   at = nullptr;
@@ -172,6 +177,7 @@ bool ThreadQueue::discard_oldest() noexcept {
     if (reclaim(*e.chunk)) {
       bump(overwritten_, frames_of(e.chunk->commit.load(std::memory_order_relaxed)) -
                              e.chunk->sent_frames.load(std::memory_order_relaxed));
+      books_.discarded.put(e.number, overwritten_.load(std::memory_order_relaxed), 0);
       spares_[spare_count_++] = e.chunk;
       return true;
     }
@@ -197,7 +203,7 @@ std::byte* ThreadQueue::overwrite(std::size_t need, std::uint32_t capacity) noex
     if (std::byte* p = try_room(need, capacity)) return p;
   // Nothing was left to discard because the sender has taken it; by now it may have given the room back.
   if (std::byte* p = try_room(need, capacity)) return p;
-  return refuse(full_);
+  return refuse(books_.full);
 }
 
 std::byte* ThreadQueue::wait_for_room(std::size_t need, std::uint32_t capacity) noexcept {
@@ -224,7 +230,7 @@ std::byte* ThreadQueue::wait_for_room(std::size_t need, std::uint32_t capacity) 
     futex_wait(space_, seen, left);
   }
   waiting_.store(0, std::memory_order_relaxed);
-  return refuse(timed_out_);
+  return refuse(books_.timed_out);
 }
 
 // ── sender ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -279,6 +285,7 @@ void ThreadQueue::leave_open(Chunk& chunk) noexcept {
   assert(seen == Chunk::abandoned);
   bump(abandoned_,
        frames_of(chunk.commit.load(std::memory_order_relaxed)) - chunk.sent_frames.load(std::memory_order_relaxed));
+  books_.abandoned.put(chunk.number.load(std::memory_order_relaxed), abandoned_.load(std::memory_order_relaxed), 0);
   recycle(&chunk);
 }
 
@@ -313,8 +320,8 @@ void ThreadQueue::discard_everything() noexcept {
     ranges.clear();
     collect(ranges, max_chunks_);
     for (const Range& r : ranges) {
-      bump(at_exit_, r.frames);
-      taken(r);
+      taken(r);  // first: what is killed in between may be missing in the books, but is not there twice
+      bump(books_.at_exit, r.frames);
     }
   } while (!ranges.empty());
 }
@@ -358,7 +365,7 @@ std::uint64_t ThreadQueue::queued() const noexcept {
 
 std::uint64_t ThreadQueue::frames_out() const noexcept {
   return delivered_.load(std::memory_order_relaxed) + abandoned_.load(std::memory_order_relaxed) +
-         at_exit_.load(std::memory_order_relaxed) + overwritten_.load(std::memory_order_relaxed);
+         books_.at_exit.load(std::memory_order_relaxed) + overwritten_.load(std::memory_order_relaxed);
 }
 
 void ThreadQueue::add_to(BufferStats& s) const noexcept {
@@ -366,19 +373,19 @@ void ThreadQueue::add_to(BufferStats& s) const noexcept {
   const std::uint64_t out = frames_out();
   const std::uint64_t in = frames_in();
   Drops d;
-  d.full = full_.load(relaxed);
+  d.full = books_.full.load(relaxed);
   d.overwritten = overwritten_.load(relaxed) + abandoned_.load(relaxed);
-  d.timed_out = timed_out_.load(relaxed);
-  d.at_exit = at_exit_.load(relaxed);
-  d.too_large = too_large_.load(relaxed);
-  d.nested = nested_.load(relaxed);
+  d.timed_out = books_.timed_out.load(relaxed);
+  d.at_exit = books_.at_exit.load(relaxed);
+  d.too_large = books_.too_large.load(relaxed);
+  d.nested = books_.nested.load(relaxed);
   const Chunk* chunk = open_.load(std::memory_order_acquire);
   s.accepted += in + d.full + d.timed_out + d.too_large + d.nested;
   s.accepted_bytes += sealed_bytes_.load(relaxed) + (chunk != nullptr ? bytes_of(chunk->commit.load(relaxed)) : 0);
   s.delivered += delivered_.load(relaxed);
   s.delivered_bytes += delivered_bytes_.load(relaxed);
   s.queued += in > out ? in - out : 0;
-  s.high_water = std::max(s.high_water, std::max(high_water_.load(relaxed), queued()));
+  s.high_water = std::max(s.high_water, std::max(books_.high_water.load(relaxed), queued()));
   s.dropped += d;
 }
 

@@ -60,6 +60,7 @@ struct Range {
 
 class ThreadQueue : public Writer {
  public:
+  // The arena has books for this slot.
   ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferState& settings, Arena& arena, Doorbell& sender,
               std::uint32_t longest_message) noexcept;
   ThreadQueue(const ThreadQueue&) = delete;
@@ -69,7 +70,7 @@ class ThreadQueue : public Writer {
   // Makes room for `need` bytes; nullptr when the overflow mode refuses the message, which is counted.
   [[nodiscard]] std::byte* make_room(std::size_t need) noexcept;
   // A handler may interrupt a handler, so this one is a real addition.
-  void count_nested() noexcept { nested_.fetch_add(1, std::memory_order_relaxed); }
+  void count_nested() noexcept { books_.nested.fetch_add(1, std::memory_order_relaxed); }
   [[nodiscard]] bool try_own() noexcept;  // any thread, before it becomes the owner
   void disown() noexcept;
   [[nodiscard]] bool owned() const noexcept {
@@ -83,7 +84,7 @@ class ThreadQueue : public Writer {
   void taken(const Range& range) noexcept;      // its bytes have left the chunk
   void untouched(const Range& range) noexcept;  // stays queued
   void delivered(std::uint32_t frames, std::uint64_t bytes) noexcept;
-  void lost_at_exit(std::uint32_t frames) noexcept { bump(at_exit_, frames); }
+  void lost_at_exit(std::uint32_t frames) noexcept { bump(books_.at_exit, frames); }
   void discard_everything() noexcept;  // counts all that is queued as lost at exit
   void wake_blocked() noexcept;        // after a pass: lets a waiting producer go on
   [[nodiscard]] bool empty() const noexcept { return queued() == 0; }
@@ -106,11 +107,6 @@ class ThreadQueue : public Writer {
   };
   using Sealed = moodycamel::ConcurrentQueue<Entry, ChunkQueueTraits>;
   using Free = moodycamel::ConcurrentQueue<Chunk*, ChunkQueueTraits>;
-  using Counter = std::atomic<std::uint64_t>;  // one writer; relaxed, readers want the number only
-
-  static void bump(Counter& c, std::uint64_t n) noexcept {
-    c.store(c.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
 
   // producer
   [[nodiscard]] std::byte* try_room(std::size_t need, std::uint32_t capacity) noexcept;
@@ -138,6 +134,7 @@ class ThreadQueue : public Writer {
   std::uint32_t max_chunks_;
   BufferState& settings_;
   Arena& arena_;
+  Books& books_;  // in the arena
   Doorbell& sender_;
 
   // producer
@@ -149,12 +146,7 @@ class ThreadQueue : public Writer {
   std::atomic<std::uint32_t> sealings_{0};  // sync: sealings; odd while a chunk goes from open to sealed
   Counter sealed_frames_{0};
   Counter sealed_bytes_{0};
-  Counter full_{0};
   Counter overwritten_{0};
-  Counter timed_out_{0};
-  Counter too_large_{0};
-  Counter nested_{0};
-  Counter high_water_{0};
   std::atomic<bool> owned_{true};  // sync: queue-owner, released by disown, acquired by try_own
 
   // between the two
@@ -174,7 +166,6 @@ class ThreadQueue : public Writer {
   Counter delivered_{0};
   Counter delivered_bytes_{0};
   Counter abandoned_{0};
-  Counter at_exit_{0};
 };
 
 }  // namespace dlt::detail

@@ -18,8 +18,8 @@ constexpr std::size_t longest_message = local::max_body_size + 256;
 
 }  // namespace
 
-Uplink::Uplink(std::vector<Address> addresses, Identity identity, UplinkOwner& owner)
-    : addresses_(std::move(addresses)), identity_(std::move(identity)), owner_(owner) {}
+Uplink::Uplink(std::vector<Address> addresses, Identity identity, Arena& arena, UplinkOwner& owner)
+    : addresses_(std::move(addresses)), identity_(std::move(identity)), arena_(arena), owner_(owner), carry_(arena) {}
 
 // ── connecting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -64,7 +64,6 @@ void Uplink::greet(Link::Clock::time_point now) {
 void Uplink::become_ready(const local::Hello& daemon) {
   capabilities_ = daemon.capabilities;
   if (!carry_.empty()) carry_.resume(wire());
-  owner_.connected.store(true, std::memory_order_release);
   owner_.on_ready(daemon);
 }
 
@@ -170,15 +169,20 @@ Uplink::Flow Uplink::flush() {
     control_at_ = 0;
   }
   if (!link_.may_send()) return Flow::away;
-  return announce_arena();
+  const Flow flow = announce_arena();
+  // Connected: registered, and from here on the daemon can salvage.
+  if (flow == Flow::flowing && !owner_.connected.load(std::memory_order_relaxed))
+    owner_.connected.store(true, std::memory_order_release);
+  return flow;
 }
 
 Uplink::Flow Uplink::announce_arena() {
-  if (arena_announced_ || !socket_.is_unix() || !speaks(local::capability::memfd)) return Flow::flowing;
+  if (arena_announced_ || !socket_.is_unix() || !speaks(local::capability::memfd) || !arena_.shareable())
+    return Flow::flowing;
   std::array<std::byte, 64> bytes{};
   proto::ByteWriter out(bytes);
-  local::encode(out, local::Memfd{1, Arena::granule, identity_.arena_size});
-  const auto n = socket_.send_with_descriptor(out.written(), identity_.arena_fd);
+  local::encode(out, local::Memfd{proto::arena::version, Arena::granule, arena_.size()});
+  const auto n = socket_.send_with_descriptor(out.written(), arena_.fd());
   if (!n && would_block(n.error())) return Flow::blocked;
   if (!n) {
     lost(Link::Clock::now());

@@ -40,12 +40,10 @@ class Uplink {
     std::string description;
     std::string program;
     std::int32_t pid = 0;
-    int arena_fd = -1;
-    std::uint64_t arena_size = 0;
   };
   enum class Flow : std::uint8_t { away, blocked, flowing };
 
-  Uplink(std::vector<Address> addresses, Identity identity, UplinkOwner& owner);
+  Uplink(std::vector<Address> addresses, Identity identity, Arena& arena, UplinkOwner& owner);
 
   // Connects, receives, watches limits. The first sender, once a round.
   void maintain(Link::Clock::time_point now);
@@ -90,6 +88,7 @@ class Uplink {
 
   const std::vector<Address> addresses_;
   const Identity identity_;
+  Arena& arena_;
   UplinkOwner& owner_;
   std::size_t next_address_ = 0;
   Socket socket_;

@@ -49,3 +49,19 @@ for kind, body in ((2, b"APPA" + u32(77) + u32(4) + b"text"), (3, b"APPA" + u32(
                    (0x103, b"APPA" + u32(1) + bytes([0, 1, 0, 0]) + u32(5) + u32(0)), (0x104, b"APPA" + u32(1) + bytes(100)),
                    (0x105, bytes([255, 2, 0, 0]) + u32(100)), (0x106, b"")):
     write("local", "%03x" % kind, splits + duh(kind, body) + duh(6, bytes([4, 0, 0, 0, 0, 0])))
+
+# arena_fuzz.cpp says where the parts of an input go: the front, three slots, three chunk headers, frames.
+u64 = lambda v: v.to_bytes(8, "little")
+put = lambda at, data, room: bytes(at) + data + bytes(room - at - len(data))
+front = b"DLTARENA" + u32(2) + u32(77) + u32(16384) + u32(16) + u64(0x18000 + 3 * 16384) + u64(80 * 1024) + u64(0x18000) + bytes(16)
+slot = u32(1) + u32(2) + bytes(96) + u64(9) + bytes(144)
+few = b"".join(f[16:] for f in frames[:3] if len(f) < 400)[:300]
+n = len(frames[0]) - 16
+def chunk(number, slot, data, count, sent, sent_frames, state):
+    return put(0, u32(len(data)) + u32(count) + u32(number) + u32(slot) + u32(16384) + bytes(44) + u32(sent) + u32(sent_frames) + u32(state)
+               + bytes(52) + data[:64], 192)
+one = frames[0][16:]
+for name, carry, states, changes in (("plain", bytes(64), (0, 0, 0), 0), ("reclaimed", bytes(64), (2, 3, 1), 0),
+                                     ("carry", u32(n) + u32(0) + u32(1) + u32(1) + u32(0) + bytes(44), (0, 0, 0), 0), ("changing", bytes(64), (0, 0, 0), 200)):
+    chunks = b"".join(chunk(i + 1, 1, one, 1, 0, 0, state) for i, state in enumerate(states))
+    write("arena", name, bytes([changes]) + front + carry + bytes(64) + slot + slot + bytes(256) + chunks + one[:256].ljust(256, b"\0") + one)

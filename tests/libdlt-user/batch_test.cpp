@@ -89,7 +89,9 @@ TEST_CASE("a carried range goes on where it was cut") {
   const auto five = test::frames(1, 5);
   const auto wire = GENERATE(Wire::batches, Wire::single_frames);
   const auto image = wire_image(wire, where, five);
-  Carry carry;
+  Arena arena;
+  REQUIRE_FALSE(arena.open(1 << 20));
+  Carry carry(arena);
   carry.hold(wire, where, five, 30);
 
   std::vector<std::byte> rest(carry.rest().begin(), carry.rest().end());
@@ -110,9 +112,11 @@ TEST_CASE("when the connection breaks in a range, its unfinished frames go again
   const std::size_t each = wire == Wire::batches ? frame_size : header_size + frame_size;
   const std::size_t whole = wire_image(wire, where, five).size();
 
+  Arena arena;
+  REQUIRE_FALSE(arena.open(1 << 20));
   for (std::size_t cut = 1; cut < whole; ++cut) {
     CAPTURE(cut);
-    Carry carry;
+    Carry carry(arena);
     carry.hold(wire, where, five, cut);
     const std::size_t body = cut < head ? 0 : wire == Wire::batches ? cut - head : cut;
     const std::uint64_t finished = body / each;

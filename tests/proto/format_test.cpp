@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dlt/proto/arena.hpp"
 #include "dlt/proto/argument.hpp"
 #include "dlt/proto/control.hpp"
 #include "dlt/proto/framer.hpp"
@@ -119,7 +120,7 @@ static_assert(local_names.size() == std::variant_size_v<local::Message>);
 }  // namespace
 
 TEST_CASE("FORMAT.md: every example is of a kind that is checked") {
-  const std::set<std::string> kinds{"storage", "frame", "stream", "argument", "request", "response", "local"};
+  const std::set<std::string> kinds{"storage", "frame", "stream", "argument", "request", "response", "local", "arena"};
   for (const auto& e : examples()) {
     INFO(e.kind << " " << e.name);
     CHECK(kinds.count(e.kind) == 1);
@@ -224,4 +225,40 @@ TEST_CASE("FORMAT.md: local messages of every kind") {
     seen.insert(message->index());
   });
   CHECK(seen.size() == local_names.size());
+}
+
+// The library writes these in place; so the examples are read, and what they mean is checked field by field.
+TEST_CASE("FORMAT.md: the memory that an application shares") {
+  std::set<std::string> seen;
+  for_each("arena", [&](const Example& e) {
+    seen.insert(e.name);
+    if (e.name == "header") {
+      const auto h = arena::decode_header(e.bytes);
+      CHECK(h.magic);
+      CHECK(h.version == arena::version);
+      CHECK(h.pid == 999116);
+      CHECK(h.granule == arena::granule);
+      CHECK(h.slots == arena::slots_for(1 << 20));
+      CHECK(h.slots_at == arena::slots_at);
+      CHECK(h.first_chunk == arena::first_chunk_for(1 << 20));
+      CHECK(h.used == h.first_chunk + arena::granule);
+    } else if (e.name == "carry") {
+      const auto c = arena::decode_carry(e.bytes);
+      CHECK((c.length == 78 && c.done == 0 && c.slot == 1 && c.chunk == 7 && c.offset == 32));
+    } else if (e.name == "buffer") {
+      const auto b = arena::decode_buffer(e.bytes);
+      CHECK(e.bytes.size() == arena::buffer_size);
+      CHECK((b.told[0] == 2 && b.told[6] == 0 && b.mode == 1));
+    } else if (e.name == "slot") {
+      const auto s = arena::decode_slot(e.bytes);
+      CHECK((s.used == 1 && s.buffer == 2 && s.high_water == 300 && s.at_exit == 0));
+      CHECK((s.sealed.number == 3 && s.sealed.frames == 300 && s.sealed.bytes == 36'000));
+    } else {
+      CHECK(e.name == "chunk");
+      const auto c = arena::decode_chunk(e.bytes);
+      CHECK((c.bytes == 4000 && c.frames == 100 && c.number == 4 && c.slot == 1 && c.size == arena::granule));
+      CHECK((c.sent == 0 && c.sent_frames == 0 && c.state == arena::Chunk::idle));
+    }
+  });
+  CHECK(seen.size() == 5);
 }

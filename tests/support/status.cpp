@@ -6,6 +6,18 @@
 
 namespace dlt::test {
 
+std::uint64_t Status::Application::lost_in_all() const {
+  std::uint64_t sum = 0;
+  for (const auto& [cause, count] : lost) sum += count;
+  return sum;
+}
+
+Status::Application Status::application(const std::string& id) const {
+  for (const auto& a : applications)
+    if (a.id == id) return a;
+  return {id, 0, {}};
+}
+
 std::uint64_t Status::received(const std::string& application) const {
   for (const auto& a : applications)
     if (a.id == application) return a.received;
@@ -30,10 +42,19 @@ Status status(const Daemon& daemon) {
     for (const auto& c : a.at("contexts"))
       if (c.at("registered")) application.contexts.push_back(c.at("id"));
     std::sort(application.contexts.begin(), application.contexts.end());
+    application.connected = a.at("connected");
+    for (const auto& [cause, count] : a.at("lost").items()) application.lost[cause] = count;
+    for (const auto& s : a.at("statistics")) {
+      application.accepted += s.at("accepted").get<std::uint64_t>();
+      for (const auto& [cause, count] : s.at("dropped").items()) application.dropped += count.get<std::uint64_t>();
+    }
     status.applications.push_back(std::move(application));
   }
   for (const auto& c : json.at("clients"))
     status.clients.push_back({c.at("sent").at("messages"), c.at("dropped").at("messages")});
+  status.salvaged = json.at("totals").at("salvaged_messages");
+  status.refused_memory = json.at("refused").at("memory");
+  status.rss = json.at("rss_bytes");
   return status;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,12 @@ struct Status {
     std::string id;
     std::uint64_t received = 0;  // messages
     std::vector<std::string> contexts;
+    bool connected = false;
+    std::map<std::string, std::uint64_t> lost{};  // by cause
+    std::uint64_t accepted = 0;                   // by its last statistics, all buffers
+    std::uint64_t dropped = 0;
+
+    [[nodiscard]] std::uint64_t lost_in_all() const;
   };
   struct Client {
     std::uint64_t sent = 0;
@@ -21,7 +28,12 @@ struct Status {
   };
   std::vector<Application> applications;
   std::vector<Client> clients;
+  std::uint64_t salvaged = 0;        // messages
+  std::uint64_t refused_memory = 0;  // memory files
+  std::uint64_t rss = 0;             // bytes
 
+  // All zero for one that never came.
+  [[nodiscard]] Application application(const std::string& id) const;
   [[nodiscard]] std::uint64_t received(const std::string& application) const;
   [[nodiscard]] std::vector<std::string> contexts(const std::string& application) const;  // sorted
 };

@@ -17,6 +17,7 @@ std::string_view name(Refusal why) noexcept {
     case Refusal::contexts_per_user: return "contexts_per_user";
     case Refusal::foreign_id: return "foreign_id";
     case Refusal::foreign_messages: return "foreign_messages";
+    case Refusal::memory: return "memory";
     case Refusal::rubbish: return "rubbish";
   }
   return "unknown";

@@ -25,9 +25,10 @@ enum class Refusal : std::uint8_t {
   contexts_per_user,      // likewise: as many as one user may have
   foreign_id,             // something was said in the name of an application that belongs to another user
   foreign_messages,       // log messages in such a name; they go nowhere
+  memory,                 // shared memory of an application that is not as it should be
   rubbish,                // a connection that was ended because too much of what it sent means nothing
 };
-inline constexpr std::size_t refusal_reasons = 12;
+inline constexpr std::size_t refusal_reasons = 13;
 // As the status names it.
 [[nodiscard]] std::string_view name(Refusal why) noexcept;
 

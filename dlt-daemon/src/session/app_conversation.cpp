@@ -1,5 +1,6 @@
 #include "session/app_conversation.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "printable.hpp"
@@ -65,12 +66,14 @@ struct AppConversation::Handler {
   void operator()(const local::Log&) const noexcept {}  // comes as frame()
   void operator()(const local::Batch& m) {
     if (m.length >= small_batch) flush();
+    self.note(m);
   }
   void operator()(const local::RegisterApplication& m) {
     flush();
     if (self.name_.empty()) self.name_ = m.app.text();
     if (!may_use(m.app)) return;
     if (const auto why = exchange.registry.add_application(self.source_, m)) return self.refuse(*why, m.app, now);
+    if (self.received_.app.empty()) self.received_.app = m.app;
     append(effects.reply, local::LogState{static_cast<std::int8_t>(exchange.router.clients() > 0 ? 1 : 0)});
   }
   void operator()(const local::UnregisterApplication& m) {
@@ -125,6 +128,7 @@ struct AppConversation::Handler {
     for (std::size_t i = 0; i < m.count(); ++i) {
       const auto entry = m.at(i);
       exchange.registry.add_loss(m.app, entry.cause, entry.count);
+      self.note(m, entry);
       total += entry.count;
     }
     if (total != 0) exchange.notify(exchange.control.lost(m.app, total, now.uptime), now.steady);
@@ -161,6 +165,29 @@ void AppConversation::on_closed(const Now& now) { announce_removed(exchange_.reg
 void AppConversation::refuse(Refusal why, AppId app, const Now& now, std::uint64_t n) {
   exchange_.refusals.add(why, n, now.steady, "application {} '{}' of user {}, process {}", printable(name_, 60),
                          printable(app.text()), static_cast<std::int64_t>(source_.uid), source_.pid);
+}
+
+void AppConversation::note(const local::Batch& batch) {
+  if (batch.slot >= proto::arena::max_slots) return;  // no arena has that many
+  if (batch.slot >= received_.positions.size()) received_.positions.resize(batch.slot + std::size_t{1});
+  received_.positions[batch.slot] = {batch.chunk, batch.offset + batch.length};
+  last_slot_ = batch.slot;
+}
+
+void AppConversation::note(const local::Loss& loss, const local::Loss::Entry& entry) {
+  if (loss.app != received_.app || entry.buffer >= received_.losses.size()) return;
+  if (const auto cause = static_cast<std::size_t>(entry.cause); cause < proto::local::loss_causes)
+    received_.losses[entry.buffer][cause] += entry.count;
+}
+
+proto::Salvage::Received AppConversation::on_cut() {
+  // The last batch was noted as complete.
+  if (last_slot_ < received_.positions.size()) {
+    auto& offset = received_.positions[last_slot_].offset;
+    offset -= std::min(offset, static_cast<std::uint32_t>(framer_.batch_left()));
+  }
+  framer_ = {};
+  return std::move(received_);
 }
 
 void AppConversation::announce_removed(const std::vector<Removed>& removed, const Now& now) {

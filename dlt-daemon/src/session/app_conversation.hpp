@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dlt/proto/local_framer.hpp"
+#include "dlt/proto/salvage.hpp"
 #include "route/exchange.hpp"
 
 namespace dlt::daemon {
@@ -32,7 +33,10 @@ class AppConversation {
   // Takes what is whole at the front of `bytes`, which lie in `slab`, and tells how much that was. The rest has to be
   // shown again with more behind it.
   [[nodiscard]] std::size_t on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now, Effects& effects);
-  // The connection has ended.
+  // The stream has ended, perhaps in the middle of a message, and what follows comes from the application's memory:
+  // tells how far the stream went, and begins anew.
+  [[nodiscard]] proto::Salvage::Received on_cut();
+  // The connection has ended, and there is nothing more to come.
   void on_closed(const Now& now);
 
   [[nodiscard]] SessionId session() const noexcept { return source_.session; }
@@ -49,6 +53,8 @@ class AppConversation {
 
  private:
   struct Handler;
+  void note(const proto::local::Batch& batch);
+  void note(const proto::local::Loss& loss, const proto::local::Loss::Entry& entry);
   void announce_removed(const std::vector<Removed>& removed, const Now& now);
   void refuse(Refusal why, AppId app, const Now& now, std::uint64_t n = 1);
 
@@ -60,6 +66,9 @@ class AppConversation {
   std::uint64_t garbage_bytes_ = 0;
   bool spoken_ = false;
   bool said_bye_ = false;
+  // For salvage: what this connection has brought so far, the current batch as if it were complete.
+  proto::Salvage::Received received_;
+  std::uint32_t last_slot_ = 0;
 };
 
 }  // namespace dlt::daemon

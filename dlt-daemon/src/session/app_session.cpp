@@ -1,6 +1,7 @@
 #include "session/app_session.hpp"
 
-#include <spdlog/spdlog.h>
+#include <asio/post.hpp>
+
 #include <sys/socket.h>
 
 #include "session/hub.hpp"
@@ -10,6 +11,8 @@ namespace dlt::daemon {
 namespace {
 
 constexpr int rounds_per_turn = 8;  // reads before other connections get their turn
+// Of a salvage: at most 8 times 64 KiB of frames, or 4096 headers of chunks, which takes about 2 ms.
+constexpr int pieces_per_turn = 8;
 constexpr std::size_t read_size = 256 * 1024;
 constexpr std::size_t out_limit = 256 * 1024;  // bytes waiting for an application that does not read
 constexpr std::size_t descriptors_limit = 4;
@@ -25,7 +28,8 @@ AppSession::AppSession(Hub& hub, Fd socket, const Source& source)
 void AppSession::start() { wait_readable(); }
 
 void AppSession::resume() {
-  if (socket_.is_open()) wait_readable();
+  if (salvage_) salvage_some();
+  else if (socket_.is_open()) wait_readable();
 }
 
 void AppSession::wait_readable() {
@@ -61,12 +65,16 @@ void AppSession::on_readable() {
   if (round != Round::paused) wait_readable();
 }
 
-void AppSession::drain() {
-  if (!socket_.is_open()) return;
-  std::span<const std::byte> carried = carry_;
+bool AppSession::drain() {
+  if (socket_.is_open()) {
+    std::span<const std::byte> carried = carry_;
+    Round round = Round::more;
+    for (int i = 0; i < 64 && round == Round::more; ++i) round = receive(carried);
+    if (round != Round::closed) carry_ = {carried.begin(), carried.end()};
+  }
   Round round = Round::more;
-  for (int i = 0; i < 64 && round == Round::more; ++i) round = receive(carried);
-  if (round != Round::closed) carry_ = {carried.begin(), carried.end()};
+  for (int i = 0; salvage_ && i < 512 && round == Round::more; ++i) round = salvage_piece();
+  return !salvage_;
 }
 
 // One read and what follows from it. `carried` becomes what has to stand in front of the next read; it lies in the read
@@ -80,7 +88,7 @@ AppSession::Round AppSession::receive(std::span<const std::byte>& carried) {
   if (n <= 0) {
     carried = {room.begin, room.carried};
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return Round::drained;
-    close();
+    end_of_stream();
     return Round::closed;
   }
   buffer.received(static_cast<std::size_t>(n));
@@ -130,16 +138,8 @@ void AppSession::take_descriptors(msghdr& message) {
 }
 
 void AppSession::apply(AppConversation::Effects& effects) {
-  if (effects.memfd) {
-    if (descriptors_.empty()) {
-      spdlog::warn("application {} announces shared memory, but no descriptor came", conversation_.name());
-    } else {
-      auto memory = SharedMemory::check(std::move(descriptors_.front()), *effects.memfd);
-      descriptors_.pop_front();
-      if (memory) shared_memory_.emplace(*std::move(memory));
-      else spdlog::warn("shared memory of application {} refused: {}", conversation_.name(), memory.error().message());
-    }
-  }
+  if (effects.memfd) take_memory(*effects.memfd);
+  if (!socket_.is_open()) return;
   if (!effects.reply.empty() && has_room()) {
     out_.insert(out_.end(), effects.reply.begin(), effects.reply.end());
     flush();
@@ -147,6 +147,22 @@ void AppSession::apply(AppConversation::Effects& effects) {
     levels_missed_ = true;
   }
   if (!effects.levels.empty()) hub_.send(effects.levels);
+}
+
+// What is no memory as it should be is not an accident of a program that means well.
+void AppSession::take_memory(const proto::local::Memfd& announced) {
+  std::error_code error = make_error_code(Errc::invalid_argument);  // no descriptor came with it
+  if (!descriptors_.empty() && !shared_memory_) {
+    auto memory = SharedMemory::check(std::move(descriptors_.front()), announced);
+    descriptors_.pop_front();
+    if (memory) {
+      shared_memory_.emplace(*std::move(memory));
+      return;
+    }
+    error = memory.error();
+  }
+  refuse_memory(error.message());
+  close();
 }
 
 bool AppSession::has_room() const noexcept { return out_.size() - out_sent_ <= out_limit; }
@@ -186,7 +202,67 @@ void AppSession::flush() {
   if (std::exchange(levels_missed_, false)) hub_.send(hub_.exchange().registry.levels_of(id()));
 }
 
+void AppSession::refuse_memory(std::string_view why) {
+  hub_.exchange().refusals.add(Refusal::memory, 1, Clock::now(), "application connection of user {}, process {}: {}",
+                               static_cast<std::int64_t>(source().uid), source().pid, why);
+}
+
+// A process that lives and has only lost its connection sends what is left itself, on the next one.
+void AppSession::end_of_stream() {
+  if (conversation_.said_bye() || !shared_memory_ || !shared_memory_->orphaned()) return close();
+  std::error_code ignored;  // closing is all that can be done
+  socket_.close(ignored);
+  carry_.clear();
+  salvage_.emplace([this](std::uint64_t at, std::span<std::byte> into) { return shared_memory_->read(at, into); },
+                   shared_memory_->layout().size, conversation_.on_cut());
+  salvage_some();
+}
+
+void AppSession::salvage_some() {
+  if (salvage_waits_) return;
+  Round round = Round::more;
+  for (int i = 0; i < pieces_per_turn && round == Round::more; ++i) round = salvage_piece();
+  if (round != Round::more) return;  // resume() goes on when the hub was paused
+  salvage_waits_ = true;
+  asio::post(hub_.io(), [self = shared_from_this()] {
+    self->salvage_waits_ = false;
+    if (self->salvage_) self->salvage_some();
+  });
+}
+
+// What was not received by the connection goes the same way as what was.
+AppSession::Round AppSession::salvage_piece() {
+  if (hub_.paused()) return Round::paused;
+  ReadBuffer& buffer = hub_.read_buffer();
+  const auto room = buffer.room({});
+  std::size_t n = 0;
+  const auto step = salvage_->step({room.begin, room.free}, n);
+  if (n != 0) {
+    buffer.received(n);
+    AppConversation::Effects unheard;  // nobody is there to be answered
+    const auto before = hub_.exchange().router.total().messages;
+    if (conversation_.on_bytes({room.begin, n}, buffer.slab(), hub_.now(), unheard) != n) (void)conversation_.on_cut();
+    hub_.exchange().salvaged_messages += hub_.exchange().router.total().messages - before;
+    hub_.routed();
+  }
+  const bool rubbish = conversation_.garbage_bytes() > tolerated_garbage;
+  if (step == proto::Salvage::Step::more && !rubbish) return Round::more;
+  if (step == proto::Salvage::Step::refused || rubbish) refuse_memory("what it left there makes no sense");
+  salvaged();
+  return Round::closed;
+}
+
+void AppSession::salvaged() {
+  const auto self = shared_from_this();
+  salvage_.reset();
+  shared_memory_.reset();
+  conversation_.on_closed(hub_.now());
+  hub_.routed();
+  hub_.forget(*this);
+}
+
 void AppSession::close() {
+  if (salvage_) return salvaged();  // the daemon ends before all of it was read
   if (!socket_.is_open()) return;
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);

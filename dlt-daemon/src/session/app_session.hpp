@@ -2,9 +2,10 @@
 //
 //   reading --- hub is paused ---> waiting for resume() ---> reading
 //      |   \--- faster than allowed ---> waiting for its time ---> reading
-//      |  end of stream, error, too much nonsense
-//      v
-//   closed (the hub forgets it)
+//      |  end of stream, error, too much nonsense     killed: no bye, and nobody locks its memory any more
+//      |                      \---------------------> salvaging (bounded turns, paused like reading)
+//      v                                                |
+//   closed (the hub forgets it) <-----------------------/
 //
 // Owns the socket. The io thread's; kept alive by the hub and by its own pending waits.
 #pragma once
@@ -32,13 +33,12 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   // Reads on after the hub has been paused.
   void resume();
   void send(const proto::local::Message& message);
-  // Receives what is there already, for an orderly end of the daemon.
-  void drain();
+  // Receives what is there already, for an orderly end of the daemon. False: something is left to salvage.
+  bool drain();
   void close();
 
   [[nodiscard]] SessionId id() const noexcept { return conversation_.session(); }
   [[nodiscard]] const Source& source() const noexcept { return conversation_.source(); }
-  [[nodiscard]] const std::optional<SharedMemory>& shared_memory() const noexcept { return shared_memory_; }
 
  private:
   enum class Round : std::uint8_t { more, drained, paused, closed };
@@ -50,6 +50,12 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   long receive_bytes(std::byte* to, std::size_t size);
   void take_descriptors(struct msghdr& message);
   void apply(AppConversation::Effects& effects);
+  void take_memory(const proto::local::Memfd& announced);
+  void refuse_memory(std::string_view why);
+  void end_of_stream();
+  void salvage_some();
+  Round salvage_piece();
+  void salvaged();
   [[nodiscard]] bool has_room() const noexcept;
   void flush();
 
@@ -61,6 +67,8 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   std::vector<std::byte> carry_;                  // a message that is not whole yet, between two waits
   std::deque<Fd> descriptors_;                    // received, not announced yet
   std::optional<SharedMemory> shared_memory_;
+  std::optional<proto::Salvage> salvage_;
+  bool salvage_waits_ = false;  // for its next turn
   std::vector<std::byte> out_;
   std::size_t out_sent_ = 0;
   bool writing_ = false;        // waits until the socket is writable

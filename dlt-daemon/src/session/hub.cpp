@@ -119,7 +119,8 @@ void Hub::drained() {
   if (!paused_ || exchange_.router.holds_back(Clock::now())) return;
   paused_ = false;
   hold_timer_.cancel();
-  for (const auto& [id, session] : apps_) session->resume();
+  const auto sessions = apps_;  // what is resumed may end at once
+  for (const auto& [id, session] : sessions) session->resume();
 }
 
 void Hub::look_again() {
@@ -189,11 +190,12 @@ void Hub::tick_each_second() {
 
 bool Hub::drain_applications() {
   const auto sessions = apps_;
+  bool all = true;
   for (const auto& [id, session] : sessions) {
     if (paused_) return false;
-    session->drain();
+    all = session->drain() && all;
   }
-  return !paused_;
+  return all && !paused_;
 }
 
 bool Hub::clients_have_all() const noexcept {

@@ -41,6 +41,9 @@ class LocalFramer {
     return at;
   }
 
+  // Bytes of the current batch that have not been used.
+  [[nodiscard]] std::size_t batch_left() const noexcept { return batch_left_; }
+
  private:
   static constexpr std::uint64_t log_header = 0x0000000101485544;  // "DUH\1", type 1, as one little-endian number
 
