@@ -65,11 +65,18 @@ Criterion others_went_on(const Test& test, const StopResult& r) {
           human(r.others_per_s) + " messages/s of the others"};
 }
 
+// The table for people: test, logger, threads, suspended, duration, throughput of the others, status.
+void add(Numbers& numbers, const Load& load, const Test& test, const std::string& logger, const StopResult& r) {
+  numbers.rows.push_back(row_of(load, test, logger, r));
+  numbers.facts.emplace_back(test.name, numbers.rows.back().label() + ": others " + human(r.others_per_s) +
+                                            " messages/s, " + (r.stood_still == 0 ? "went on" : "BLOCKED"));
+}
+
 void run_ours(const Load& load, const Test& test, Numbers& numbers) {
   for (unsigned i = 0; i < load.repeat.value_or(1); ++i) {
     progress(std::string(test.name) + ": " + test.suspended, test.seconds);
     const StopResult r = run_with_stops(load, "dlt", threads_of(load), test.stops, test.after_first_message);
-    numbers.rows.push_back(row_of(load, test, "dlt", r));
+    add(numbers, load, test, "dlt", r);
     numbers.criteria.push_back(others_went_on(test, r));
   }
 }
@@ -78,7 +85,7 @@ void run_ours(const Load& load, const Test& test, Numbers& numbers) {
 unsigned run_mutex(const Load& load, const Test& test, Numbers& numbers) {
   progress(std::string(test.name) + ": " + test.suspended + ", mutex", test.seconds);
   const StopResult r = run_with_stops(load, "mutex", threads_of(load), test.stops, test.after_first_message);
-  numbers.rows.push_back(row_of(load, test, "mutex", r));
+  add(numbers, load, test, "mutex", r);
   return r.stood_still;
 }
 

@@ -57,7 +57,8 @@ Row row_of(const Walk& walk, const WalkResult& r) {
                         " were refused, counted";
   row.faults = r.faults;
   if (r.unaccounted == 0 && !r.complete && !row.peer) row.faults.emplace_back("the call did not come to its end");
-  for (const auto& where : r.where) row.notes.push_back("blocked at " + where);
+  if (!row.peer)
+    for (const auto& where : r.where) row.notes.push_back("blocked at " + where);
   return row;
 }
 
@@ -81,10 +82,22 @@ class Table {
     progress(std::string("suspend-every: ") + walk.logger + ", " + name(walk.situation) + ", " + name(walk.work), 0);
     const WalkResult r = suspender_.walk(walk);
     numbers_.rows.push_back(row_of(walk, r));
+    summarise(walk, r);
     return r;
   }
 
  private:
+  // One line a situation: what was blocked, of how many.
+  void summarise(const Walk& walk, const WalkResult& r) {
+    const std::string key =
+        std::string("blocked, ") + (walk.logger == "dlt" ? "ours" : walk.logger) + ", " + name(walk.situation);
+    const std::string text =
+        std::string(name(walk.work)) + " " + std::to_string(r.blocked) + "/" + std::to_string(r.held);
+    auto& facts = numbers_.facts;
+    if (!facts.empty() && facts.back().first == key) facts.back().second += ", " + text;
+    else facts.emplace_back(key, text);
+  }
+
   Numbers& numbers_;
   Suspender suspender_;
 };

@@ -22,6 +22,7 @@ namespace {
 constexpr Seconds answer_limit{60};
 constexpr double before_s = 0.3;            // all run freely
 constexpr double silence_s = 10;            // nothing new for so long: the rest will not come
+constexpr Seconds patience{10};             // so long without a message: a thread stands still
 constexpr double shortest_stretch_s = 0.1;  // in less a thread may be without a CPU by nobody's fault
 constexpr unsigned instructions_of_call = 70, of_mutex_call = 300;
 
@@ -84,8 +85,10 @@ class Threads {
     for (unsigned i = 0; i < threads_; ++i) sum += taken(i);
     return sum;
   }
-  [[nodiscard]] std::uint64_t delivered_of(unsigned i) const {
-    return arrivals_ ? arrivals_->next(i) : board_->delivered[i].load();
+  [[nodiscard]] bool await_delivery_of(unsigned i) const {
+    const double deadline = now_s() + patience.count();
+    while (arrivals_->next(i) == 0 && now_s() < deadline) ::poll(nullptr, 0, 1);
+    return arrivals_->next(i) != 0;
   }
   [[nodiscard]] std::uint64_t delivered() const {
     if (arrivals_) return arrivals_->delivered();
@@ -145,10 +148,11 @@ class Watch {
     delivered_ = threads_.delivered();
     for (unsigned i = 0; i < taken_.size(); ++i) taken_[i] = threads_.taken(i);
   }
-  // Before the next change.
-  void stop() {
-    const double seconds = now_s() - begin_s_;
-    if (seconds < shortest_stretch_s) return;
+  // Before the next change. Whoever is to run is given `longest` to log something: a busy machine lets it wait.
+  void stop(Seconds longest) {
+    if (now_s() - begin_s_ < shortest_stretch_s) return;
+    const double deadline = now_s() + longest.count();
+    while (standing_still() != 0 && now_s() < deadline) ::poll(nullptr, 0, 1);
     for (unsigned i = 0; i < taken_.size(); ++i) {
       if (threads_.is_stopped(i)) continue;
       const std::uint64_t n = threads_.taken(i) - taken_[i];
@@ -156,8 +160,9 @@ class Watch {
       if (n == 0) stood_still_[i] = true;
     }
     delivered_sum_ += threads_.delivered() - delivered_;
-    seconds_ += seconds;
+    seconds_ += now_s() - begin_s_;
   }
+  [[nodiscard]] bool any() const noexcept { return seconds_ > 0; }
   void tell(StopResult& r) const {
     r.others_per_s = seconds_ > 0 ? static_cast<double>(messages_) / seconds_ : 0;
     r.delivered_per_s = seconds_ > 0 ? static_cast<double>(delivered_sum_) / seconds_ : 0;
@@ -165,6 +170,13 @@ class Watch {
   }
 
  private:
+  [[nodiscard]] unsigned standing_still() const {
+    unsigned n = 0;
+    for (unsigned i = 0; i < taken_.size(); ++i)
+      n += !threads_.is_stopped(i) && threads_.taken(i) == taken_[i] ? 1U : 0U;
+    return n;
+  }
+
   const Threads& threads_;
   std::vector<std::uint64_t> taken_;
   std::vector<bool> stood_still_;
@@ -212,12 +224,13 @@ StopResult run_with_stops(const Load& load, const std::string& logger, unsigned 
   bool first_arrived = true;
   for (const Change& change : changes_of(stops)) {
     sleep_until(start + change.at_s);
-    if (change.at_s > 0) watch.stop();
-    if (!change.stop && after_first_message) first_arrived = all.delivered_of(change.thread) != 0;
+    if (change.at_s > 0) watch.stop(logger == "dlt" ? patience : Seconds(0));
+    if (!change.stop && after_first_message) first_arrived = all.await_delivery_of(change.thread);
     if (!change.stop) (void)all.let_go(change.thread, limit);
     else if (all.stop(change.thread, limit)) all.step(change.thread, after_first_message ? ~0U : instruction(random));
     else ++result.not_caught;
     watch.start();
+    start = std::max(start, now_s() - change.at_s);  // what a stop takes is not taken from the time it lasts
   }
   watch.tell(result);
   all.let_all_go();
