@@ -245,9 +245,13 @@ void Core::finish() noexcept {
   if (!running_) return;
   for (const auto& s : senders_) s->join();
   // From here on this thread is the sender.
-  uplink_->give_up();
-  queues_.for_each([](ThreadQueue& q) { q.discard_everything(); });
-  farewell();
+  try {
+    uplink_->give_up();
+    queues_.for_each([](ThreadQueue& q) { q.discard_everything(); });
+    farewell();
+  } catch (const std::bad_alloc&) {  // the daemon sees the end of the connection; what is left counts as queued
+    uplink_->close(Link::Clock::now());
+  }
   running_.store(false, std::memory_order_seq_cst);  // sync: flush
   shared_->rounds.fetch_add(1, std::memory_order_seq_cst);
   futex_wake_all(shared_->rounds);
@@ -267,7 +271,7 @@ void Core::farewell() {
 
 // ── observing and changing ───────────────────────────────────────────────────────────────────────────────────────────
 
-bool Core::flush(std::chrono::milliseconds limit) noexcept {
+bool Core::flush(std::chrono::milliseconds limit) noexcept try {
   const auto deadline = Link::Clock::now() + limit;
   std::vector<std::pair<const ThreadQueue*, std::uint64_t>> targets;
   queues_.for_each([&](const ThreadQueue& q) { targets.emplace_back(&q, q.frames_in()); });
@@ -293,6 +297,8 @@ bool Core::flush(std::chrono::milliseconds limit) noexcept {
   }
   shared->flush_waiters.fetch_sub(1, std::memory_order_seq_cst);
   return done;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 Stats Core::stats() const {

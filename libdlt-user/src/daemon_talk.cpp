@@ -18,7 +18,8 @@ void call(ContextEntry& e, Find find, const Args&... args) {
   const auto function = callback->function;
   e.calling.store(callback->owner);
   lock.unlock();
-  if (*function) (*function)(args...);
+  // What the application throws ends the program, as an exception in any thread does.
+  if (*function) [&]() noexcept { (*function)(args...); }();
   e.calling.store(nullptr);
   e.calling.notify_all();
 }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint32_t urgent_buffers = 2;
 constexpr unsigned long timer_slack_ns = 5'000;
+constexpr std::chrono::milliseconds retry_without_memory{10};
 
 __thread bool is_sender __attribute__((tls_model("initial-exec"))) = false;
 
@@ -39,6 +40,8 @@ std::error_code Sender::start() noexcept {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error& e) {
     error = e.code();
+  } catch (const std::bad_alloc&) {
+    error = std::make_error_code(std::errc::not_enough_memory);
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return error;
@@ -55,7 +58,12 @@ void Sender::run() noexcept {
   nap_ = shared_.nap;
   last_traffic_ = Clock::now();
   for (;;) {
-    const Round round = one_round();
+    Round round;
+    try {
+      round = one_round();
+    } catch (const std::bad_alloc&) {
+      round = without_memory();
+    }
     if (finished(round)) break;
     wait(round);
   }
@@ -77,8 +85,10 @@ Sender::Round Sender::one_round() {
     if (round.flow == Uplink::Flow::flowing) {
       collect();
       for (const Range& r : ranges_) round.frames += r.frames;
-      if (!ranges_.empty()) round.flow = shared_.uplink.write(ranges_, batch_);
-      else if (index_ == 0 && Clock::now() - last_traffic_ >= park_after) round.reported = shared_.report();
+      if (!ranges_.empty()) {
+        round.flow = shared_.uplink.write(ranges_, batch_);
+        ranges_.clear();
+      } else if (index_ == 0 && Clock::now() - last_traffic_ >= park_after) round.reported = shared_.report();
     }
     round.fd = shared_.uplink.fd();
     round.wants_to_write = shared_.uplink.wants_to_write();
@@ -88,15 +98,31 @@ Sender::Round Sender::one_round() {
   return round;
 }
 
+// Nothing was sent since the last allocation. What is half done with the daemon is done again on a new connection; the
+// messages stay where they are.
+Sender::Round Sender::without_memory() noexcept {
+  for (const Range& r : ranges_) r.queue->untouched(r);
+  ranges_.clear();
+  std::unique_lock lock(shared_.uplink.turn, std::defer_lock);
+  if (shared_.senders > 1) lock.lock();
+  const auto now = Clock::now();
+  shared_.uplink.close(now);
+  Round round;
+  round.next = now + retry_without_memory;
+  return round;
+}
+
 void Sender::refresh_queues() {
   std::size_t n = 0;
   shared_.queues.for_each([&n](ThreadQueue&) { ++n; });
   if (n == known_queues_) return;
-  known_queues_ = n;
+  known_queues_ = 0;
   queues_.clear();
+  queues_.reserve(n);
   shared_.queues.for_each([this](ThreadQueue& q) {
     if (q.buffer() % shared_.senders == index_) queues_.push_back(&q);
   });
+  known_queues_ = n;
   std::stable_sort(queues_.begin(), queues_.end(), [](const ThreadQueue* a, const ThreadQueue* b) {
     return std::min(a->buffer(), urgent_buffers) < std::min(b->buffer(), urgent_buffers);
   });

@@ -54,8 +54,10 @@ class Sender {
   static constexpr std::size_t max_batch_bytes = 1 << 20;
   static constexpr std::size_t ranges_per_queue = 16;
 
-  Sender(std::uint32_t index, Doorbell& doorbell, SenderShared& shared) noexcept
-      : index_(index), shared_(shared), doorbell_(doorbell) {}
+  Sender(std::uint32_t index, Doorbell& doorbell, SenderShared& shared)
+      : index_(index), shared_(shared), doorbell_(doorbell) {
+    ranges_.reserve(Batch::max_ranges + 1);  // a claimed range always has a place
+  }
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
 
@@ -76,6 +78,7 @@ class Sender {
 
   void run() noexcept;
   [[nodiscard]] Round one_round();
+  [[nodiscard]] Round without_memory() noexcept;
   void collect();
   void refresh_queues();
   void after_write() noexcept;

@@ -235,7 +235,7 @@ std::byte* ThreadQueue::wait_for_room(std::size_t need, std::uint32_t capacity) 
 
 // ── sender ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-void ThreadQueue::collect(std::vector<Range>& out, std::size_t limit) noexcept {
+void ThreadQueue::collect(std::vector<Range>& out, std::size_t limit) {
   // What the sender holds cannot be overwritten: while the oldest may be, it takes little at a time.
   if (settings_.mode.load(std::memory_order_relaxed) == OverflowMode::overwrite)
     limit = std::min<std::size_t>(limit, 2);
@@ -245,6 +245,9 @@ void ThreadQueue::collect(std::vector<Range>& out, std::size_t limit) noexcept {
     out.push_back({this, e.chunk, e.number, from, bytes_of(all),
                    frames_of(all) - e.chunk->sent_frames.load(std::memory_order_relaxed), true});
   };
+  // Memory first: what was taken out of the queues below must not be lost for want of it.
+  held_.reserve(limit);
+  out.reserve(out.size() + limit + 1);
   std::size_t n = 0;
   for (; n < held_.size() && n < limit; ++n) add(held_[n]);
   while (n < limit) {
@@ -314,7 +317,7 @@ void ThreadQueue::recycle(Chunk* chunk) noexcept {
   (void)free_.enqueue(free_token_, chunk);
 }
 
-void ThreadQueue::discard_everything() noexcept {
+void ThreadQueue::discard_everything() {
   std::vector<Range> ranges;
   do {
     ranges.clear();

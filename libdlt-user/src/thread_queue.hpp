@@ -79,14 +79,15 @@ class ThreadQueue : public Writer {
   void ring() noexcept { sender_.ring(); }
 
   // ── sender ──
-  // Appends up to `limit` claimed ranges to `out`; each must be given back with taken() or untouched().
-  void collect(std::vector<Range>& out, std::size_t limit) noexcept;
+  // Appends up to `limit` claimed ranges to `out`; each must be given back with taken() or untouched(). Without memory
+  // it throws and has claimed nothing.
+  void collect(std::vector<Range>& out, std::size_t limit);
   void taken(const Range& range) noexcept;      // its bytes have left the chunk
   void untouched(const Range& range) noexcept;  // stays queued
   void delivered(std::uint32_t frames, std::uint64_t bytes) noexcept;
   void lost_at_exit(std::uint32_t frames) noexcept { bump(books_.at_exit, frames); }
-  void discard_everything() noexcept;  // counts all that is queued as lost at exit
-  void wake_blocked() noexcept;        // after a pass: lets a waiting producer go on
+  void discard_everything();     // counts all that is queued as lost at exit
+  void wake_blocked() noexcept;  // after a pass: lets a waiting producer go on
   [[nodiscard]] bool empty() const noexcept { return queued() == 0; }
 
   // ── any thread ──

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
 namespace dlt::detail {
@@ -203,21 +204,27 @@ Uplink::Flow Uplink::write(std::span<const Range> ranges, Batch& scratch) {
   const auto n = socket_.send(scratch.iovecs());
   writes_.fetch_add(1, std::memory_order_relaxed);
   const Batch::Written written = scratch.written(n ? *n : 0);
+  bool broken = false;
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     const Range& r = ranges[i];
     if (i < written.whole) {
       r.queue->delivered(r.frames, r.to - r.from);
       r.queue->taken(r);
     } else if (i == written.whole && written.partial > 0) {
-      carry_.hold(wire(), where(r), r.bytes(), written.partial);
-      carry_queue_ = r.queue;
-      r.queue->taken(r);
+      try {
+        carry_.hold(wire(), where(r), r.bytes(), written.partial);
+        carry_queue_ = r.queue;
+        r.queue->taken(r);
+      } catch (const std::bad_alloc&) {  // all of it goes again on a new connection
+        r.queue->untouched(r);
+        broken = true;
+      }
     } else {
       r.queue->untouched(r);
     }
   }
-  if (n) return written.whole == ranges.size() ? Flow::flowing : Flow::blocked;
-  if (would_block(n.error())) return Flow::blocked;
+  if (n && !broken) return written.whole == ranges.size() ? Flow::flowing : Flow::blocked;
+  if (!n && would_block(n.error())) return Flow::blocked;
   lost(Link::Clock::now());
   return Flow::away;
 }
