@@ -80,7 +80,7 @@ class Table {
 
   WalkResult walk(const Walk& walk) {
     progress(std::string("suspend-every: ") + walk.logger + ", " + name(walk.situation) + ", " + name(walk.work), 0);
-    const WalkResult r = suspender_.walk(walk);
+    WalkResult r = suspender_.walk(walk);
     numbers_.rows.push_back(row_of(walk, r));
     summarise(walk, r);
     return r;
