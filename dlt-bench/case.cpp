@@ -19,6 +19,18 @@ double Sample::cpu_s_per_million() const noexcept {
   return delivered != 0 ? (application.cpu_s + daemon.cpu_s) * 1e6 / static_cast<double>(delivered) : 0;
 }
 
+double Sample::messages_per_write() const noexcept {
+  return writes != 0 ? static_cast<double>(delivered) / static_cast<double>(writes) : 0;
+}
+double Sample::bytes_per_buffer() const noexcept {
+  return buffers != 0 ? static_cast<double>(reserved_bytes) / static_cast<double>(buffers) : 0;
+}
+std::uint64_t Sample::context_switches() const noexcept {
+  return application.voluntary + application.involuntary + daemon.voluntary + daemon.involuntary;
+}
+
+double noise(const Spread& s) noexcept { return s.median > 0 ? (s.max - s.min) / s.median : 0; }
+
 std::string Row::label() const {
   std::string text;
   for (const auto& [key, value] : config) {

@@ -4,6 +4,7 @@
 // each, measured several times), criteria that were judged, and notes. Plain values; one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,7 +30,22 @@ struct Load {
   std::string control;                       // its control socket; empty: control.sock beside its Unix socket
   std::optional<std::uint16_t> client_port;  // its port for clients; without it: as its status says
   std::string logger = "dlt";
-  bool brief = false;  // fewer and shorter repeats: part of `quick`
+  bool brief = false;            // fewer and shorter repeats: part of `quick`
+  double time_scale = 1;         // of durations that nobody asked for, 0 … 1
+  double budget_s = 600;         // of `full`
+  double again_until_s = 1e300;  // CLOCK_MONOTONIC: what is noisy is repeated only if it begins before
+  bool lossy_relay = false;      // between daemon and client something that loses every 10,000th message, on purpose
+  bool live = false;             // a dashboard on the terminal while it runs
+  std::string profile;           // directory for CPU profiles of application and daemon; empty: none
+};
+
+// Where the messages were at a moment of a run.
+struct Moment {
+  double t_s = 0;  // since the first call
+  std::uint64_t accepted = 0, dropped = 0, delivered = 0;
+  [[nodiscard]] double backlog() const noexcept {
+    return std::max(0.0, static_cast<double>(accepted) - static_cast<double>(dropped) - static_cast<double>(delivered));
+  }
 };
 
 // One repeat. Counts are of messages.
@@ -47,6 +63,10 @@ struct Sample {
   Percentiles e2e_us;
   Usage application, daemon, client;
   double roofline_msgs_per_s = 0;       // measured right before; 0: not measured
+  std::uint64_t writes = 0;             // of the library to the daemon's socket, by its own count; 0: it has none
+  std::uint64_t reserved_bytes = 0;     // memory of all its buffers, by its own count …
+  std::uint64_t buffers = 0;            // … and how many of them were in use
+  std::vector<Moment> series;           // where it was asked for
   std::map<std::string, double> extra;  // what only this case has
   std::vector<std::string> faults;      // why this repeat does not count as good
 
@@ -54,6 +74,9 @@ struct Sample {
   [[nodiscard]] double msgs_per_s() const noexcept;
   [[nodiscard]] double mb_per_s() const noexcept;
   [[nodiscard]] double cpu_s_per_million() const noexcept;  // application and daemon, per delivered
+  [[nodiscard]] double messages_per_write() const noexcept;
+  [[nodiscard]] double bytes_per_buffer() const noexcept;
+  [[nodiscard]] std::uint64_t context_switches() const noexcept;  // application and daemon
 };
 
 struct Row {
@@ -63,6 +86,7 @@ struct Row {
   std::vector<std::string> notes;
   std::vector<std::string> faults;  // of the row and of all its repeats; not empty: the run fails
   bool peer = false;                // another library: shown, its losses are not our failure
+  bool noisy = false;               // its main figure differs by more than noise_limit between the repeats
 
   [[nodiscard]] std::string label() const;  // "1 thread, unix, no sink"
 };
@@ -73,6 +97,10 @@ struct Spread {
 };
 [[nodiscard]] Spread spread(const Row& row, const std::function<double(const Sample&)>& figure);
 [[nodiscard]] Spread spread(std::vector<double> values);
+
+// (max - min) / median, beyond which a result is noisy.
+inline constexpr double noise_limit = 0.3;
+[[nodiscard]] double noise(const Spread& s) noexcept;
 
 // A figure to reach.
 struct Criterion {
@@ -104,6 +132,7 @@ struct Case {
   const char* name;
   const char* question;
   Numbers (*run)(const Load&);
+  bool composed = false;  // of other cases: not run again by --all
 };
 
 }  // namespace dlt::bench

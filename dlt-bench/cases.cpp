@@ -6,7 +6,7 @@ namespace dlt::bench {
 namespace {
 
 constexpr std::array list{
-    Case{"quick", "in at most 30 s: does it work, and roughly how fast", run_quick},
+    Case{"quick", "in at most 30 s: does it work, and roughly how fast", run_quick, true},
     Case{"roofline", "what can this machine do without library and daemon", run_roofline_case},
     Case{"throughput", "highest sustained rate without loss, to the daemon, a client, a file; by Unix socket and TCP",
          run_throughput},
@@ -16,7 +16,7 @@ constexpr std::array list{
     Case{"overflow-drop", "full buffers: the newest are not taken, which ones arrive, what does it cost",
          run_overflow_drop},
     Case{"overflow-timeout", "full buffers: the call waits for room, at most its timeout", run_overflow_timeout},
-    Case{"overflow-all", "the three overflow modes", run_overflow_all},
+    Case{"overflow-all", "the three overflow modes", run_overflow_all, true},
     Case{"concurrency-single", "1 thread logs, lossless: the baseline", run_concurrency_single},
     Case{"concurrency-mpsc", "4 threads log at once, lossless: what does it cost each of them", run_concurrency_mpsc},
     Case{"concurrency-scale", "1 to 16 threads (to 64 with --threads): speed-up and efficiency", run_concurrency_scale},
@@ -28,12 +28,22 @@ constexpr std::array list{
     Case{"suspend-advantage", "2, 4, 6 of 8 threads stopped, beside a logger with a mutex", run_suspend_advantage},
     Case{"suspend-every", "a thread held at each instruction of its log call: where can others not go on",
          run_suspend_every},
-    Case{"suspend-all", "all of the suspend cases", run_suspend_all},
+    Case{"suspend-all", "all of the suspend cases", run_suspend_all, true},
+    Case{"concurrency-burst", "10,000 messages at once against as many paced: what is absorbed, at what latency",
+         run_concurrency_burst},
+    Case{"concurrency-all", "the four of concurrency", run_concurrency_all, true},
+    Case{"buffer-count", "1 to 8 buffers, mixed levels: does more of them help, what does one cost", run_buffer_count},
+    Case{"buffer-size", "512 to 8192 messages: the burst that survives, memory against throughput", run_buffer_size},
+    Case{"batch-size", "messages per writev, throughput and latency by the size of a batch", run_batch_size},
+    Case{"buffer-all", "the three of buffers", run_buffer_all, true},
+    Case{"keep-up", "the highest rate without loss or growing backlog, and what happens beyond it", run_keep_up},
+    Case{"soak", "--duration at half of that: does anything grow, is anything lost", run_soak},
+    Case{"full", "everything but targets, in 10 min or --budget", run_full, true},
     Case{"footprint", "what do an idle application and daemon use, and what a queued message", run_footprint},
     Case{"instructions", "instructions, allocations, locks and system calls in a log call, step by step",
          run_instructions},
     Case{"compare", "the same load through the incumbent's library and daemon, side by side", run_compare},
-    Case{"targets", "every figure to reach: measured, met or missed", run_targets},
+    Case{"targets", "every figure to reach: measured, met or missed", run_targets, true},
 };
 
 }  // namespace

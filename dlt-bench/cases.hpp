@@ -28,6 +28,15 @@ namespace dlt::bench {
 [[nodiscard]] Numbers run_suspend_advantage(const Load& load);
 [[nodiscard]] Numbers run_suspend_every(const Load& load);
 [[nodiscard]] Numbers run_suspend_all(const Load& load);
+[[nodiscard]] Numbers run_concurrency_burst(const Load& load);
+[[nodiscard]] Numbers run_concurrency_all(const Load& load);
+[[nodiscard]] Numbers run_buffer_count(const Load& load);
+[[nodiscard]] Numbers run_buffer_size(const Load& load);
+[[nodiscard]] Numbers run_batch_size(const Load& load);
+[[nodiscard]] Numbers run_buffer_all(const Load& load);
+[[nodiscard]] Numbers run_keep_up(const Load& load);
+[[nodiscard]] Numbers run_soak(const Load& load);
+[[nodiscard]] Numbers run_full(const Load& load);
 [[nodiscard]] Numbers run_footprint(const Load& load);
 [[nodiscard]] Numbers run_instructions(const Load& load);
 [[nodiscard]] Numbers run_compare(const Load& load);

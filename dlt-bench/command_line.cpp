@@ -21,15 +21,23 @@ cxxopts::Options options() {
       "payload", "bytes of text in a message (12)", cxxopts::value<unsigned>(), "N")(
       "rate", "messages per second of all threads", cxxopts::value<double>(), "N")(
       "buffer", "capacity of the buffers in messages", cxxopts::value<std::uint32_t>(), "N")(
-      "logger", "dlt; or one that is wrong on purpose, to see that it is noticed: drops, reorders, repeats, tears",
+      "logger",
+      "dlt; or one that is wrong on purpose, to see that it is noticed: drops, reorders, repeats, "
+      "tears, leaks",
       cxxopts::value<std::string>(), "NAME");
+  o.add_options("Load")("budget", "seconds that full may take (600)", cxxopts::value<double>(), "S")(
+      "lossy-relay", "between daemon and client, on purpose, something that loses every 10,000th message");
   o.add_options("Daemon (without these a private one is started)")(
       "daemon", "unix:PATH or tcp:HOST:PORT of a running one", cxxopts::value<std::string>(), "ADDRESS")(
       "control", "its control socket (beside a Unix socket: control.sock)", cxxopts::value<std::string>(), "PATH")(
       "client-port", "its port for clients (as its status says)", cxxopts::value<std::uint16_t>(), "PORT");
   o.add_options("Result")("json", "write the result as JSON", cxxopts::value<std::string>(), "FILE")(
       "csv", "write each repeat as a line", cxxopts::value<std::string>(), "FILE")(
-      "markdown", "write the figures to reach as a table", cxxopts::value<std::string>(), "FILE")(
+      "html", "write a page with charts that needs no network", cxxopts::value<std::string>(), "FILE")(
+      "live", "a dashboard on the terminal while it runs")(
+      "profile", "CPU profiles of application and daemon, as folded stacks for a flame graph",
+      cxxopts::value<std::string>(),
+      "DIR")("markdown", "write the figures to reach as a table", cxxopts::value<std::string>(), "FILE")(
       "baseline", "compare with an earlier JSON result", cxxopts::value<std::string>(), "FILE")(
       "tolerance", "loss of roofline share that is no regression (0.2)", cxxopts::value<double>(), "SHARE");
   o.add_options("")("words", "", cxxopts::value<std::vector<std::string>>());
@@ -62,9 +70,15 @@ Load load_of(const cxxopts::ParseResult& r) {
   take(r, "control", load.control);
   take<std::uint16_t>(r, "client-port", load.client_port, 1, 65535);
   take(r, "logger", load.logger);
+  std::optional<double> budget;
+  take(r, "budget", budget, 10.0, 86'400.0);
+  load.budget_s = budget.value_or(load.budget_s);
+  load.lossy_relay = r.count("lossy-relay") != 0;
+  load.live = r.count("live") != 0;
+  take(r, "profile", load.profile);
   if (!load.daemon.empty() && load.daemon.rfind("unix:", 0) != 0 && load.daemon.rfind("tcp:", 0) != 0)
     throw UsageError{"--daemon must be unix:PATH or tcp:HOST:PORT"};
-  if (!logger_exists(load.logger) || load.logger == "covesa") throw UsageError{"no logger '" + load.logger + "'"};
+  if (!logger_exists(load.logger) || is_peer_logger(load.logger)) throw UsageError{"no logger '" + load.logger + "'"};
   return load;
 }
 
@@ -102,6 +116,7 @@ Command parse_command_line(const std::vector<std::string>& words) {
     command.load = load_of(r);
     take(r, "json", command.json_file);
     take(r, "csv", command.csv_file);
+    take(r, "html", command.html_file);
     take(r, "markdown", command.markdown_file);
     take(r, "baseline", command.baseline_file);
     std::optional<double> tolerance;
@@ -111,7 +126,8 @@ Command parse_command_line(const std::vector<std::string>& words) {
     if (r.count("case") != 0)
       for (const auto& name : r["case"].as<std::vector<std::string>>()) add_case(command, name);
     if (r.count("all") != 0)
-      for (const auto& c : cases()) command.cases.emplace_back(c.name);
+      for (const auto& c : cases())
+        if (!c.composed) command.cases.emplace_back(c.name);
   } catch (const cxxopts::exceptions::exception& e) {
     throw UsageError{e.what()};
   }

@@ -13,7 +13,7 @@ struct Command {
   What what = What::help;
   std::vector<std::string> cases;  // names, checked
   Load load;
-  std::string json_file, csv_file, markdown_file;
+  std::string json_file, csv_file, html_file, markdown_file;
   std::string baseline_file;
   double tolerance = 0.2;  // share of the roofline that may be lost against the baseline
 };

@@ -1,4 +1,5 @@
-// dlt-bench. Exit codes: 0 all is well; 1 books not closed, daemon gone, criterion or baseline missed; 2 usage.
+// dlt-bench. Exit codes: 0 all is well; 1 books not closed, daemon gone, criterion or baseline missed; 2 usage;
+// 130 interrupted.
 #include <unistd.h>
 
 #include <cstdio>
@@ -8,8 +9,10 @@
 
 #include "cases.hpp"
 #include "command_line.hpp"
+#include "harness/dashboard.hpp"
 #include "harness/error.hpp"
 #include "harness/facts.hpp"
+#include "harness/interrupt.hpp"
 #include "harness/measure.hpp"
 #include "harness/report.hpp"
 #include "harness/worker.hpp"
@@ -40,7 +43,11 @@ bool compare_with_baseline(const Command& command, const Report& report) {
   return worse.empty();
 }
 
-int run_cases(const Command& command) {
+int run_cases(Command command) {
+  if (command.load.live && !can_show_dashboard()) {
+    std::cerr << "dlt-bench: --live needs a terminal on stderr; it goes on without\n";
+    command.load.live = false;
+  }
   Report report;
   report.facts = machine_facts();
   for (const auto& name : command.cases) report.numbers.add(find_case(name)->run(command.load));
@@ -50,6 +57,7 @@ int run_cases(const Command& command) {
   std::cout.flush();
   write_file(command.json_file, to_json(report));
   write_file(command.csv_file, to_csv(report));
+  write_file(command.html_file, to_html(report));
   write_file(command.markdown_file, to_markdown(report));
   const bool steady = compare_with_baseline(command, report);
   if (!report.numbers.good()) std::cerr << "dlt-bench: not good: see what is marked FAULT or missed\n";
@@ -74,6 +82,7 @@ int main(int argc, char** argv) {
   using namespace dlt::bench;
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.size() == 2 && words[0] == "--worker") return run_worker(words[1]);
+  catch_interrupts();
   try {
     return run(words);
   } catch (const UsageError& e) {
@@ -81,7 +90,7 @@ int main(int argc, char** argv) {
     return exit_usage;
   } catch (const std::exception& e) {
     progress_done();
-    std::cerr << "dlt-bench: " << e.what() << '\n';
-    return exit_bad;
+    std::cerr << "dlt-bench: " << (interrupted() ? "interrupted" : e.what()) << '\n';
+    return interrupted() ? exit_interrupted : exit_bad;
   }
 }

@@ -1,9 +1,10 @@
-// The same message through the incumbent: its library (loaded at run time), its daemon, one client of ours that parses.
-// It has no mode without loss, so the highest rate at which nothing is lost is searched; ours runs in between, so that
-// both meet the same state of the machine.
+// The same message through others, in turns with ours, so that all meet the same state of the machine: the incumbent
+// (its library loaded at run time, its daemon, one client of ours that parses), spdlog and syslog. The incumbent has no
+// mode without loss, so the highest rate at which nothing is lost is searched.
 #include <algorithm>
 
 #include "cases.hpp"
+#include "cases/compare_loggers.hpp"
 #include "harness/covesa_daemon.hpp"
 #include "harness/json.hpp"
 #include "harness/measure.hpp"
@@ -91,14 +92,6 @@ Sample flat_out_covesa(const std::string& program, ProducePlan plan) {
   return run_covesa(daemon, plan);
 }
 
-Row peer_row(const char* what) {
-  Row row;
-  row.case_name = "compare";
-  row.peer = true;
-  row.config = {{"library", "COVESA libdlt + daemon"}, {"load", what}, {"sink", "1 client"}};
-  return row;
-}
-
 Setup our_setup(const Load& load) {
   Setup setup;
   setup.case_name = "compare";
@@ -110,37 +103,99 @@ Setup our_setup(const Load& load) {
   return setup;
 }
 
+// Each peer's runs, in turns with ours.
+class Peers {
+ public:
+  Peers(const Load& load, std::optional<std::string> covesa) : covesa_(std::move(covesa)) {
+    plan_ = plan_of(load, load.threads.value_or(1));
+    plan_.duration_s = duration_of(load, 1.0, 0.5);
+    if (load.messages) plan_.duration_s = 0;
+    plan_.timing = Timing::each;
+    syslog_.notes.emplace_back("as called: what became of the messages is known to nobody");
+    flat_.notes.emplace_back("its losses are not counted by it and so stand under unaccounted");
+  }
+
+  // One run of each, against one of ours.
+  void take_turns(double ours) {
+    if (covesa_) {
+      searched_.samples.push_back(search_covesa(*covesa_, plan_, from_));
+      flat_.samples.push_back(flat_out_covesa(*covesa_, plan_));
+      covesa_ratios_.push_back(ours / searched_.samples.back().msgs_per_s());
+      from_ = std::max(30e3, searched_.samples.back().extra["rate_asked"] * 0.75);
+    }
+    progress("compare: spdlog", 0);
+    ProducePlan flat_out = plan_;
+    flat_out.rate = 0;
+    spdlog_.samples.push_back(run_spdlog(flat_out));
+    const auto& faults = spdlog_.samples.back().faults;
+    spdlog_.faults.insert(spdlog_.faults.end(), faults.begin(), faults.end());
+    spdlog_ratios_.push_back(ours / spdlog_.samples.back().msgs_per_s());
+    if (syslog_listens()) {
+      syslog_.samples.push_back(run_syslog(flat_out));
+      syslog_ratios_.push_back(ours / syslog_.samples.back().msgs_per_s());
+    }
+  }
+
+  void tell(Numbers& numbers) {
+    if (covesa_) {
+      numbers.rows.push_back(searched_);
+      numbers.rows.push_back(flat_);
+      numbers.criteria.push_back({"against COVESA libdlt + daemon + one client: highest rate without loss", "x",
+                                  spread(covesa_ratios_), 50, 100, false, 0, ""});
+    } else {
+      numbers.facts.emplace_back("compare", "the incumbent's daemon is not installed (dlt-daemon, libdlt2)");
+    }
+    numbers.rows.push_back(spdlog_);
+    numbers.facts.emplace_back("against spdlog's async logger, lossless, x", range(spdlog_ratios_));
+    if (syslog_.samples.empty()) {
+      numbers.facts.emplace_back("syslog", "left out: nobody listens at /dev/log");
+      return;
+    }
+    numbers.rows.push_back(syslog_);
+    numbers.facts.emplace_back("against syslog, calls, x", range(syslog_ratios_));
+  }
+
+ private:
+  static Row row(const char* library, const char* what, const char* sink) {
+    Row row;
+    row.case_name = "compare";
+    row.peer = true;
+    row.config = {{"library", library}, {"load", what}, {"sink", sink}};
+    return row;
+  }
+  static std::string range(const std::vector<double>& ratios) {
+    const Spread s = spread(ratios);
+    return human(s.median) + " (" + human(s.min) + " - " + human(s.max) + ")";
+  }
+
+  std::optional<std::string> covesa_;
+  ProducePlan plan_;
+  double from_ = 60e3;
+  Row searched_ = row("COVESA libdlt + daemon", "highest rate without loss", "1 client");
+  Row flat_ = row("COVESA libdlt + daemon", "flat out", "1 client");
+  Row spdlog_ = row("spdlog async", "flat out, lossless", "text file, same process");
+  Row syslog_ = row("syslog", "flat out", "/dev/log");
+  std::vector<double> covesa_ratios_, spdlog_ratios_, syslog_ratios_;
+};
+
 }  // namespace
 
 Numbers run_compare(const Load& load) {
-  Numbers numbers;
-  const auto program = CovesaDaemon::find();
-  if (!program) {
-    numbers.facts.emplace_back("compare", "the incumbent's daemon is not installed (dlt-daemon, libdlt2)");
-    return numbers;
-  }
-  ProducePlan plan = plan_of(load, load.threads.value_or(1));
-  plan.duration_s = duration_of(load, 1.0, 0.5);
-  plan.timing = Timing::each;
-  Row searched = peer_row("highest rate without loss"), flat = peer_row("flat out"), ours;
-  std::vector<double> ratios;
-  double from = 60e3;
+  Peers peers(load, CovesaDaemon::find());
+  Row ours;
   for (unsigned i = 0; i < load.repeat.value_or(3); ++i) {
     Row once = measure(load, our_setup(load));
-    searched.samples.push_back(search_covesa(*program, plan, from));
-    flat.samples.push_back(flat_out_covesa(*program, plan));
-    ratios.push_back(once.samples.front().msgs_per_s() / searched.samples.back().msgs_per_s());
-    from = std::max(30e3, searched.samples.back().extra["rate_asked"] * 0.75);
-    if (i == 0) ours = once;
-    else
-      ours.samples.push_back(once.samples.front()),
-          ours.faults.insert(ours.faults.end(), once.faults.begin(), once.faults.end());
+    peers.take_turns(once.samples.front().msgs_per_s());
+    if (i != 0) {
+      once.samples.insert(once.samples.begin(), ours.samples.begin(), ours.samples.end());
+      once.faults.insert(once.faults.begin(), ours.faults.begin(), ours.faults.end());
+    }
+    ours = std::move(once);
   }
   progress_done();
-  flat.notes.emplace_back("its losses are not counted by it and so stand under unaccounted");
-  numbers.rows = {ours, searched, flat};
-  numbers.criteria.push_back({"against COVESA libdlt + daemon + one client: highest rate without loss", "x",
-                              spread(ratios), 50, 100, false, 0, ""});
+  Numbers numbers;
+  numbers.rows.push_back(std::move(ours));
+  peers.tell(numbers);
   return numbers;
 }
 

@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "harness/clock.hpp"
 #include "harness/error.hpp"
+#include "harness/interrupt.hpp"
 
 namespace dlt::bench {
 namespace {
@@ -91,6 +93,7 @@ Child& Child::operator=(Child&& other) noexcept {
   fd_ = std::exchange(other.fd_, -1);
   status_ = std::exchange(other.status_, std::nullopt);
   received_ = std::move(other.received_);
+  hear_ = std::move(other.hear_);
   return *this;
 }
 
@@ -116,27 +119,45 @@ void Child::send(const std::string& line) {
   }
 }
 
+std::optional<std::string> Child::next_line() {
+  constexpr std::string_view live = "live ";
+  for (;;) {
+    const auto end = received_.find('\n');
+    if (end == std::string::npos) return {};
+    std::string line = received_.substr(0, end);
+    received_.erase(0, end + 1);
+    if (line.rfind(live, 0) != 0) return line;
+    if (hear_) hear_(line.substr(live.size()));
+  }
+}
+
+bool Child::read_more() {
+  char buffer[64 * 1024];
+  const ssize_t n = ::recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
+  if (n < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+  if (n <= 0) return false;
+  received_.append(buffer, static_cast<std::size_t>(n));
+  return true;
+}
+
+void Child::drain() {
+  (void)read_more();  // whether it has ended is for receive() to say
+  const auto line = next_line();
+  if (line) received_.insert(0, *line + "\n");
+}
+
 std::string Child::receive(Seconds limit, const std::function<void()>& watch) {
   const double deadline = now_s() + limit.count();
   for (;;) {
-    if (const auto end = received_.find('\n'); end != std::string::npos) {
-      std::string line = received_.substr(0, end);
-      received_.erase(0, end + 1);
-      return line;
-    }
+    if (auto line = next_line()) return std::move(*line);
     if (now_s() >= deadline) throw BenchError(name_ + " gave no answer within " + std::to_string(limit.count()) + " s");
     pollfd p{fd_, POLLIN, 0};
     const int ready = ::poll(&p, 1, 100);
+    if (interrupted()) throw BenchError("interrupted");
     if (watch) watch();
-    if (ready <= 0) continue;
-    char buffer[64 * 1024];
-    const ssize_t n = ::read(fd_, buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) {
-      const int status = stop(0, Seconds(2));
-      throw BenchError("a worker process ended before its time (" + describe_status(status) + ")");
-    }
-    received_.append(buffer, static_cast<std::size_t>(n));
+    if (ready <= 0 || read_more()) continue;
+    const int status = stop(0, Seconds(2));
+    throw BenchError("a worker process ended before its time (" + describe_status(status) + ")");
   }
 }
 

@@ -33,6 +33,11 @@ class Child {
   // ends.
   [[nodiscard]] std::string receive(Seconds limit, const std::function<void()>& watch = {});
 
+  // Lines that begin with "live " tell how a child stands; receive() hands them over instead of returning them, and
+  // drain() takes those that have come.
+  void on_live(std::function<void(const std::string&)> hear) { hear_ = std::move(hear); }
+  void drain();
+
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   // The exit status as waitpid tells it, without waiting; nothing while it runs.
   [[nodiscard]] std::optional<int> ended();
@@ -43,12 +48,17 @@ class Child {
  private:
   Child() = default;
   void kill_and_forget() noexcept;
+  // The next whole line that is not a live one.
+  [[nodiscard]] std::optional<std::string> next_line();
+  // Reads what has come; false when the child has closed its end.
+  bool read_more();
 
   std::string name_;
   pid_t pid_ = -1;
   int fd_ = -1;
   std::optional<int> status_;
   std::string received_;
+  std::function<void(const std::string&)> hear_;
 };
 
 // "exit code 3", "signal 9".

@@ -13,6 +13,9 @@ Options options_of(const ProducePlan& plan) {
   options.description = "dlt-bench";
   options.address = plan.address;
   if (plan.buffer_capacity != 0) options.buffer.capacity = plan.buffer_capacity;
+  if (plan.buffer_count != 0) options.buffer_count = plan.buffer_count;
+  if (plan.batch_size != 0) options.batch_size = plan.batch_size;
+  if (plan.senders != 0) options.senders = plan.senders;
   options.buffer.mode = static_cast<OverflowMode>(plan.overflow_mode);
   options.buffer.timeout = std::chrono::milliseconds(plan.timeout_ms);
   return options;
@@ -20,7 +23,7 @@ Options options_of(const ProducePlan& plan) {
 
 }  // namespace
 
-DltLogger::DltLogger(const ProducePlan& plan) : urgent_(plan.urgent) {
+DltLogger::DltLogger(const ProducePlan& plan) : urgent_(plan.urgent), mixed_levels_(plan.mixed_levels) {
   auto session = dlt::start(options_of(plan));
   if (!session) throw BenchError("the library does not start: " + session.error().message());
   session_.emplace(std::move(*session));
@@ -33,7 +36,18 @@ DltLogger::DltLogger(const ProducePlan& plan) : urgent_(plan.urgent) {
 
 void DltLogger::produce(unsigned thread, ProducerLoop& loop, std::uint64_t start_ns) {
   Context& ctx = context(thread);
-  if (urgent_) {
+  if (mixed_levels_) {
+    loop.run(
+        [&](std::uint64_t n, double sent, std::string_view text) {
+          switch ((n >> sequence_bits) % mixed_lanes) {
+            case 0: return dlt::fatal(ctx, "{}{}{}", n, sent, text);
+            case 1: return dlt::error(ctx, "{}{}{}", n, sent, text);
+            default:
+              return n % 2 == 0 ? dlt::warn(ctx, "{}{}{}", n, sent, text) : dlt::info(ctx, "{}{}{}", n, sent, text);
+          }
+        },
+        start_ns);
+  } else if (urgent_) {
     loop.run(
         [&](std::uint64_t n, double sent, std::string_view text) { return dlt::error(ctx, "{}{}{}", n, sent, text); },
         start_ns);
@@ -58,6 +72,11 @@ LoggerBooks books_of(const Stats& s) {
   books.closes = s.closes();
   books.writes = s.writes;
   books.wakes = s.wakes;
+  for (const BufferStats& b : s.buffers) {
+    books.reserved_bytes += b.reserved_bytes;
+    books.buffers_used += b.reserved_bytes != 0 ? 1U : 0U;
+    books.fill.emplace_back(b.queued, b.options.capacity);
+  }
   return books;
 }
 

@@ -25,6 +25,7 @@ class DltLogger : public Logger {
 
  private:
   bool urgent_;
+  bool mixed_levels_;
   std::optional<Session> session_;
   std::deque<Context> contexts_;
 };

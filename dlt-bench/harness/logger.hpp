@@ -24,15 +24,20 @@ class Logger {
   [[nodiscard]] virtual LoggerBooks books() = 0;
 };
 
-// "dlt": libdlt-user. "covesa": the incumbent's libdlt.so.2.
+// "dlt": libdlt-user. Peers, for `compare`: "covesa", the incumbent's libdlt.so.2; "spdlog", its async logger to the
+// file that the plan's address names; "syslog".
 // Wrong on purpose, all by way of libdlt-user: "drops" forgets one message in 1,000 and claims to have taken it;
-// "reorders" swaps a message with the next one; "repeats" logs one twice; "tears" logs one with another's text.
+// "reorders" swaps a message with the next one; "repeats" logs one twice; "tears" logs one with another's text;
+// "leaks" forgets to give memory and file descriptors back.
 // Throws BenchError when the library is not there or refuses.
 [[nodiscard]] std::unique_ptr<Logger> make_logger(const ProducePlan& plan);
 [[nodiscard]] bool logger_exists(const std::string& name) noexcept;
+[[nodiscard]] bool is_peer_logger(const std::string& name) noexcept;
 
 [[nodiscard]] std::unique_ptr<Logger> make_dlt_logger(const ProducePlan& plan);
 [[nodiscard]] std::unique_ptr<Logger> make_wrong_logger(const ProducePlan& plan);
 [[nodiscard]] std::unique_ptr<Logger> make_covesa_logger(const ProducePlan& plan);
+[[nodiscard]] std::unique_ptr<Logger> make_spdlog_logger(const ProducePlan& plan);
+[[nodiscard]] std::unique_ptr<Logger> make_syslog_logger(const ProducePlan& plan);
 
 }  // namespace dlt::bench

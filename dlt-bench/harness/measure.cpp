@@ -5,192 +5,23 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 
 #include "harness/clock.hpp"
+#include "harness/dashboard.hpp"
 #include "harness/error.hpp"
 #include "harness/facts.hpp"
-#include "harness/json.hpp"
+#include "harness/report.hpp"
 #include "harness/roofline.hpp"
-#include "harness/worker.hpp"
+#include "harness/run.hpp"
 
 namespace dlt::bench {
 namespace {
 
-constexpr double silence_limit_s = 2;  // nothing new for so long: the rest will not come
 constexpr double warm_up_s = 0.2;
 constexpr double roofline_s = 0.25;
-constexpr Seconds ready_limit{20};
-
-// One repeat, from the first process to the last.
-class Run {
- public:
-  Run(Daemon& daemon, const Setup& setup, ProducePlan plan) : daemon_(daemon), setup_(setup), plan_(std::move(plan)) {
-    plan_.run = next_run_id();
-    plan_.address = setup.way == Way::tcp ? daemon.tcp_address() : daemon.unix_address();
-  }
-
-  Sample once() {
-    if (setup_.sink == Sink::client) start_client();
-    Child producer = start_worker("produce", Json(plan_).dump());
-    (void)producer.receive(ready_limit, alive_);
-    const DaemonStatus before = daemon_.status();
-    const Usage daemon_before = usage_of(daemon_.pid());
-    if (setup_.stalled) daemon_.pause();
-    producer.send("go");
-    (void)producer.receive(patience(), alive_);
-    if (setup_.stalled) daemon_.resume();
-    producer.send("flush");
-    produced_ = Json::parse(producer.receive(patience(), alive_)).get<ProduceResult>();
-
-    Sample sample = from_producer();
-    const std::uint64_t expected = produced_.books.accepted - produced_.books.dropped_total();
-    if (setup_.sink == Sink::none) count_received(before, expected, sample);
-    if (setup_.sink == Sink::client) count_at_client(before, expected, sample);
-    if (setup_.sink == Sink::store) wait_stored(before, expected, sample);
-    sample.daemon = usage_of(daemon_.pid()).since(daemon_before);
-    producer.send("end");
-    if (setup_.sink == Sink::store) count_in_files(sample);
-    close_books(before, sample);
-    if (setup_.judge && sample.faults.empty()) setup_.judge(produced_, producers_, sample);
-    return sample;
-  }
-
- private:
-  [[nodiscard]] Seconds patience() const { return Seconds(plan_.duration_s + plan_.flush_s + 60); }
-
-  void start_client() {
-    ReceivePlan plan;
-    plan.port = daemon_.client_port();
-    plan.run = plan_.run;
-    plan.producers = plan_.threads;
-    plan.realistic_text = plan_.realistic_text;
-    plan.payload = plan_.payload;
-    plan.silence_s = silence_limit_s;
-    client_.emplace(start_worker("receive", Json(plan).dump()));
-    (void)client_->receive(ready_limit, alive_);
-  }
-
-  [[nodiscard]] Sample from_producer() const {
-    Sample s;
-    s.offered = produced_.offered_total();
-    s.accepted = produced_.books.accepted;
-    for (const auto& [cause, n] : produced_.books.dropped)
-      if (n != 0) s.dropped[cause] = n;
-    s.call_ns = produced_.call_ns;
-    s.burst_call_ns = produced_.burst_call_ns;
-    s.clock_overhead_ns = produced_.clock_overhead_ns;
-    s.application = produced_.usage;
-    s.extra["writes"] = static_cast<double>(produced_.books.writes);
-    s.extra["wakes"] = static_cast<double>(produced_.books.wakes);
-    return s;
-  }
-
-  // Asks the daemon until its figure has risen by `expected` or stands still. Returns when that was.
-  template <class Figure>
-  std::uint64_t wait_for(std::uint64_t expected, std::uint64_t start, Figure&& figure) {
-    std::uint64_t last = 0, last_change = now_ns();
-    for (;;) {
-      const std::uint64_t count = figure(daemon_.status()) - start;
-      const std::uint64_t now = now_ns();
-      if (count >= expected) return now;
-      if (count != last) last = count, last_change = now;
-      if (static_cast<double>(now - last_change) * 1e-9 > silence_limit_s) return last_change;
-      ::poll(nullptr, 0, 1);
-    }
-  }
-
-  void count_received(const DaemonStatus& before, std::uint64_t expected, Sample& s) {
-    const std::uint64_t end = wait_for(expected, before.received, [](const DaemonStatus& d) { return d.received; });
-    const DaemonStatus after = daemon_.status();
-    s.delivered = after.received - before.received;
-    s.delivered_bytes = after.received_bytes - before.received_bytes;
-    s.seconds = static_cast<double>(end - produced_.begin_ns) * 1e-9;
-  }
-
-  void count_at_client(const DaemonStatus& before, std::uint64_t expected, Sample& s) {
-    client_->send(std::to_string(expected));
-    const auto received = Json::parse(client_->receive(Seconds(60), alive_)).get<ReceiveResult>();
-    if (received.eof) throw BenchError("the daemon closed the client's connection during the run");
-    producers_ = received.producers;
-    s.delivered = received.delivered;
-    s.delivered_bytes = received.bytes;
-    s.faults = received.faults;
-    s.e2e_us = received.e2e_us;
-    s.client = received.usage;
-    s.seconds = static_cast<double>(std::max(received.last_ns, produced_.begin_ns) - produced_.begin_ns) * 1e-9;
-    const std::uint64_t dropped = daemon_.status().client_dropped - before.client_dropped;
-    if (dropped != 0) s.dropped["daemon_client_queue"] = dropped;
-    client_->send("end");
-  }
-
-  void wait_stored(const DaemonStatus& before, std::uint64_t expected, Sample& s) {
-    const std::uint64_t end = wait_for(expected, before.stored + before.store_dropped,
-                                       [](const DaemonStatus& d) { return d.stored + d.store_dropped; });
-    s.seconds = static_cast<double>(end - produced_.begin_ns) * 1e-9;
-    const std::uint64_t dropped = daemon_.status().store_dropped - before.store_dropped;
-    if (dropped != 0) s.dropped["daemon_storage_queue"] = dropped;
-  }
-
-  void count_in_files(Sample& s) {
-    daemon_.stop();
-    StorePlan plan{daemon_.store_directory(), plan_.run, plan_.threads, plan_.realistic_text, plan_.payload};
-    Child reader = start_worker("store", Json(plan).dump());
-    const auto stored = Json::parse(reader.receive(Seconds(300))).get<StoreResult>();
-    producers_ = stored.producers;
-    s.delivered = stored.delivered;
-    s.delivered_bytes = stored.bytes;
-    s.faults = stored.faults;
-    s.extra["files"] = stored.files;
-    s.extra["stored_bytes"] = static_cast<double>(stored.file_bytes);
-    s.extra["plain_bytes"] = static_cast<double>(stored.plain_bytes);
-    s.extra["ratio"] =
-        stored.file_bytes != 0 ? static_cast<double>(stored.plain_bytes) / static_cast<double>(stored.file_bytes) : 0;
-    s.extra["compressor_ratio"] = stored.compressor_ratio;
-    const double bytes_per_message =
-        static_cast<double>(stored.plain_bytes) / std::max(1.0, static_cast<double>(stored.delivered));
-    s.extra["compressor_msgs_per_s"] = stored.compressor_bytes_per_s / std::max(1.0, bytes_per_message);
-  }
-
-  void close_books(const DaemonStatus& before, Sample& s) {
-    s.unaccounted = static_cast<std::int64_t>(s.accepted) - static_cast<std::int64_t>(s.delivered) -
-                    static_cast<std::int64_t>(s.dropped_total());
-    const auto fault = [&](bool is, const std::string& text) {
-      if (is) s.faults.push_back(text);
-    };
-    fault(s.unaccounted != 0,
-          std::to_string(s.unaccounted) + " messages unaccounted for: " + std::to_string(s.accepted) + " accepted, " +
-              std::to_string(s.delivered) + " delivered, " + std::to_string(s.dropped_total()) + " dropped");
-    fault(s.offered != s.accepted,
-          std::to_string(s.offered) + " offered, but " + std::to_string(s.accepted) + " accepted");
-    fault(!produced_.books.closes, "the library's own books do not close");
-    fault(!produced_.flushed, "not flushed within the limit");
-    fault(setup_.lossless && s.dropped_total() != 0,
-          "lossless, and yet " + std::to_string(s.dropped_total()) + " were dropped");
-    fault(plan_.logger == "dlt" && produced_.refused != refusals(),
-          "calls that returned false: " + std::to_string(produced_.refused) +
-              ", messages counted as not taken: " + std::to_string(refusals()));
-    if (setup_.sink != Sink::store) {
-      const std::uint64_t garbage = daemon_.status().garbage_bytes - before.garbage_bytes;
-      fault(garbage != 0, "the daemon met " + std::to_string(garbage) + " bytes of garbage");
-    }
-  }
-  [[nodiscard]] std::uint64_t refusals() const {
-    std::uint64_t sum = 0;
-    for (const char* cause : {"full", "timed_out", "too_large", "nested"})
-      if (const auto at = produced_.books.dropped.find(cause); at != produced_.books.dropped.end()) sum += at->second;
-    return sum;
-  }
-
-  Daemon& daemon_;
-  const Setup& setup_;
-  ProducePlan plan_;
-  std::optional<Child> client_;
-  ProduceResult produced_;
-  std::vector<Producer> producers_;
-  std::function<void()> alive_ = [this] { daemon_.check_alive(); };
-};
 
 Daemon daemon_for(const Load& load, const Setup& setup) {
   if (load.daemon.empty())
@@ -219,20 +50,47 @@ Row empty_row(const Setup& setup) {
 
 // The warm-up differs from the repeats in nothing but its length.
 ProducePlan warm_up_plan(ProducePlan plan) {
-  if (plan.duration_s > warm_up_s) plan.duration_s = warm_up_s;
+  plan.duration_s = std::min(plan.duration_s, warm_up_s);
+  plan.after_s = std::min(plan.after_s, warm_up_s);
   if (plan.duration_s == 0 && plan.messages > 10'000) plan.messages = 10'000;
   return plan;
 }
 
-}  // namespace
+// What the row is about, and so what decides whether it is noisy.
+Spread main_figure(const Row& row, const Setup& setup) {
+  const bool arrivals = setup.sink == Sink::client && setup.plan.timing == Timing::each;
+  switch (setup.plan.timing) {
+    case Timing::bursts: return spread(row, [](const Sample& s) { return s.burst_call_ns.p50; });
+    case Timing::growing: return {};  // its figure is in steps of a quarter
+    case Timing::sampled:
+    case Timing::each: break;
+  }
+  if (setup.plan.rate <= 0) return spread(row, &Sample::msgs_per_s);
+  return spread(row, [&](const Sample& s) { return arrivals ? s.e2e_us.p50 : s.call_ns.p50; });
+}
 
-Row measure(const Load& load, const Setup& setup) {
-  Row row = empty_row(setup);
+// A file's name of a row's.
+std::string profile_name(const Row& row) {
+  std::string name = row.case_name + "-" + row.label();
+  for (char& c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '.') c = '_';
+  return name;
+}
+
+// Fills row.samples and adds to its faults.
+void measure_once(const Load& load, const Setup& setup, Row& row, const std::string& round) {
+  row.samples.clear();
   std::optional<Daemon> daemon;
-  for (unsigned i = 0; i <= setup.repeats; ++i) {
+  std::optional<Dashboard> shown;
+  if (load.live) shown.emplace(setup.case_name);
+  Dashboard* const dashboard = shown ? &*shown : nullptr;
+  for (unsigned i = setup.warm_up ? 0 : 1; i <= setup.repeats; ++i) {
     const bool warm_up = i == 0;
-    progress(setup.case_name + ": " + row.label() + (warm_up ? ", warm-up" : ", repeat " + std::to_string(i)),
-             (setup.repeats + 1 - i) * (setup.plan.duration_s + 0.5));
+    const std::string which = round + (warm_up ? "warm-up" : "repeat " + std::to_string(i));
+    if (dashboard != nullptr) dashboard->view().begin(setup.case_name + ": " + row.label() + ", " + which);
+    else
+      progress(setup.case_name + ": " + row.label() + ", " + which,
+               (setup.repeats + 1 - i) * (setup.plan.duration_s + setup.plan.after_s + 0.5));
     if (!daemon || setup.sink == Sink::store) {
       daemon.reset();
       daemon.emplace(daemon_for(load, setup));
@@ -240,12 +98,40 @@ Row measure(const Load& load, const Setup& setup) {
     double roofline = 0;
     if (setup.roofline && !warm_up)
       roofline = run_roofline(RooflineSocket::unix_stream, roofline_s, setup.plan.payload).read.messages_per_s();
-    Sample sample = Run(*daemon, setup, warm_up ? warm_up_plan(setup.plan) : setup.plan).once();
+    Beside beside{load.lossy_relay, dashboard, i == 1 ? load.profile : "", profile_name(row)};
+    Sample sample = run_once(*daemon, setup, warm_up ? warm_up_plan(setup.plan) : setup.plan, beside);
+    row.notes.insert(row.notes.end(), beside.notes.begin(), beside.notes.end());
     sample.roofline_msgs_per_s = roofline;
-    for (const auto& fault : sample.faults)
-      row.faults.push_back((warm_up ? "warm-up: " : "repeat " + std::to_string(i) + ": ") + fault);
+    for (const auto& fault : sample.faults) row.faults.push_back(which + ": " + fault);
     if (!warm_up) row.samples.push_back(std::move(sample));
   }
+}
+
+std::string percent(double share) { return human(share * 100) + " %"; }
+
+// A noisy result gets one more chance; the quieter of the two stands. Faults of both count.
+void again(const Load& load, const Setup& setup, double first, Row& row) {
+  std::string note = "noisy: the repeats differ by " + percent(first) + " (load " + load_average() + ")";
+  double left = first;
+  if (now_s() < load.again_until_s) {
+    std::vector<Sample> samples = std::move(row.samples);
+    measure_once(load, setup, row, "again, ");
+    const double second = noise(main_figure(row, setup));
+    left = std::min(first, second);
+    note += "; measured once more: " + percent(second);
+    if (first <= second) row.samples = std::move(samples);
+  }
+  row.noisy = left > noise_limit;
+  row.notes.push_back(note);
+}
+
+}  // namespace
+
+Row measure(const Load& load, const Setup& setup) {
+  Row row = empty_row(setup);
+  measure_once(load, setup, row, "");
+  const double first = noise(main_figure(row, setup));
+  if (first > noise_limit && row.samples.size() > 1) again(load, setup, first, row);
   progress_done();
   return row;
 }
@@ -253,7 +139,7 @@ Row measure(const Load& load, const Setup& setup) {
 unsigned repeats_of(const Load& load) { return load.repeat.value_or(load.brief ? 3 : 5); }
 
 double duration_of(const Load& load, double full, double brief) {
-  return load.duration_s.value_or(load.brief ? brief : full);
+  return load.duration_s.value_or(load.brief ? brief : std::max(brief, full * load.time_scale));
 }
 
 ProducePlan plan_of(const Load& load, unsigned threads) {

@@ -24,11 +24,14 @@ struct Setup {
   Sink sink = Sink::client;
   Way way = Way::unix_socket;
   unsigned repeats = 3;
+  bool warm_up = true;    // one more run before them, whose books count and whose figures do not
   bool roofline = false;  // measure it right before each repeat
   bool lossless = false;  // any drop is a fault
   bool stalled = false;   // the daemon is stopped while the application logs (private daemons only)
   // Judges a good repeat further; adds to faults and extra.
   std::function<void(const ProduceResult&, const std::vector<Producer>&, Sample&)> judge;
+  // Called about ten times a second while the application logs, with its pid and the daemon's.
+  std::function<void(pid_t, pid_t)> watch;
 };
 
 [[nodiscard]] Row measure(const Load& load, const Setup& setup);

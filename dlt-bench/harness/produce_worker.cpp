@@ -1,5 +1,8 @@
 // A process that logs. Threads, clocks and texts are ready before the session is; all threads begin at one instant.
+#include <algorithm>
+#include <atomic>
 #include <latch>
+#include <sstream>
 #include <thread>
 
 #include "harness/error.hpp"
@@ -18,7 +21,33 @@ void wait_connected(Logger& logger) {
   }
 }
 
-void produce(Logger& logger, std::vector<ProducerLoop>& loops, ProduceResult& result) {
+// See LiveView.
+std::string live_line(const LoggerBooks& b) {
+  std::ostringstream line;
+  line << "live p " << now_ns() << ' ' << b.accepted << ' ' << b.dropped_total() << ' ' << b.queued;
+  for (const auto& [queued, capacity] : b.fill) line << ' ' << queued << ' ' << capacity;
+  return line.str();
+}
+
+// Looks at the books every so often until `done`.
+void watch_books(Logger& logger, const ProducePlan& plan, Channel& channel, const std::atomic<bool>& done,
+                 std::vector<BooksAt>& series) {
+  const bool keep = plan.series_s > 0, tell = plan.live_s > 0;
+  const double every_s = keep && tell ? std::min(plan.series_s, plan.live_s) : keep ? plan.series_s : plan.live_s;
+  double next_line_s = 0;
+  while (!done) {
+    const LoggerBooks b = logger.books();
+    if (keep) series.push_back({now_ns(), b.accepted, b.dropped_total(), b.queued});
+    if (tell && now_s() >= next_line_s) {
+      channel.send(live_line(b));
+      next_line_s = now_s() + plan.live_s;
+    }
+    std::this_thread::sleep_for(std::chrono::duration<double>(every_s));
+  }
+}
+
+void produce(Logger& logger, std::vector<ProducerLoop>& loops, const ProducePlan& plan, Channel& channel,
+             ProduceResult& result) {
   constexpr std::uint64_t start_delay_ns = 2'000'000;  // until every thread is there
   std::vector<std::thread> threads;
   // A thread that has ended leaves its queue to the next one that begins; here each keeps its own to the last call.
@@ -36,8 +65,14 @@ void produce(Logger& logger, std::vector<ProducerLoop>& loops, ProduceResult& re
   }
   result.begin_ns = now_ns() + start_delay_ns;
   start = result.begin_ns;
+  std::atomic<bool> done{false};
+  std::thread watcher;
+  if (plan.series_s > 0 || plan.live_s > 0)
+    watcher = std::thread([&] { watch_books(logger, plan, channel, done, result.series); });
   for (auto& thread : threads) thread.join();
   result.produced_ns = now_ns();
+  done = true;
+  if (watcher.joinable()) watcher.join();
 }
 
 void sum_up(const std::vector<ProducerLoop>& loops, const TickClock& clock, ProduceResult& result) {
@@ -72,7 +107,7 @@ void produce_worker(Channel& channel) {
   (void)channel.expect(patience_s);  // go
 
   const Usage before = usage_of();
-  produce(*logger, loops, result);
+  produce(*logger, loops, plan, channel, result);
   result.rss_after_bytes = usage_of().rss_bytes;
   channel.send("produced");
   (void)channel.expect(patience_s);  // flush

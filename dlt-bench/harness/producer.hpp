@@ -2,11 +2,11 @@
 // template parameter, so that nothing stands between the loop and the call. One Producer per thread.
 #pragma once
 
-#include <atomic>
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <random>
-#include <thread>
 
 #include "harness/clock.hpp"
 #include "harness/message.hpp"
@@ -26,7 +26,9 @@ class ProducerLoop {
     start_ns_ = start_ns;
     end_ns_ = plan_.duration_s > 0 ? start_ns + static_cast<std::uint64_t>(plan_.duration_s * 1e9) : 0;
     if (plan_.timing == Timing::bursts) run_bursts(call);
-    else if (plan_.timing == Timing::each || plan_.rate > 0) run_each(call);
+    else if (plan_.timing == Timing::growing) run_growing(call);
+    else if (plan_.timing == Timing::sampled && plan_.rate > 0) run_clumps(call);
+    else if (plan_.timing == Timing::each) run_each(call);
     else run_flat(call);
   }
 
@@ -45,7 +47,12 @@ class ProducerLoop {
 
   template <class Call>
   void log(Call& call, double sent_ns) {
-    if (!call(tag(id_, sequence_), sent_ns, texts_.of(sequence_))) ++refused_;
+    std::uint64_t producer = id_, number = sequence_;
+    if (plan_.mixed_levels) [[unlikely]] {
+      const unsigned lane = lane_of(sequence_);
+      producer = id_ * mixed_lanes + lane, number = in_lane_[lane]++;
+    }
+    if (!call(tag(producer, number), sent_ns, texts_.of(number))) ++refused_;
     ++sequence_;
   }
   template <class Call>
@@ -56,26 +63,67 @@ class ProducerLoop {
     if (sequence_ > plan_.warm_up) call_ticks_.record(ticks);
   }
 
+  // One call that is stamped and timed, then the rest without.
+  template <class Call>
+  void run_some(Call& call, std::uint64_t n) {
+    if (plan_.messages != 0) n = std::min(n, plan_.messages - sequence_);
+    while (n != 0) {
+      log_timed(call, static_cast<double>(now_ns()));
+      const std::uint64_t rest = std::min(n, sample) - 1;
+      for (std::uint64_t i = 0; i < rest; ++i) log(call, 0);
+      n -= rest + 1;
+    }
+  }
   template <class Call>
   void run_flat(Call& call) {
-    while (more()) {
-      log_timed(call, static_cast<double>(now_ns()));
-      std::uint64_t rest = sample - 1;
-      if (plan_.messages != 0) rest = std::min(rest, plan_.messages - sequence_);
-      for (; rest != 0; --rest) log(call, 0);
+    while (more()) run_some(call, sample);
+  }
+
+  // When the clumps of a thread fall due. Threads take turns within an interval instead of calling all at once.
+  struct Pace {
+    double first_ns, interval_ns;
+    [[nodiscard]] std::uint64_t due_ns(std::uint64_t clump) const noexcept {
+      return static_cast<std::uint64_t>(first_ns + interval_ns * static_cast<double>(clump));
     }
+  };
+  [[nodiscard]] Pace pace_from(std::uint64_t begin_ns, double rate) const noexcept {
+    if (rate <= 0) return {static_cast<double>(begin_ns), 0};
+    const double threads = plan_.threads;
+    const double interval = 1e9 * threads * static_cast<double>(plan_.clump) / rate;
+    return {static_cast<double>(begin_ns) + interval * static_cast<double>(id_) / threads, interval};
   }
 
   template <class Call>
   void run_each(Call& call) {
-    const double interval_ns = plan_.rate > 0 ? 1e9 * static_cast<double>(plan_.threads) / plan_.rate : 0;
-    // Threads take turns within an interval instead of calling all at once.
-    const double first_ns =
-        static_cast<double>(start_ns_) + interval_ns * static_cast<double>(id_) / static_cast<double>(plan_.threads);
+    const Pace pace = pace_from(start_ns_, plan_.rate);
     while (more()) {
-      if (interval_ns > 0)
-        wait_until(static_cast<std::uint64_t>(first_ns + interval_ns * static_cast<double>(sequence_)), interval_ns);
+      if (plan_.rate > 0) wait_until(pace.due_ns(sequence_ / plan_.clump), pace.interval_ns);
       log_timed(call, static_cast<double>(now_ns()));
+    }
+  }
+
+  template <class Call>
+  void run_clumps(Call& call) {
+    const auto run = [&](std::uint64_t begin_ns, double rate) {
+      const Pace pace = pace_from(begin_ns, rate);
+      for (std::uint64_t clump = 0; more(); ++clump) {
+        wait_until(pace.due_ns(clump), pace.interval_ns);
+        run_some(call, plan_.clump);
+      }
+    };
+    run(start_ns_, plan_.rate);
+    if (plan_.after_s <= 0) return;
+    const std::uint64_t begin_ns = now_ns();  // a thread that is late need not make up for it
+    end_ns_ = begin_ns + static_cast<std::uint64_t>(plan_.after_s * 1e9);
+    run(begin_ns, plan_.after_rate);
+  }
+
+  // A pause after each burst, so that the next one meets empty buffers.
+  template <class Call>
+  void run_growing(Call& call) {
+    for (std::uint64_t size = first_burst; size <= last_burst && more(); size = next_burst(size)) {
+      for (std::uint64_t i = 0; i < size; ++i) log(call, 0);
+      sleep_ns(5e6 + 100.0 * static_cast<double>(size));
     }
   }
 
@@ -125,6 +173,7 @@ class ProducerLoop {
   const TickClock& clock_;
   std::uint64_t start_ns_ = 0, end_ns_ = 0;
   std::uint64_t sequence_ = 0, refused_ = 0;
+  std::array<std::uint64_t, mixed_lanes> in_lane_{};
   Histogram call_ticks_, burst_ticks_;
 };
 

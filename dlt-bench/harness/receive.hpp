@@ -16,6 +16,14 @@ struct ReceivePlan {
   bool realistic_text = false;
   unsigned payload = 12;
   double silence_s = 2;  // after everything should be there: when nothing came for so long, the rest is missing
+  double series_s = 0;   // note so often what has arrived; 0: not
+  double live_s = 0;     // as in ProducePlan
+};
+
+// What has arrived up to a moment (CLOCK_MONOTONIC).
+struct ArrivedAt {
+  std::uint64_t ns = 0;
+  std::uint64_t delivered = 0;
 };
 
 struct ReceiveResult {
@@ -27,6 +35,7 @@ struct ReceiveResult {
   std::uint64_t first_ns = 0, last_ns = 0;  // arrival of the first and the last message
   bool eof = false;                         // the daemon closed the connection
   Usage usage;
+  std::vector<ArrivedAt> series;
 };
 
 struct StorePlan {

@@ -51,6 +51,7 @@ class Reception {
     double last_heard = now_s();
     for (unsigned reads = 1;; ++reads) {
       const bool got = read_once();
+      if (plan_.live_s > 0) tell(channel);
       if (got) last_heard = now_s();
       if (eof_) break;
       if (got && reads % 64 != 0) continue;
@@ -70,6 +71,7 @@ class Reception {
     r.first_ns = first_ns_;
     r.last_ns = last_ns_;
     r.eof = eof_;
+    r.series = series_;
     return r;
   }
 
@@ -79,6 +81,14 @@ class Reception {
     if (!line) return;
     expected_ = std::stoull(*line);
     last_heard = now_s();
+  }
+  // See LiveView.
+  void tell(Channel& channel) {
+    if (now_s() < next_line_s_) return;
+    next_line_s_ = now_s() + plan_.live_s;
+    const Percentiles p = reader_.latency_ns().percentiles(1e-3);
+    channel.send("live c " + std::to_string(now_ns()) + " " + std::to_string(ledger_.delivered()) + " " +
+                 std::to_string(p.p50) + " " + std::to_string(p.p99));
   }
   bool read_once() {
     const ssize_t n = ::recv(fd_, buffer_.data(), buffer_.size(), 0);
@@ -90,6 +100,9 @@ class Reception {
     if (ledger_.delivered() != before) {
       if (first_ns_ == 0) first_ns_ = now;
       last_ns_ = now;
+      if (plan_.series_s > 0 &&
+          (series_.empty() || static_cast<double>(now - series_.back().ns) >= plan_.series_s * 1e9))
+        series_.push_back({now, ledger_.delivered()});
     }
     return true;
   }
@@ -102,6 +115,8 @@ class Reception {
   std::vector<std::byte> buffer_ = std::vector<std::byte>(read_size);
   std::optional<std::uint64_t> expected_;
   std::uint64_t first_ns_ = 0, last_ns_ = 0;
+  std::vector<ArrivedAt> series_;
+  double next_line_s_ = 0;
   bool eof_ = false;
 };
 

@@ -37,7 +37,7 @@ std::string e2e_cell(const Row& row, double Percentiles::*which) {
 }
 
 const std::array columns{
-    Column{"configuration", [](const Row& r) { return r.label() + (r.peer ? " *" : ""); }},
+    Column{"configuration", [](const Row& r) { return r.label() + (r.peer ? " *" : "") + (r.noisy ? " ~" : ""); }},
     Column{"msg/s", [](const Row& r) { return human(spread(r, &Sample::msgs_per_s).median); }},
     Column{"min", [](const Row& r) { return human(spread(r, &Sample::msgs_per_s).min); }},
     Column{"max", [](const Row& r) { return human(spread(r, &Sample::msgs_per_s).max); }},
@@ -71,6 +71,15 @@ const std::array columns{
            [](const Row& r) {
              const double cpu = spread(r, &Sample::cpu_s_per_million).median;
              return or_dash(cpu > 0, fixed(cpu, 3));
+           }},
+    Column{"msg/writev",
+           [](const Row& r) {
+             const double n = spread(r, &Sample::messages_per_write).median;
+             return or_dash(n > 0, human(n));
+           }},
+    Column{"ctx sw",
+           [](const Row& r) {
+             return human(spread(r, [](const Sample& s) { return double(s.context_switches()); }).median);
            }},
     Column{"MB app",
            [](const Row& r) {

@@ -19,6 +19,8 @@ inline constexpr int json_schema_version = 1;
 void print_table(std::ostream& out, const Report& report, bool colour);
 [[nodiscard]] std::string to_json(const Report& report);
 [[nodiscard]] std::string to_csv(const Report& report);
+// One page with everything in it, for any browser without a network; without JavaScript it is tables.
+[[nodiscard]] std::string to_html(const Report& report);
 [[nodiscard]] std::string to_markdown(const Report& report);  // the criteria only
 
 // Rows of `report` whose share of the roofline fell by more than `tolerance` (0 … 1) below that in `baseline_json`, one

@@ -24,27 +24,42 @@ Ordered three(const Spread& s) { return {{"median", s.median}, {"min", s.min}, {
 
 double share(const Sample& s) { return s.roofline_msgs_per_s > 0 ? s.msgs_per_s() / s.roofline_msgs_per_s : 0; }
 
+double per_million(const Usage& u, const Sample& s) {
+  return s.delivered != 0 ? u.cpu_s * 1e6 / static_cast<double>(s.delivered) : 0;
+}
+
 Ordered sample(const Sample& s) {
-  Ordered j{{"seconds", s.seconds},
-            {"offered", s.offered},
-            {"accepted", s.accepted},
-            {"delivered", s.delivered},
-            {"delivered_bytes", s.delivered_bytes},
-            {"dropped", s.dropped},
-            {"unaccounted", s.unaccounted},
-            {"msgs_per_s", s.msgs_per_s()},
-            {"mb_per_s", s.mb_per_s()},
-            {"call_ns", percentiles(s.call_ns)},
-            {"burst_call_ns", percentiles(s.burst_call_ns)},
-            {"clock_overhead_ns", s.clock_overhead_ns},
-            {"e2e_us", percentiles(s.e2e_us)},
-            {"cpu_s_per_million", s.cpu_s_per_million()},
-            {"peak_rss_bytes", {{"application", s.application.peak_rss_bytes}, {"daemon", s.daemon.peak_rss_bytes}}},
-            {"application", usage(s.application)},
-            {"daemon", usage(s.daemon)},
-            {"client", usage(s.client)},
-            {"roofline_share", share(s)}};
+  Ordered j{
+      {"seconds", s.seconds},
+      {"offered", s.offered},
+      {"accepted", s.accepted},
+      {"delivered", s.delivered},
+      {"delivered_bytes", s.delivered_bytes},
+      {"dropped", s.dropped},
+      {"unaccounted", s.unaccounted},
+      {"msgs_per_s", s.msgs_per_s()},
+      {"mb_per_s", s.mb_per_s()},
+      {"call_ns", percentiles(s.call_ns)},
+      {"burst_call_ns", percentiles(s.burst_call_ns)},
+      {"clock_overhead_ns", s.clock_overhead_ns},
+      {"e2e_us", percentiles(s.e2e_us)},
+      {"cpu_s_per_million", s.cpu_s_per_million()},
+      {"cpu_s_per_million_of", {{"application", per_million(s.application, s)}, {"daemon", per_million(s.daemon, s)}}},
+      {"messages_per_writev", s.messages_per_write()},
+      {"bytes_per_buffer", s.bytes_per_buffer()},
+      {"peak_rss_bytes", {{"application", s.application.peak_rss_bytes}, {"daemon", s.daemon.peak_rss_bytes}}},
+      {"application", usage(s.application)},
+      {"daemon", usage(s.daemon)},
+      {"client", usage(s.client)},
+      {"roofline_share", share(s)}};
   for (const auto& [key, value] : s.extra) j["extra"][key] = value;
+  for (const Moment& m : s.series) {
+    j["series"]["t_s"].push_back(m.t_s);
+    j["series"]["accepted"].push_back(m.accepted);
+    j["series"]["dropped"].push_back(m.dropped);
+    j["series"]["delivered"].push_back(m.delivered);
+    j["series"]["backlog"].push_back(m.backlog());
+  }
   if (!s.faults.empty()) j["faults"] = s.faults;
   return j;
 }
@@ -65,6 +80,7 @@ Ordered row(const Row& r) {
     for (const auto& s : r.samples) j["repeats"].push_back(sample(s));
   }
   j["peer"] = r.peer;
+  j["noisy"] = r.noisy;
   j["notes"] = r.notes;
   j["faults"] = r.faults;
   return j;
@@ -107,7 +123,9 @@ std::string to_csv(const Report& report) {
   std::ostringstream out;
   out << "case,config,repeat,seconds,offered,accepted,delivered,dropped,unaccounted,msgs_per_s,mb_per_s,roofline_share,"
          "call_ns_p50,call_ns_p90,call_ns_p99,call_ns_p99.9,call_ns_max,e2e_us_p50,e2e_us_p99,e2e_us_max,"
-         "cpu_s_per_million,application_peak_rss_bytes,daemon_peak_rss_bytes,faults\n";
+         "cpu_s_per_million,cpu_s_per_million_application,cpu_s_per_million_daemon,messages_per_writev,bytes_per_"
+         "buffer,"
+         "context_switches,application_peak_rss_bytes,daemon_peak_rss_bytes,noisy,faults\n";
   for (const auto& r : report.numbers.rows) {
     for (std::size_t i = 0; i < r.samples.size(); ++i) {
       const Sample& s = r.samples[i];
@@ -115,8 +133,10 @@ std::string to_csv(const Report& report) {
           << s.accepted << ',' << s.delivered << ',' << s.dropped_total() << ',' << s.unaccounted << ','
           << s.msgs_per_s() << ',' << s.mb_per_s() << ',' << share(s) << ',' << s.call_ns.p50 << ',' << s.call_ns.p90
           << ',' << s.call_ns.p99 << ',' << s.call_ns.p999 << ',' << s.call_ns.max << ',' << s.e2e_us.p50 << ','
-          << s.e2e_us.p99 << ',' << s.e2e_us.max << ',' << s.cpu_s_per_million() << ',' << s.application.peak_rss_bytes
-          << ',' << s.daemon.peak_rss_bytes << ',' << s.faults.size() << '\n';
+          << s.e2e_us.p99 << ',' << s.e2e_us.max << ',' << s.cpu_s_per_million() << ',' << per_million(s.application, s)
+          << ',' << per_million(s.daemon, s) << ',' << s.messages_per_write() << ',' << s.bytes_per_buffer() << ','
+          << s.context_switches() << ',' << s.application.peak_rss_bytes << ',' << s.daemon.peak_rss_bytes << ','
+          << (r.noisy ? 1 : 0) << ',' << s.faults.size() << '\n';
     }
   }
   return out.str();

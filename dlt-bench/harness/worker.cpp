@@ -17,7 +17,7 @@ namespace {
 
 constexpr int channel_fd = 3;
 
-constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 8> roles{{
+constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 9> roles{{
     {"produce", produce_worker},
     {"receive", receive_worker},
     {"store", store_worker},
@@ -26,6 +26,7 @@ constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 8> roles{{
     {"machine", machine_worker},
     {"calls", calls_worker},
     {"suspend", suspend_worker},
+    {"relay", relay_worker},
 }};
 
 std::string& program() {

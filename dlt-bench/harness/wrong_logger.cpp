@@ -1,6 +1,10 @@
 // Loggers that are wrong on purpose. Each does one thing wrong to one message in a thousand, and keeps quiet about it.
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
+#include <cstring>
+#include <new>
 
 #include "harness/dlt_logger.hpp"
 
@@ -29,6 +33,7 @@ class WrongLogger : public DltLogger {
             claimed_.fetch_add(1, std::memory_order_relaxed);
             return true;
           }
+          if (wrong_ == "leaks" && now) leak();
           if (wrong_ == "repeats" && now) log(n, sent, text);
           if (wrong_ == "tears" && now) return log(n, sent, text.substr(1));
           if (wrong_ == "reorders" && now) {
@@ -52,7 +57,18 @@ class WrongLogger : public DltLogger {
   }
 
  private:
+  // 16 KiB that are in use, each time, and a file descriptor now and then.
+  void leak() {
+    constexpr std::size_t bytes = 16 * 1024;
+    const unsigned n = leaked_.fetch_add(1, std::memory_order_relaxed);
+    [[maybe_unused]] const int lost = n % 100 == 0 ? ::dup(0) : -1;
+    if (n > 20'000) return;
+    void* memory = std::memset(::operator new(bytes), 1, bytes);
+    asm volatile("" : : "r"(memory) : "memory");
+  }
+
   std::string wrong_;
+  std::atomic<unsigned> leaked_{0};
   std::atomic<std::uint64_t> claimed_{0};
 };
 

@@ -120,9 +120,10 @@ Chunk* ThreadQueue::new_chunk() noexcept {
   if (spare_count_ != 0) return spares_[--spare_count_];
   Chunk* chunk = nullptr;
   if (free_.try_dequeue_from_producer(free_token_, chunk)) return chunk;
-  if (chunks_ == max_chunks_) return nullptr;
+  const std::uint32_t chunks = chunks_.load(std::memory_order_relaxed);
+  if (chunks == max_chunks_) return nullptr;
   chunk = arena_.take(chunk_bytes_);
-  if (chunk != nullptr) ++chunks_;
+  if (chunk != nullptr) chunks_.store(chunks + 1, std::memory_order_relaxed);
   return chunk;
 }
 
@@ -389,6 +390,7 @@ void ThreadQueue::add_to(BufferStats& s) const noexcept {
   s.delivered_bytes += delivered_bytes_.load(relaxed);
   s.queued += in > out ? in - out : 0;
   s.high_water = std::max(s.high_water, std::max(books_.high_water.load(relaxed), queued()));
+  s.reserved_bytes += std::uint64_t{chunks_.load(relaxed)} * chunk_bytes_;
   s.dropped += d;
 }
 

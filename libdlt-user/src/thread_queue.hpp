@@ -142,7 +142,7 @@ class ThreadQueue : public Writer {
   Chunk* current_ = nullptr;
   Chunk** spares_ = nullptr;  // taken back by discard_oldest, used next; room for max_chunks_
   std::uint32_t spare_count_ = 0;
-  std::uint32_t chunks_ = 0;
+  std::atomic<std::uint32_t> chunks_{0};  // that it holds; relaxed, readers want the number only
   std::uint32_t last_number_ = 0;
   std::atomic<std::uint32_t> sealings_{0};  // sync: sealings; odd while a chunk goes from open to sealed
   Counter sealed_frames_{0};

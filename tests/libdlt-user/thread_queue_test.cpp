@@ -97,6 +97,23 @@ TEST_CASE("the front of an open chunk is delivered before it is full, and nothin
   CHECK(b.stats().queued == 0);
 }
 
+TEST_CASE("the memory of a queue is told: none before the first message, then whole chunks that it keeps") {
+  Bench b(64, OverflowMode::drop_newest);
+  CHECK(b.stats().reserved_bytes == 0);
+
+  REQUIRE(b.push(1));
+  const std::uint64_t one = b.stats().reserved_bytes;
+  CHECK(one >= test::frame_size);
+  CHECK(one % Arena::granule == 0);
+  for (std::uint64_t i = 2; i <= 64; ++i) REQUIRE(b.push(i, 500));
+  const std::uint64_t full = b.stats().reserved_bytes;
+  CHECK(full >= 63 * 500);
+  CHECK(full % one == 0);
+
+  CHECK(b.pull_all().size() == 64);
+  CHECK(b.stats().reserved_bytes == full);
+}
+
 TEST_CASE("drop_newest keeps exactly the capacity and the oldest") {
   const auto capacity = GENERATE(8U, 9U, 100U, 2048U, 5000U);
   CAPTURE(capacity);

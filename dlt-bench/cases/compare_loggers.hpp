@@ -1,0 +1,15 @@
+// Peers without a daemon of their own: spdlog's asynchronous logger to a file, and syslog. One run each.
+#pragma once
+
+#include "case.hpp"
+#include "harness/plan.hpp"
+
+namespace dlt::bench {
+
+// What has arrived is read back from the file: unique, in order, whole.
+[[nodiscard]] Sample run_spdlog(const ProducePlan& asked);
+// Nothing can be known of what has arrived; the sample says as delivered what was called.
+[[nodiscard]] Sample run_syslog(const ProducePlan& asked);
+[[nodiscard]] bool syslog_listens();
+
+}  // namespace dlt::bench

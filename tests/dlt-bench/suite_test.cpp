@@ -1,0 +1,144 @@
+// The cases of the suite in small: each runs, closes its books and has the figures that it is about; and each claim
+// fails when what it is about is wrong on purpose.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "support/child.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace dlt::test;
+using Json = nlohmann::json;
+
+namespace {
+
+struct Result {
+  Outcome outcome;
+  Json json;
+};
+
+Result bench(std::vector<std::string> words) {
+  TempDir dir;
+  words.insert(words.begin(), DLT_BENCH_PROGRAM);
+  words.insert(words.end(), {"--json", dir / "result.json"});
+  Result r{run(words, {}, std::chrono::minutes(8)), {}};
+  const std::string text = read_file(dir / "result.json");
+  if (!text.empty()) r.json = Json::parse(text);
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("buffer-count: each number of buffers, levels mixed, nothing lost or out of order") {
+  const Result r = bench({"buffer-count", "--messages", "3000", "--threads", "2", "--repeat", "1"});
+
+  INFO(r.outcome.out);
+  REQUIRE(r.outcome.code == 0);
+  REQUIRE(r.json.at("rows").size() == 5);
+  for (const auto& row : r.json.at("rows")) {
+    CHECK(row.at("delivered") == 6000);
+    CHECK(row.at("bytes_per_buffer") > 0);
+    CHECK(row.at("messages_per_writev") > 0);
+  }
+}
+
+TEST_CASE("buffer-size: the burst that survives while the daemon stands still is at least the buffer") {
+  const Result r = bench({"buffer-size", "--buffer", "512", "--duration", "0.1", "--repeat", "1"});
+
+  INFO(r.outcome.out);
+  REQUIRE(r.outcome.code == 0);
+  const auto& stalled = r.json.at("rows").at(0);
+  CHECK(stalled.at("dropped").at("full") > 0);
+  CHECK(stalled.at("extra").at("burst_survived") >= 512);
+  CHECK(stalled.at("extra").at("burst_survived") < stalled.at("offered"));
+  CHECK(r.json.at("rows").at(1).at("extra").contains("burst_survived"));
+}
+
+TEST_CASE("batch-size: flat out and paced, each with its messages per writev") {
+  const Result r = bench({"batch-size", "--messages", "2000", "--repeat", "1"});
+
+  INFO(r.outcome.out);
+  REQUIRE(r.outcome.code == 0);
+  REQUIRE(r.json.at("rows").size() == 14);
+  for (const auto& row : r.json.at("rows")) CHECK(row.at("messages_per_writev") > 0);
+}
+
+TEST_CASE("concurrency-burst: bursts and paced, the same number of messages") {
+  const Result r = bench({"concurrency-burst", "--messages", "2500", "--threads", "2", "--repeat", "1"});
+
+  INFO(r.outcome.out);
+  REQUIRE(r.json.at("rows").size() == 3);
+  for (const auto& row : r.json.at("rows")) {
+    CHECK(row.at("offered") == 5000);
+    CHECK(row.at("unaccounted") == 0);
+    CHECK(row.at("e2e_us").at("count") > 0);
+  }
+}
+
+TEST_CASE("keep-up: a rate is found and held, and overload is told over time") {
+  const Result r = bench({"keep-up", "--duration", "0.6"});
+
+  INFO(r.outcome.out);
+  REQUIRE(r.json.at("rows").size() == 4);
+  const auto& held = r.json.at("rows").at(0);
+  CHECK(held.at("extra").at("rate_held") > 0);
+  CHECK(held.at("dropped").empty());
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto& row = r.json.at("rows").at(i);
+    CHECK(row.at("unaccounted") == 0);
+    const auto& series = row.at("series");
+    REQUIRE(series.at("t_s").size() > 10);
+    CHECK(series.at("backlog").size() == series.at("t_s").size());
+    CHECK(series.at("accepted").back() > series.at("accepted").front());
+  }
+  for (const char* key : {"first_drop_s", "recover_s", "backlog_most", "rate_called"})
+    CHECK(r.json.at("rows").at(3).at("extra").contains(key));
+}
+
+TEST_CASE("soak: nothing grows with a good logger, and one that leaks is noticed") {
+  const auto [logger, word] = GENERATE(table<std::string, std::string>({{"dlt", "met"}, {"leaks", "missed"}}));
+
+  const Result r = bench({"soak", "--duration", "3", "--rate", "200000", "--logger", logger});
+
+  INFO(logger << "\n" << r.outcome.out);
+  std::map<std::string, bool> met;
+  for (const auto& c : r.json.at("criteria")) met[c.at("what")] = c.at("met");
+  REQUIRE(met.size() == 6);
+  const bool descriptors = met.at("soak, application: file descriptors gained");
+  CHECK(descriptors == (logger == "dlt"));
+  CHECK(met.at("soak, daemon: file descriptors gained"));
+  if (logger == "leaks") CHECK(r.outcome.code == 1);
+}
+
+TEST_CASE("a daemon that loses every 10,000th message makes each case with a client fail") {
+  const auto words = GENERATE(std::vector<std::string>{"concurrency-single"},
+                              std::vector<std::string>{"overflow-timeout", "--threads", "1"},
+                              std::vector<std::string>{"buffer-count", "--threads", "1"},
+                              std::vector<std::string>{"soak", "--rate", "50000", "--duration", "1"});
+  std::vector<std::string> all = words;
+  if (words[0] != "soak") all.insert(all.end(), {"--messages", "25000", "--repeat", "1"});
+  all.emplace_back("--lossy-relay");
+
+  const Result r = bench(all);
+
+  INFO(words[0] << "\n" << r.outcome.out);
+  CHECK(r.outcome.code == 1);
+  CHECK(r.outcome.out.find("messages unaccounted for") != std::string::npos);
+}
+
+TEST_CASE("keep-up fails with a logger that drops, and tells that messages are unaccounted for") {
+  const Result r = bench({"keep-up", "--duration", "0.3", "--logger", "drops"});
+
+  INFO(r.outcome.out);
+  CHECK(r.outcome.code == 1);
+  CHECK(r.outcome.out.find("unaccounted") != std::string::npos);
+}
+
+TEST_CASE("full keeps to a budget that is too short for it, and says what it left out") {
+  const auto begin = std::chrono::steady_clock::now();
+
+  const Result r = bench({"full", "--budget", "10", "--repeat", "1", "--messages", "1000", "--duration", "0.1"});
+
+  INFO(r.outcome.out);
+  CHECK(r.json.at("facts").contains("left out, the budget was used up"));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::minutes(8));
+}
