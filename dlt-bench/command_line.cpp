@@ -23,7 +23,7 @@ cxxopts::Options options() {
       "buffer", "capacity of the buffers in messages", cxxopts::value<std::uint32_t>(), "N")(
       "logger",
       "dlt; or one that is wrong on purpose, to see that it is noticed: drops, reorders, repeats, "
-      "tears, leaks",
+      "tears, leaks, uneven",
       cxxopts::value<std::string>(), "NAME");
   o.add_options("Load")("budget", "seconds that full may take (600)", cxxopts::value<double>(), "S")(
       "lossy-relay", "between daemon and client, on purpose, something that loses every 10,000th message");

@@ -20,8 +20,9 @@ struct Part {
 };
 constexpr std::array parts{Part{"roofline", 8},      Part{"throughput", 75},      Part{"latency", 60},
                            Part{"overflow-all", 30}, Part{"concurrency-all", 35}, Part{"buffer-all", 85},
-                           Part{"suspend-all", 50},  Part{"keep-up", 60},         Part{"soak", 35},
-                           Part{"footprint", 16},    Part{"instructions", 8},     Part{"compare", 90}};
+                           Part{"suspend-all", 50},  Part{"compare", 90},         Part{"footprint", 16},
+                           Part{"instructions", 8},  Part{"keep-up", 60},         Part{"soak", 35}};
+constexpr double planned = 0.93;  // of the budget: the last part may take longer than its share
 
 // Half the rate that keep-up has found; nothing when it did not run.
 std::optional<double> half_of_kept(const Numbers& numbers) {
@@ -48,7 +49,7 @@ Load load_for(const Load& asked, const Part& part, double share_s, const Numbers
 
 Numbers run_full(const Load& load) {
   Numbers numbers;
-  const double end = now_s() + load.budget_s;
+  const double end = now_s() + planned * load.budget_s;
   double weight = 0;
   for (const Part& p : parts) weight += find_case(p.name) != nullptr ? p.seconds : 0;
   std::string left_out;

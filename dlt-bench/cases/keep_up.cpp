@@ -83,7 +83,7 @@ class Search {
   // Halves the gap between what is kept up and what is not.
   void narrow(double low, double high, double seconds, int steps) {
     double good = low, bad = high;
-    for (int i = 0; i < steps; ++i) {
+    for (int i = 0; i < steps && found_.faults.empty(); ++i) {  // books that do not close are no matter of the rate
       const double rate = (good + bad) / 2;
       (attempt(rate, seconds) ? good : bad) = rate;
     }
@@ -91,7 +91,7 @@ class Search {
   }
   void hold(double seconds) {
     constexpr int tries = 8;
-    for (int i = 0; i < tries && found_.rate == 0; ++i, rate_ *= 0.85)
+    for (int i = 0; i < tries && found_.rate == 0 && found_.faults.empty(); ++i, rate_ *= 0.85)
       if (attempt(rate_, seconds)) found_.rate = rate_, found_.held = last_;
   }
   std::vector<std::string>& faults() { return found_.faults; }

@@ -6,7 +6,7 @@
 
 namespace dlt::bench {
 namespace {
-constexpr std::array<std::string_view, 5> wrong_ones{"drops", "reorders", "repeats", "tears", "leaks"};
+constexpr std::array<std::string_view, 6> wrong_ones{"drops", "reorders", "repeats", "tears", "leaks", "uneven"};
 constexpr std::array<std::string_view, 3> peers{"covesa", "spdlog", "syslog"};
 }  // namespace
 

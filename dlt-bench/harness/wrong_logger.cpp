@@ -1,4 +1,5 @@
 // Loggers that are wrong on purpose. Each does one thing wrong to one message in a thousand, and keeps quiet about it.
+// "uneven" is slow in every other run, to see that this is called noisy.
 #include <unistd.h>
 
 #include <array>
@@ -15,7 +16,8 @@ constexpr std::uint64_t one_in = 1000;
 
 class WrongLogger : public DltLogger {
  public:
-  explicit WrongLogger(const ProducePlan& plan) : DltLogger(plan), wrong_(plan.logger) {}
+  explicit WrongLogger(const ProducePlan& plan)
+      : DltLogger(plan), wrong_(plan.logger), slow_(plan.logger == "uneven" && plan.run[1] % 2 == 0) {}
 
   void produce(unsigned thread, ProducerLoop& loop, std::uint64_t start_ns) override {
     Context& ctx = context(thread);
@@ -34,6 +36,7 @@ class WrongLogger : public DltLogger {
             return true;
           }
           if (wrong_ == "leaks" && now) leak();
+          if (slow_ && calls % 64 == 0) ::usleep(500);
           if (wrong_ == "repeats" && now) log(n, sent, text);
           if (wrong_ == "tears" && now) return log(n, sent, text.substr(1));
           if (wrong_ == "reorders" && now) {
@@ -68,6 +71,7 @@ class WrongLogger : public DltLogger {
   }
 
   std::string wrong_;
+  bool slow_;
   std::atomic<unsigned> leaked_{0};
   std::atomic<std::uint64_t> claimed_{0};
 };

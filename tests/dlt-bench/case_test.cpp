@@ -40,3 +40,25 @@ TEST_CASE("the list has each case once, with a question") {
   }
   CHECK(find_case("nothing") == nullptr);
 }
+
+TEST_CASE("noise is the range of the repeats against their median") {
+  CHECK(noise({100, 90, 110}) == Approx(0.2));
+  CHECK(noise({100, 80, 120}) == Approx(0.4));
+  CHECK(noise({0, 0, 0}) == 0);
+}
+
+TEST_CASE("messages per write and memory per buffer are 0 where the library does not count them") {
+  Sample s;
+  s.delivered = 1000;
+  CHECK(s.messages_per_write() == 0);
+  CHECK(s.bytes_per_buffer() == 0);
+
+  s.writes = 10, s.reserved_bytes = 300, s.buffers = 3;
+  CHECK(s.messages_per_write() == 100);
+  CHECK(s.bytes_per_buffer() == 100);
+}
+
+TEST_CASE("what is on its way is what was accepted and neither dropped nor delivered, and never less than nothing") {
+  CHECK(Moment{1, 100, 10, 50}.backlog() == 40);
+  CHECK(Moment{1, 100, 10, 95}.backlog() == 0);  // the two ends are looked at a moment apart
+}

@@ -110,12 +110,12 @@ TEST_CASE("soak: nothing grows with a good logger, and one that leaks is noticed
 }
 
 TEST_CASE("a daemon that loses every 10,000th message makes each case with a client fail") {
-  const auto words = GENERATE(std::vector<std::string>{"concurrency-single"},
-                              std::vector<std::string>{"overflow-timeout", "--threads", "1"},
-                              std::vector<std::string>{"buffer-count", "--threads", "1"},
-                              std::vector<std::string>{"soak", "--rate", "50000", "--duration", "1"});
+  const auto words =
+      GENERATE(std::vector<std::string>{"concurrency-single"}, std::vector<std::string>{"concurrency-mpsc"},
+               std::vector<std::string>{"keep-up", "--duration", "1"},
+               std::vector<std::string>{"soak", "--rate", "50000", "--duration", "1"});
   std::vector<std::string> all = words;
-  if (words[0] != "soak") all.insert(all.end(), {"--messages", "25000", "--repeat", "1"});
+  if (words.size() == 1) all.insert(all.end(), {"--messages", "25000", "--repeat", "1"});
   all.emplace_back("--lossy-relay");
 
   const Result r = bench(all);
@@ -141,4 +141,35 @@ TEST_CASE("full keeps to a budget that is too short for it, and says what it lef
   INFO(r.outcome.out);
   CHECK(r.json.at("facts").contains("left out, the budget was used up"));
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::minutes(8));
+}
+
+TEST_CASE("compare: spdlog's file is read back, and syslog is measured or named as left out") {
+  const Result r = bench({"compare", "--repeat", "1", "--duration", "0.2"});
+
+  INFO(r.outcome.out);
+  bool spdlog = false, syslog = r.json.at("facts").contains("syslog");
+  for (const auto& row : r.json.at("rows")) {
+    const std::string library = row.at("config").at("library");
+    if (library == "syslog") syslog = true;
+    if (library != "spdlog async") continue;
+    spdlog = true;
+    CHECK(row.at("delivered") > 0);
+    CHECK(row.at("delivered") == row.at("accepted"));
+    CHECK(row.at("faults").empty());
+    CHECK(row.at("call_ns").at("count") > 0);
+  }
+  CHECK(spdlog);
+  CHECK(syslog);
+}
+
+TEST_CASE("a result whose repeats differ is measured once more and marked") {
+  const Result r =
+      bench({"concurrency-scale", "--threads", "1", "--messages", "50000", "--repeat", "4", "--logger", "uneven"});
+
+  INFO(r.outcome.out);
+  const auto& row = r.json.at("rows").at(0);
+  CHECK(row.at("noisy") == true);
+  CHECK(row.at("notes").dump().find("measured once more") != std::string::npos);
+  CHECK(row.at("repeats").size() == 4);
+  CHECK(r.outcome.code == 0);
 }
