@@ -38,6 +38,7 @@ Load load_for(const Load& asked, const Part& part, double share_s, const Numbers
   if (!load.repeat) load.repeat = load.time_scale > 0.6 ? 3U : load.time_scale > 0.3 ? 2U : 1U;
   load.brief = load.time_scale < 0.5;
   load.again_until_s = now_s() + share_s * 0.7;
+  if (std::string_view(part.name) == "suspend-all" && !asked.repeat) load.repeat = 1;  // each holds for seconds
   if (std::string_view(part.name) == "soak") {
     if (!load.duration_s) load.duration_s = std::max(5.0, 30 * load.time_scale);
     if (!load.rate) load.rate = half_of_kept(so_far);
