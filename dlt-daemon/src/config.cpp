@@ -5,6 +5,8 @@
 #include <charconv>
 #include <limits>
 
+#include <arpa/inet.h>
+
 namespace dlt::daemon {
 
 namespace {
@@ -66,9 +68,13 @@ Problem set_duration(Config& c, std::string_view text) {
   return std::nullopt;
 }
 
+bool harmless(std::string_view text) noexcept {
+  return std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
+}
+
 template <auto Member>
 Problem set_path(Config& c, std::string_view text) {
-  if (text.find('\0') != std::string_view::npos) return "expected a path";
+  if (!harmless(text)) return "expected a path without control characters";
   if (!text.empty() && text.front() != '/') return "expected an absolute path";
   c.*Member = text;
   return std::nullopt;
@@ -76,8 +82,17 @@ Problem set_path(Config& c, std::string_view text) {
 
 template <auto Member>
 Problem set_text(Config& c, std::string_view text) {
+  if (!harmless(text)) return "expected a name";
   c.*Member = text;
   return std::nullopt;
+}
+
+constexpr std::size_t most_addresses = 64;
+
+bool is_address(const std::string& text) noexcept {
+  in6_addr any{};
+  return text.find('\0') == std::string::npos &&
+         (::inet_pton(AF_INET, text.c_str(), &any) == 1 || ::inet_pton(AF_INET6, text.c_str(), &any) == 1);
 }
 
 // Addresses with ';' or ',' between them, as the incumbent has it.
@@ -87,8 +102,8 @@ Problem set_addresses(Config& c, std::string_view text) {
   while (!text.empty()) {
     const auto end = std::min(text.find_first_of(";,"), text.size());
     const auto one = trim(text.substr(0, end));
-    if (one.find_first_not_of("0123456789abcdefABCDEF.:") != std::string_view::npos || one.empty())
-      return "expected numeric addresses with ';' between them";
+    if (!is_address(std::string(one))) return "expected numeric addresses with ';' between them";
+    if (list.size() == most_addresses) return "expected at most " + std::to_string(most_addresses) + " addresses";
     list.emplace_back(one);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
@@ -209,6 +224,9 @@ constexpr std::array keys{
     Key{"LoggingLevel", set_number<&Config::logging_level, 0, 7>},
 };
 
+constexpr std::size_t most_errors = 20;  // that are told of one file
+constexpr std::uint64_t most_client_bytes = 64 * GiB;
+
 std::string quoted(std::string_view text) {
   constexpr std::size_t shown = 60;
   std::string out = "'";
@@ -245,7 +263,10 @@ std::vector<ConfigError> parse(Config& config, std::string_view text, const std:
     const auto problem = equals == std::string_view::npos
                              ? std::optional("expected `Key = value`, not " + quoted(line))
                              : set(config, trim(line.substr(0, equals)), trim(line.substr(equals + 1)));
-    if (problem) errors.push_back({file + ":" + std::to_string(number), *problem});
+    if (!problem) continue;
+    const auto where = file + ":" + std::to_string(number);
+    if (errors.size() == most_errors) return errors.push_back({where, "too many errors: the rest is not read"}), errors;
+    errors.push_back({where, *problem});
   }
   return errors;
 }
@@ -253,6 +274,8 @@ std::vector<ConfigError> parse(Config& config, std::string_view text, const std:
 std::optional<std::string> check(const Config& config) {
   if (config.storage_max_size < config.storage_file_size)
     return "OfflineTraceMaxSize is smaller than OfflineTraceFileSize: not even one file would be kept";
+  if (config.client_queue > most_client_bytes / config.max_clients)
+    return "MaxClients times ClientQueueSize is more than " + std::to_string(most_client_bytes / GiB) + " GiB";
   return std::nullopt;
 }
 

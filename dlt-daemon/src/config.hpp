@@ -95,7 +95,8 @@ struct ConfigError {
 
 // Sets one key. The error says what is wrong with it; `config` is unchanged then.
 [[nodiscard]] std::optional<std::string> set(Config& config, std::string_view key, std::string_view value);
-// Applies the text of a file; every line with an error is reported and has no effect.
+// Applies the text of a file; a line with an error is reported and has no effect. After 20 of them nothing more is
+// read.
 [[nodiscard]] std::vector<ConfigError> parse(Config& config, std::string_view text, const std::string& file);
 // Combinations that no single key shows to be wrong.
 [[nodiscard]] std::optional<std::string> check(const Config& config);

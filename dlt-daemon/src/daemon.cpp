@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <ctime>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "paths.hpp"
 #include "session/listen.hpp"
 #include "session/status_session.hpp"
 #include "version.hpp"
@@ -21,6 +21,10 @@ constexpr auto end_limit = std::chrono::milliseconds(1500);
 constexpr auto end_interval = std::chrono::milliseconds(10);
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
+
+std::string reason(std::error_code error) {
+  return error == std::errc::file_exists ? "the name is taken by something else" : error.message();
+}
 
 Config with_paths(Config config) {
   if (config.app_socket.empty()) config.app_socket = default_app_socket();
@@ -85,13 +89,18 @@ std::string status_socket_beside(const std::string& app_socket) { return directo
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Config config) {
   config = with_paths(std::move(config));
-  ::mkdir(directory_of(config.app_socket).c_str(), 0755);  // where that fails, opening the lock file says why
+  for (const auto& path : {config.app_socket, config.status_socket}) {
+    std::string problem;
+    if (open_directory(directory_of(path), socket_rule, problem)) continue;
+    spdlog::critical("cannot serve {}: {}", path, problem);
+    return std::make_error_code(std::errc::not_a_directory);
+  }
   const std::string lock_path = config.app_socket + ".lock";
   auto lock = LockFile::take(lock_path);
   if (!lock) {
     if (lock.error() == std::errc::device_or_resource_busy)
       spdlog::critical("another daemon serves {} already", config.app_socket);
-    else spdlog::critical("cannot lock {}: {}", lock_path, lock.error().message());
+    else spdlog::critical("cannot lock {}: {}", lock_path, reason(lock.error()));
     return lock.error();
   }
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(config), *std::move(lock)));
@@ -110,14 +119,22 @@ Daemon::Daemon(Config config, LockFile lock)
 
 Daemon::~Daemon() {
   hub_.close();
-  ::unlink(config_.app_socket.c_str());
-  ::unlink(config_.status_socket.c_str());
+  for (const auto& path : bound_) ::unlink(path.c_str());
 }
 
 std::error_code Daemon::open() {
   if (const auto error = open_applications()) return error;
   if (const auto error = open_clients()) return error;
   return open_status();
+}
+
+Result<Fd> Daemon::listen_unix(const std::string& path) {
+  auto socket = daemon::listen_unix(path, config_.app_socket_mode, config_.app_socket_group);
+  if (socket) bound_.push_back(path);
+  else if (socket.error() == make_error_code(Errc::invalid_argument))
+    spdlog::critical("cannot listen on {}: there is no group '{}'", path, config_.app_socket_group);
+  else spdlog::critical("cannot listen on {}: {}", path, reason(socket.error()));
+  return socket;
 }
 
 void Daemon::listen(Fd socket, Listener::Accepted accepted) {
@@ -127,11 +144,8 @@ void Daemon::listen(Fd socket, Listener::Accepted accepted) {
 
 std::error_code Daemon::open_applications() {
   const auto accepted = [this](Fd socket, const std::string&) { hub_.add_application(std::move(socket)); };
-  auto socket = listen_unix(config_.app_socket, config_.app_socket_mode, config_.app_socket_group);
-  if (!socket) {
-    spdlog::critical("cannot listen on {}: {}", config_.app_socket, socket.error().message());
-    return socket.error();
-  }
+  auto socket = listen_unix(config_.app_socket);
+  if (!socket) return socket.error();
   listen(*std::move(socket), accepted);
   if (!config_.app_port) return {};
   std::vector<std::string> missing;
@@ -161,11 +175,8 @@ std::error_code Daemon::open_clients() {
 }
 
 std::error_code Daemon::open_status() {
-  auto socket = listen_unix(config_.status_socket, config_.app_socket_mode, config_.app_socket_group);
-  if (!socket) {
-    spdlog::critical("cannot listen on {}: {}", config_.status_socket, socket.error().message());
-    return socket.error();
-  }
+  auto socket = listen_unix(config_.status_socket);
+  if (!socket) return socket.error();
   listen(*std::move(socket), [this](Fd s, const std::string&) {
     constexpr long at_once = 16;
     if (status_tickets_.use_count() > at_once)

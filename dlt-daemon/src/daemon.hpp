@@ -50,6 +50,7 @@ class Daemon {
   std::error_code open_applications();
   std::error_code open_clients();
   std::error_code open_status();
+  Result<Fd> listen_unix(const std::string& path);
   void listen(Fd socket, Listener::Accepted accepted);
   void begin_end();
   void end_step();
@@ -64,6 +65,7 @@ class Daemon {
   Hub hub_;
   Sinks sinks_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::string> bound_;                                         // Unix sockets that are ours to delete
   const std::shared_ptr<void> status_tickets_ = std::make_shared<int>(0);  // one more owner for each open question
   std::uint16_t client_port_ = 0;
   std::uint16_t app_port_ = 0;

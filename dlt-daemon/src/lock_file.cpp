@@ -5,12 +5,20 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+
+#include "paths.hpp"
 
 namespace dlt::daemon {
 
 Result<LockFile> LockFile::take(const std::string& path) {
-  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
   if (!fd) return std::error_code(errno, std::system_category());
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return std::error_code(errno, std::system_category());
+  // Somebody else's file, or one that has another name as well, is not ours to lock.
+  if (!S_ISREG(info.st_mode) || info.st_nlink != 1 || !is_trusted(info.st_uid))
+    return make_error_code(std::errc::file_exists);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return make_error_code(std::errc::device_or_resource_busy);
     return std::error_code(errno, std::system_category());

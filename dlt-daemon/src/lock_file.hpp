@@ -11,7 +11,7 @@ namespace dlt::daemon {
 
 class LockFile {
  public:
-  // std::errc::device_or_resource_busy: another daemon holds it.
+  // std::errc::device_or_resource_busy: another daemon holds it. file_exists: the name is taken by something else.
   [[nodiscard]] static Result<LockFile> take(const std::string& path);
 
  private:

@@ -6,9 +6,11 @@
 #include <asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "config_file.hpp"
 #include "daemon.hpp"
 #include "notify.hpp"
 #include "options.hpp"
@@ -51,14 +53,14 @@ void start_logging(bool foreground) {
 // The file and the options on top of it; false if anything in them is wrong, which has been printed.
 bool load(const Options& options, Config& config) {
   const std::string file = options.config_file.empty() ? default_config_file : options.config_file;
-  std::ifstream in(file);
-  if (!in && !options.config_file.empty()) {
-    std::fprintf(stderr, "dlt-daemon: cannot read %s\n", file.c_str());
+  ConfigFile read;
+  if (!options.config_file.empty() || ::access(file.c_str(), F_OK) == 0) read = read_config_file(file);
+  if (!read.problem.empty()) {
+    std::fprintf(stderr, "dlt-daemon: %s\n", read.problem.c_str());
     return false;
   }
-  std::ostringstream text;
-  if (in) text << in.rdbuf();
-  auto errors = parse(config, text.str(), file);
+  if (!read.warning.empty()) std::fprintf(stderr, "dlt-daemon: warning: %s\n", read.warning.c_str());
+  auto errors = parse(config, read.text, file);
   for (const auto& [key, value] : options.overrides)
     if (const auto problem = set(config, key, value)) errors.push_back({"command line", *problem});
   if (const auto problem = check(config)) errors.push_back({file, *problem});
@@ -81,10 +83,12 @@ int show_status(const Options& options, const Config& config) {
 bool write_port_file(const std::string& file, std::uint16_t port) {
   if (file.empty()) return true;
   const std::string fresh = file + ".new";
-  std::ofstream out(fresh);
-  out << port << '\n';
-  out.close();
-  if (out && std::rename(fresh.c_str(), file.c_str()) == 0) return true;
+  const std::string text = std::to_string(port) + "\n";
+  ::unlink(fresh.c_str());
+  const Fd out(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (out && ::write(out.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      std::rename(fresh.c_str(), file.c_str()) == 0)
+    return true;
   spdlog::critical("cannot write {}", file);
   return false;
 }

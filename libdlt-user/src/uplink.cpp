@@ -1,6 +1,7 @@
 #include "uplink.hpp"
 
 #include <poll.h>
+#include <cstdio>
 
 #include <algorithm>
 #include <array>
@@ -44,8 +45,18 @@ void Uplink::try_connect(Link::Clock::time_point now) {
   const Address& to = addresses_[next_address_];
   next_address_ = (next_address_ + 1) % addresses_.size();
   link_.on_connecting(now);
-  if (socket_.connect(to)) return lost(now);
+  if (const auto error = socket_.connect(to)) {
+    if (error == std::errc::permission_denied) tell_refusal(to);
+    return lost(now);
+  }
   if (socket_.is_unix()) greet(now);
+}
+
+// Once: it goes on trying, because permissions can change.
+void Uplink::tell_refusal(const Address& to) noexcept {
+  if (std::exchange(refusal_told_, true)) return;
+  std::fprintf(stderr, "libdlt-user: no permission to connect to %s: is this user in the daemon's group?\n",
+               to.path.c_str());
 }
 
 void Uplink::greet(Link::Clock::time_point now) {

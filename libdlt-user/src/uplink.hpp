@@ -74,6 +74,7 @@ class Uplink {
 
  private:
   void try_connect(Link::Clock::time_point now);
+  void tell_refusal(const Address& to) noexcept;
   void greet(Link::Clock::time_point now);
   void become_ready(const proto::local::Hello& daemon);
   void receive(Link::Clock::time_point now);
@@ -90,6 +91,7 @@ class Uplink {
   const Identity identity_;
   Arena& arena_;
   UplinkOwner& owner_;
+  bool refusal_told_ = false;
   std::size_t next_address_ = 0;
   Socket socket_;
   Link link_;

@@ -136,3 +136,113 @@ TEST_CASE("application ids are reserved for users by number") {
   CHECK(set(config, "ApplicationIdOwner", "root"));
   CHECK(config.reserved_ids.size() == 2);
 }
+
+TEST_CASE("whatever a file says, each line is taken within its limits or named with its number") {
+  struct Hostile {
+    std::string text;
+    std::string where;  // of the only error; empty: there is none
+  };
+  const std::string nul("\0", 1);
+  const std::vector<Hostile> table{
+      {"", ""},
+      {"\n\n\n", ""},
+      {"\r\r\r", ""},
+      {"#", ""},
+      {std::string(1 << 20, '\n'), ""},
+      {std::string(1 << 20, ' '), ""},
+      {std::string(1 << 20, '#'), ""},
+      {"\xef\xbb\xbf", ""},
+      {"\xef\xbb\xbf\xef\xbb\xbfPort = 1", "x:1"},
+      {std::string("\xff\xfeP\0o\0r\0t\0", 10), "x:1"},
+      {"Port = 1\r\nPort = 2\r\n", ""},
+      {"Port = 1\rPort = 2", "x:1"},
+      {"\tPort\t=\t1\t", ""},
+      {"Port=1", ""},
+      {"= 1", "x:1"},
+      {"=", "x:1"},
+      {"Port", "x:1"},
+      {"\n\nPort = = 1", "x:3"},
+      {"port = 1", "x:1"},
+      {"Port = 1 2", "x:1"},
+      {"Port = +1", "x:1"},
+      {"Port = 0x10", "x:1"},
+      {"Port = 1e3", "x:1"},
+      {"Port = 65536", "x:1"},
+      {"Port = 1" + nul, "x:1"},
+      {"Po" + nul + "rt = 1", "x:1"},
+      {nul, "x:1"},
+      {"Port = \xd9\xa1", "x:1"},  // an Arabic one
+      {"Port = 99999999999999999999999999999", "x:1"},
+      {"MaxClients = 0", "x:1"},
+      {"MaxClients = 18446744073709551615", "x:1"},
+      {"RingbufferMaxSize = 9223372036854775808", "x:1"},
+      {"RingbufferMaxSize = -1", "x:1"},
+      {"RingbufferMaxSize = 17179869184G", "x:1"},
+      {"RingbufferMaxSize = 1T", "x:1"},
+      {"RingbufferMaxSize = G", "x:1"},
+      {"RingbufferMaxSize = 1kk", "x:1"},
+      {"RingbufferMaxSize = 1.5M", "x:1"},
+      {"ClientStallLimit = 18446744073709551616", "x:1"},
+      {"ClientTimeout = 9999999999", "x:1"},
+      {"ECUId = \xc3\xa9"
+       "CU",
+       "x:1"},
+      {"ECUId =", "x:1"},
+      {"ECUId = \x1b[3", "x:1"},
+      {"ApplicationSocketMode = 7777777777777777777777", "x:1"},
+      {"ApplicationSocketMode = 01777", "x:1"},
+      {"ApplicationSocketMode = rw", "x:1"},
+      {"ApplicationSocketGroup = a" + nul + "b", "x:1"},
+      {"ApplicationSocketPath = run/dlt", "x:1"},
+      {"ApplicationSocketPath = /run/\x1b[31m", "x:1"},
+      {"OfflineTraceDirectory = /a" + nul + "/../etc", "x:1"},
+      {"OfflineTraceDirectory = ../..", "x:1"},
+      {"OfflineTraceSync = sometimes", "x:1"},
+      {"OfflineTraceMaxFiles = 1000000000000", "x:1"},
+      {"BindAddress = 1.2.3", "x:1"},
+      {"BindAddress = ::1::", "x:1"},
+      {"BindAddress = 127.0.0.1" + nul + ";::1", "x:1"},
+      {"BindAddress = ;;;;", "x:1"},
+      {"Unknown" + std::string(1 << 20, 'y') + " = 1", "x:1"},
+      {"Port = " + std::string(1 << 20, '1'), "x:1"},
+      {"Port = 1 \\\n", "x:1"},
+      {"[section]", "x:1"},
+      {"include /etc/passwd", "x:1"},
+  };
+  for (const Hostile& hostile : table) {
+    Config config;
+    const auto errors = parse(config, hostile.text, "x");
+    INFO(hostile.text.substr(0, 80));
+    CHECK(errors.size() == (hostile.where.empty() ? 0 : 1));
+    for (const auto& error : errors) {
+      CHECK(error.where == hostile.where);
+      CHECK(error.text().size() < 300);
+      CHECK(error.text().find_first_of(std::string_view("\0\x1b\n", 3)) == std::string::npos);
+    }
+    CHECK_FALSE(check(config));
+  }
+}
+
+TEST_CASE("a file of nothing but errors is not read to its end") {
+  Config config;
+  std::string text;
+  for (int i = 0; i < 300'000; ++i) text += "x\n";
+  const auto errors = parse(config, text + "Port = 7\n", "x");
+  REQUIRE(errors.size() == 21);
+  CHECK(errors.back().text() == "x:21: too many errors: the rest is not read");
+  CHECK(config == Config{});
+}
+
+TEST_CASE("queues that could take all memory together are refused") {
+  Config config;
+  CHECK(parse(config, "MaxClients = 10000\nClientQueueSize = 1G\n", "x").empty());
+  CHECK(check(config).value().find("MaxClients times ClientQueueSize") != std::string::npos);
+  CHECK(parse(config, "ClientQueueSize = 6M\n", "x").empty());
+  CHECK_FALSE(check(config));
+}
+
+TEST_CASE("a list of addresses has an end") {
+  std::string many = "127.0.0.1";
+  for (int i = 0; i < 64; ++i) many += ";127.0.0.1";
+  CHECK(error_of("BindAddress = " + many).find("at most 64") != std::string::npos);
+}

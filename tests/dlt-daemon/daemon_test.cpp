@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "dlt-daemon/support/running_daemon.hpp"
+#include "session/listen.hpp"
 
 using namespace dlt;
 using namespace dlt::daemon;
@@ -348,7 +349,7 @@ TEST_CASE("a client that takes nothing does not keep the daemon from ending") {
 TEST_CASE("a second daemon refuses before it touches anything, a stale socket is replaced") {
   TempDir dir;
   const auto config = config_in(dir);
-  write_file(config.app_socket, "left behind");
+  REQUIRE(listen_unix(config.app_socket, 0600, ""));  // left behind
   {
     RunningDaemon first(config);
     CHECK(Daemon::start(config).error() == std::errc::device_or_resource_busy);
@@ -360,6 +361,14 @@ TEST_CASE("a second daemon refuses before it touches anything, a stale socket is
   Peer app = next.app();
   REQUIRE(app.send(log(frame(0))));
   CHECK(next.received(1));
+}
+
+TEST_CASE("a file where the socket should be stays what it is") {
+  TempDir dir;
+  const auto config = config_in(dir);
+  write_file(config.app_socket, "precious");
+  CHECK_FALSE(Daemon::start(config));
+  CHECK(read_file(config.app_socket) == "precious");
 }
 
 TEST_CASE("a socket path that does not fit an address is refused") {

@@ -20,11 +20,11 @@ void Daemon::start() {
   write_file(dir_.path() / "dlt-daemon.conf", text);
   const std::string port_file = dir_ / "port";
   std::filesystem::remove(port_file);
-  child_ = std::make_unique<Child>(Child::Setup{
-      .command = {program_, "--foreground", "--config", dir_ / "dlt-daemon.conf", "--port-file", port_file},
-      .environment = {},
-      .out = dir_ / "log",
-      .err = dir_ / "log"});
+  auto command = before_;
+  command.insert(command.end(),
+                 {program_, "--foreground", "--config", dir_ / "dlt-daemon.conf", "--port-file", port_file});
+  child_ = std::make_unique<Child>(
+      Child::Setup{.command = command, .environment = {}, .out = dir_ / "log", .err = dir_ / "log"});
   const bool up = eventually([&] {
     const std::string said = read_file(port_file);
     if (said.empty() || said.back() != '\n') return !child_->running();

@@ -22,6 +22,9 @@ class Daemon {
   // For the next start.
   void set(const std::string& key, const std::string& value) { settings_[key] = value; }
 
+  // Programs in front of the daemon's command line, for the next start: strace, unshare, setpriv.
+  void wrap(std::vector<std::string> before) { before_ = std::move(before); }
+
   // Returns when clients and applications can connect. Throws std::runtime_error with what it said if that fails.
   void start();
   // SIGTERM; its exit code, nothing if it had to be killed.
@@ -41,6 +44,7 @@ class Daemon {
   TempDir dir_;
   std::string program_;
   Settings settings_;
+  std::vector<std::string> before_;
   std::unique_ptr<Child> child_;
   std::uint16_t port_ = 0;
 };

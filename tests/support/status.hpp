@@ -26,6 +26,17 @@ struct Status {
     std::uint64_t sent = 0;
     std::uint64_t dropped = 0;
   };
+  struct Storage {
+    std::string state;  // off, writing, suspended
+    std::string problem;
+    std::uint64_t written = 0;  // messages, as is dropped
+    std::uint64_t dropped = 0;
+    std::uint64_t queued_bytes = 0;
+  };
+  std::int32_t pid = 0;
+  std::uint64_t rss_bytes = 0;
+  std::uint64_t peak_rss_bytes = 0;
+  Storage storage;
   std::vector<Application> applications;
   std::vector<Client> clients;
   std::uint64_t salvaged = 0;        // messages

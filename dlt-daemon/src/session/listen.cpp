@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 namespace dlt::daemon {
 
@@ -35,6 +36,11 @@ socklen_t fill(sockaddr_storage& out, const std::string& address, std::uint16_t 
   v6.sin6_port = htons(port);
   std::memcpy(&out, &v6, sizeof v6);
   return sizeof v6;
+}
+
+bool socket_or_nothing(const std::string& path) noexcept {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) != 0 ? errno == ENOENT : S_ISSOCK(info.st_mode);
 }
 
 bool not_here(std::error_code error) noexcept {
@@ -101,8 +107,11 @@ Result<Fd> listen_unix(const std::string& path, unsigned mode, const std::string
   std::memcpy(where.sun_path, fresh.c_str(), fresh.size() + 1);
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return last_error();
+  if (!socket_or_nothing(fresh) || !socket_or_nothing(path)) return std::make_error_code(std::errc::file_exists);
   ::unlink(fresh.c_str());
-  const mode_t mask = ::umask(0177);
+  // The file gets the mode of the socket: there is no moment in which a name is changed that somebody could exchange.
+  if (::fchmod(fd.get(), mode) != 0) return last_error();
+  const mode_t mask = ::umask(0);
   const int bound = ::bind(fd.get(), reinterpret_cast<sockaddr*>(&where), sizeof where);
   const auto bind_error = last_error();
   ::umask(mask);
@@ -110,9 +119,8 @@ Result<Fd> listen_unix(const std::string& path, unsigned mode, const std::string
   if (!group.empty()) {
     const struct group* g = ::getgrnam(group.c_str());
     if (g == nullptr) return Errc::invalid_argument;
-    if (::chown(fresh.c_str(), static_cast<uid_t>(-1), g->gr_gid) != 0) return last_error();
+    if (::lchown(fresh.c_str(), static_cast<uid_t>(-1), g->gr_gid) != 0) return last_error();
   }
-  if (::chmod(fresh.c_str(), mode) != 0) return last_error();
   if (::listen(fd.get(), backlog) != 0) return last_error();
   if (::rename(fresh.c_str(), path.c_str()) != 0) return last_error();
   return fd;

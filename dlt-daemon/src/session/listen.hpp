@@ -19,9 +19,10 @@ namespace dlt::daemon {
 [[nodiscard]] Result<std::vector<Fd>> listen_tcp(const std::vector<std::string>& addresses, std::uint16_t port,
                                                  std::vector<std::string>& missing);
 
-// A listening Unix socket with these permissions that replaces whatever stale socket has the name: it is bound under
-// another name and renamed. Only the holder of the lock file may do that. Errc::too_large: the path does not fit an
-// address. `group`: empty leaves the group as it is.
+// A listening Unix socket with these permissions that replaces a stale socket of that name: it is bound under another
+// name and renamed. Only the holder of the lock file may do that. Errc::too_large: the path does not fit an address.
+// file_exists: one of the names is taken by something that is no socket. `group`: empty leaves the group as it is;
+// Errc::invalid_argument: there is no such group.
 [[nodiscard]] Result<Fd> listen_unix(const std::string& path, unsigned mode, const std::string& group);
 
 }  // namespace dlt::daemon

@@ -1,0 +1,115 @@
+// An application without the library, for tests that are about the daemon: numbered frames, straight to its socket.
+// One thread per object. And what storage made of them.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "dlt-daemon/support/wire.hpp"
+#include "storage/recovery.hpp"
+#include "support/client.hpp"
+#include "support/temp_dir.hpp"
+
+namespace dlt::test {
+
+class RawApp {
+ public:
+  explicit RawApp(const std::string& socket) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un where{};
+    where.sun_family = AF_UNIX;
+    std::strncpy(where.sun_path, socket.c_str(), sizeof where.sun_path - 1);
+    if (::connect(fd_, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0) return;
+    ::close(fd_);
+    throw std::runtime_error("nobody listens at " + socket);
+  }
+  ~RawApp() { ::close(fd_); }
+  RawApp(const RawApp&) = delete;
+  RawApp& operator=(const RawApp&) = delete;
+
+  // The next `count` numbers, in batches of 100. False: the daemon is gone.
+  bool send(std::uint32_t count, std::size_t extra = 40) {
+    for (const std::uint32_t end = next_ + count; next_ < end;) {
+      const std::uint32_t n = std::min<std::uint32_t>(100, end - next_);
+      if (!send_bytes(numbered_batch(next_, n, extra))) return false;
+      next_ += n;
+    }
+    return true;
+  }
+  bool send_bytes(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (n <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
+  }
+  [[nodiscard]] std::uint32_t next() const { return next_; }  // the first number that was not sent
+  void skip_to(std::uint32_t number) { next_ = number; }
+
+ private:
+  int fd_;
+  std::uint32_t next_ = 0;
+};
+
+// Reads numbers first .. last-1, each once and in order; what went wrong, or nothing.
+inline std::string read_in_order(Client& client, std::uint32_t first, std::uint32_t last) {
+  std::uint32_t expected = first;
+  std::string wrong;
+  const bool all = client.read_until([&](const ReceivedFrame& frame) {
+    if ((frame.extended.msin & 0x0e) != 0 || frame.payload.size() < 4) return false;
+    const auto number = proto::load_le<std::uint32_t>(frame.payload.data());
+    if (number != expected && wrong.empty()) wrong = std::to_string(number) + " instead of " + std::to_string(expected);
+    expected = number + 1;
+    return expected >= last;
+  });
+  if (!all && wrong.empty()) wrong = "nothing after " + std::to_string(expected);
+  return wrong;
+}
+
+struct StoredNumbers {
+  std::vector<std::uint32_t> numbers;  // in the order of the files' names
+  std::uint64_t skipped = 0;           // bytes that belong to no whole record
+  std::uint64_t bytes = 0;
+  std::size_t files = 0;
+
+  // Whether each number is one more than the one before.
+  [[nodiscard]] bool without_gap() const {
+    for (std::size_t i = 1; i < numbers.size(); ++i)
+      if (numbers[i] != numbers[i - 1] + 1) return false;
+    return true;
+  }
+  [[nodiscard]] bool rising() const {
+    for (std::size_t i = 1; i < numbers.size(); ++i)
+      if (numbers[i] <= numbers[i - 1]) return false;
+    return true;
+  }
+};
+
+inline StoredNumbers stored_in(const std::filesystem::path& directory) {
+  std::map<std::string, std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory))
+    if (entry.path().filename().string().starts_with("dlt_")) files[entry.path().filename()] = entry.path();
+  StoredNumbers all;
+  for (const auto& [name, path] : files) {
+    const std::string bytes = read_file(path);
+    daemon::Recovery recovery(name.ends_with(".zst"), [&](proto::Bytes record) {
+      all.numbers.push_back(number_of(record.subspan(proto::storage_header_size)));
+    });
+    recovery.feed(proto::as_bytes(bytes));
+    recovery.end();
+    all.skipped += recovery.skipped_bytes();
+    all.bytes += bytes.size();
+    ++all.files;
+  }
+  return all;
+}
+
+}  // namespace dlt::test
