@@ -40,9 +40,9 @@ Status status(const Daemon& daemon) {
   status.pid = json.at("pid");
   status.rss_bytes = json.at("rss_bytes");
   status.peak_rss_bytes = json.at("peak_rss_bytes");
-  const auto& s = json.at("storage");
-  status.storage = {s.at("state"), s.at("problem"), s.at("written").at("messages"), s.at("dropped").at("messages"),
-                    s.at("queued_bytes")};
+  const auto& storage = json.at("storage");
+  status.storage = {storage.at("state"), storage.at("problem"), storage.at("written").at("messages"),
+                    storage.at("dropped").at("messages"), storage.at("queued_bytes")};
   for (const auto& a : json.at("applications")) {
     Status::Application application{a.at("id"), a.at("received").at("messages"), {}};
     for (const auto& c : a.at("contexts"))
