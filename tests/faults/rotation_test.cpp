@@ -141,7 +141,7 @@ TEST_CASE("a daemon that was killed leaves whole messages, and its successor tou
   }
 }
 
-TEST_CASE("--recover writes what is whole as a plain file", "[F21]") {
+TEST_CASE("recovering writes what is whole as a plain file", "[F21]") {
   TempDir dir;
   Daemon daemon(DLT_DAEMON, storing(dir, "1"));
   daemon.start();
