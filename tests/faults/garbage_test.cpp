@@ -75,7 +75,6 @@ void fault_f10(std::size_t count) {
   send_hostile(hostile, count / 10, [&] { return RawPeer::to_unix(daemon.dir() / "app.sock"); });
   const auto rss = kib(daemon.process().pid(), "VmRSS");
   send_hostile(hostile, count / 2, [&] { return RawPeer::to_unix(daemon.dir() / "app.sock"); });
-  std::atomic<bool> done{false};
   send_hostile(hostile, count / 2, [&] { return RawPeer::to_tcp(daemon.port()); });
 
   CHECK(good.goes_on());
