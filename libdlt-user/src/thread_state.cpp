@@ -11,6 +11,9 @@ namespace dlt::detail {
 
 StampClock stamp_clock;
 constinit Writer no_writer{.busy = true};
+namespace {
+constinit Writer refused_writer{.busy = true};  // for a call that has been counted as lost already
+}
 
 #define DLT_NO_WRITERS                                                                                 \
   {                                                                                                    \
@@ -27,9 +30,15 @@ struct ThreadState {
 };
 __thread ThreadState t_state __attribute__((tls_model("initial-exec"))) = {};
 
+// Nothing leads to a queue any more when it is given away, also for a handler that interrupts this.
 void on_thread_end(void*) {
+  t_state.finding = true;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  const ThreadState left = t_state;
   t_writers = DLT_NO_WRITERS;
-  for (ThreadQueue* q : t_state.queues)
+  for (ThreadQueue*& q : t_state.queues) q = nullptr;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  for (ThreadQueue* q : left.queues)
     if (q != nullptr) q->disown();
   t_state = {};
 }
@@ -42,19 +51,21 @@ const pthread_key_t thread_key = [] {
   return pthread_key_create(&key, on_thread_end) == 0 ? key : ~pthread_key_t{0};
 }();
 
-ThreadQueue* queue_for(Core& core, std::uint32_t buffer) noexcept {
-  ThreadQueue*& home = t_state.queues[buffer];
-  if (home != nullptr) return home;
+// The calling thread's queue in the buffer that `choose` names. A signal handler that interrupts the search is refused:
+// it would choose for itself, and what it logs now and later would lie in two queues, in no order.
+template <class Choose>
+ThreadQueue* queue_for(Core& core, Choose choose) noexcept {
   if (t_state.finding) {
     core.count_homeless_nested();
     return nullptr;
   }
   t_state.finding = true;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  ThreadQueue* q = core.home_for(buffer);
-  if (q != nullptr) {
+  const std::uint32_t buffer = choose();
+  ThreadQueue* q = t_state.queues[buffer];
+  if (q == nullptr && (q = core.home_for(buffer)) != nullptr) {
     pthread_setspecific(thread_key, &t_state);
-    home = q;
+    t_state.queues[buffer] = q;
   }
   std::atomic_signal_fence(std::memory_order_seq_cst);
   t_state.finding = false;
@@ -88,7 +99,7 @@ Writer* first_writer(Level level) noexcept {
     Core::count_early();
     return nullptr;
   }
-  ThreadQueue* q = queue_for(*core, core->buffer_of(level, ordinary_of(*core)));
+  ThreadQueue* q = queue_for(*core, [&] { return core->buffer_of(level, ordinary_of(*core)); });
   if (q != nullptr) t_writers.by_level[static_cast<std::size_t>(level)] = q;
   return q;
 }
@@ -103,7 +114,7 @@ Writer* enter(Writer& writer, Level level, ContextData& context) noexcept {
   }
   // Lost, and so it leaves a gap in the counter. Without a queue the core has counted it.
   context.counter.fetch_add(1, std::memory_order_relaxed);
-  if (w != nullptr) static_cast<ThreadQueue*>(w)->count_nested();
+  if (w != nullptr && w != &refused_writer) static_cast<ThreadQueue*>(w)->count_nested();
   return nullptr;
 }
 
@@ -111,8 +122,9 @@ Writer& writer_for_buffer(Buffer buffer, Level level) noexcept {
   Core* core = core_for_logging();
   if (core == nullptr || buffer.index >= core->buffer_count())
     return *t_writers.by_level[static_cast<std::size_t>(level)];
-  ThreadQueue* q = queue_for(*core, buffer.index);
-  return q != nullptr ? *q : no_writer;
+  ThreadQueue* q = t_state.queues[buffer.index];
+  if (q == nullptr) q = queue_for(*core, [&] { return buffer.index; });
+  return q != nullptr ? *q : refused_writer;
 }
 
 std::byte* make_room(Writer& writer, std::size_t need, ContextData& context) noexcept {
