@@ -226,8 +226,8 @@ void Daemon::end_step() {
     });
     return;
   }
+  sinks_.stop();  // first: what is stored now is acknowledged when the connections are closed
   hub_.close();
-  sinks_.stop();
   io_.stop();
 }
 

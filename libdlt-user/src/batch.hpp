@@ -40,6 +40,7 @@ class Batch {
   [[nodiscard]] std::span<const iovec> iovecs() const noexcept { return iovecs_; }
   [[nodiscard]] std::size_t ranges() const noexcept { return sizes_.size(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::size_t size_of(std::size_t range) const noexcept { return sizes_[range]; }  // on the wire
 
   struct Written {
     std::size_t whole = 0;    // ranges that went completely

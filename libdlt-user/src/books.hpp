@@ -62,6 +62,7 @@ struct Books {
   // the sender
   alignas(64) Ledger abandoned;
   Counter at_exit{0};
+  Counter unconfirmed{0};  // sent, given up before they were confirmed, and then the daemon was gone
 
   void open(std::uint32_t buffer_index) noexcept {
     buffer.store(buffer_index, std::memory_order_relaxed);
@@ -71,6 +72,7 @@ struct Books {
 
 static_assert(sizeof(Books) == proto::arena::slot_size);
 static_assert(offsetof(Books, sealed) == 8 && offsetof(Books, full) == 104 && offsetof(Books, high_water) == 136 &&
-              offsetof(Books, abandoned) == 192 && offsetof(Books, at_exit) == 240);
+              offsetof(Books, abandoned) == 192 && offsetof(Books, at_exit) == 240 &&
+              offsetof(Books, unconfirmed) == 248);
 
 }  // namespace dlt::detail

@@ -66,8 +66,10 @@ Carry::Done Carry::advance(std::size_t n) {
   return at_ < image_.size() ? Done{} : drop();
 }
 
+Carry::Done Carry::held() const noexcept { return count(std::numeric_limits<std::size_t>::max()); }
+
 Carry::Done Carry::drop() {
-  const Done all = count(std::numeric_limits<std::size_t>::max());
+  const Done all = held();
   record_.length.store(0, std::memory_order_release);
   image_.clear();
   at_ = 0;

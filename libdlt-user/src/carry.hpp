@@ -37,6 +37,7 @@ class Carry {
   Done advance(std::size_t n);
   // Gives up. Returns what was still held.
   Done drop();
+  [[nodiscard]] Done held() const noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return image_.empty() && frames().empty(); }
   [[nodiscard]] proto::Bytes rest() const noexcept { return proto::Bytes(image_).subspan(at_); }

@@ -250,8 +250,9 @@ void Core::finish() noexcept {
     queues_.for_each([](ThreadQueue& q) { q.discard_everything(); });
     farewell();
   } catch (const std::bad_alloc&) {  // the daemon sees the end of the connection; what is left counts as queued
-    uplink_->close(Link::Clock::now());
+    uplink_->end({});
   }
+  queues_.for_each([](ThreadQueue& q) { q.confirm_all(); });
   running_.store(false, std::memory_order_seq_cst);  // sync: flush
   shared_->rounds.fetch_add(1, std::memory_order_seq_cst);
   futex_wake_all(shared_->rounds);
@@ -266,7 +267,8 @@ void Core::farewell() {
   const auto deadline = Link::Clock::now() + std::chrono::milliseconds(100);
   while (uplink_->flush() == Uplink::Flow::blocked && Link::Clock::now() < deadline)
     uplink_->wait_writable(std::chrono::milliseconds(10));
-  uplink_->close(Link::Clock::now());
+  const Link::Clock::duration limit(shared_->stop_deadline.load(std::memory_order_relaxed));
+  uplink_->end(std::max(deadline, Link::Clock::time_point(limit)));
 }
 
 // ── observing and changing ───────────────────────────────────────────────────────────────────────────────────────────

@@ -71,6 +71,7 @@ class Core final : public UplinkOwner {
   static void prepare_process();
   void on_ready(const proto::local::Hello& daemon) override;
   void on_message(const proto::local::Message& message) override;
+  void on_broken() noexcept override;
   void apply(const proto::local::LogLevel& m);
   void apply(const proto::local::Injection& m);
   void apply(const proto::local::SetOverflowMode& m);

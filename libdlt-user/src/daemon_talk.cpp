@@ -43,6 +43,10 @@ void Core::on_message(const local::Message& message) {
   if (const auto* mode = std::get_if<local::SetOverflowMode>(&message)) apply(*mode);
 }
 
+void Core::on_broken() noexcept {
+  queues_.for_each([](ThreadQueue& q) { q.rewind({}); });
+}
+
 void Core::apply(const local::LogLevel& m) {
   ContextEntry* e = context_at(m.position);
   if (e == nullptr || m.log_level > static_cast<std::uint8_t>(Level::verbose)) return;

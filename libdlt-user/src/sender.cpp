@@ -85,6 +85,7 @@ Sender::Round Sender::one_round() {
     if (round.flow == Uplink::Flow::flowing) {
       collect();
       for (const Range& r : ranges_) round.frames += r.frames;
+      for (const ThreadQueue* q : queues_) round.awaits_confirmation |= q->awaits_confirmation();
       if (!ranges_.empty()) {
         round.flow = shared_.uplink.write(ranges_, batch_);
         ranges_.clear();
@@ -137,7 +138,7 @@ void Sender::collect() {
     if (bytes >= max_batch_bytes || ranges_.size() >= Batch::max_ranges) return;
     const std::size_t had = ranges_.size();
     // collect() may add the open chunk on top of its limit.
-    q.collect(ranges_, std::min(ranges_per_queue, Batch::max_ranges - 1 - had));
+    q.collect(ranges_, std::min<std::size_t>(ThreadQueue::max_ranges, Batch::max_ranges - 1 - had));
     for (std::size_t i = had; i < ranges_.size(); ++i) bytes += ranges_[i].to - ranges_[i].from;
   };
   const auto ordinary =
@@ -190,7 +191,10 @@ void Sender::wait(const Round& round) {
     nap_ = shared_.nap;
   }
   if (round.frames >= shared_.batch_size || round.reported) return;
-  if (now - last_traffic_ < park_after || stopping) return nap(round.fd);
+  if (now - last_traffic_ < park_after || stopping) {
+    // A nap is not ended by what the daemon says, who acknowledges all the time; unless that is what is waited for.
+    return nap(round.awaits_confirmation ? round.fd : -1);
+  }
   park(round.fd);
 }
 

@@ -52,7 +52,6 @@ class Sender {
   static constexpr std::chrono::milliseconds park_after{20};
   static constexpr std::chrono::milliseconds longest_nap{5};
   static constexpr std::size_t max_batch_bytes = 1 << 20;
-  static constexpr std::size_t ranges_per_queue = 16;
 
   Sender(std::uint32_t index, Doorbell& doorbell, SenderShared& shared)
       : index_(index), shared_(shared), doorbell_(doorbell) {
@@ -69,7 +68,8 @@ class Sender {
   struct Round {
     Uplink::Flow flow = Uplink::Flow::away;
     std::uint32_t frames = 0;
-    bool reported = false;  // the books were sent, and must be flushed before a park
+    bool awaits_confirmation = false;  // a queue sends nothing before the daemon has confirmed something
+    bool reported = false;             // the books were sent, and must be flushed before a park
     // As they were at the end of the round, while it was this sender's turn.
     int fd = -1;
     bool wants_to_write = false;

@@ -87,6 +87,13 @@ std::error_code Socket::finish_connect() noexcept {
   return {error, std::generic_category()};
 }
 
+void Socket::finish_sending() noexcept { ::shutdown(fd_, SHUT_WR); }
+
+void Socket::wait_readable(std::chrono::milliseconds limit) noexcept {
+  pollfd p{fd_, POLLIN, 0};
+  ::poll(&p, 1, static_cast<int>(limit.count()));
+}
+
 // The number is known here only while it is ours: a child that is forked in between loses a descriptor, it does not
 // close somebody else's.
 void Socket::adopt(int fd) noexcept {

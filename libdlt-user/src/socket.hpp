@@ -3,6 +3,7 @@
 
 #include <sys/uio.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -35,6 +36,10 @@ class Socket {
   [[nodiscard]] Result<std::size_t> send(std::span<const iovec> ranges) noexcept;
   [[nodiscard]] Result<std::size_t> send_with_descriptor(proto::Bytes bytes, int fd) noexcept;
   [[nodiscard]] Result<std::size_t> receive(std::span<std::byte> into) noexcept;
+
+  // The other end sees the end of the stream behind what was sent; receiving goes on.
+  void finish_sending() noexcept;
+  void wait_readable(std::chrono::milliseconds limit) noexcept;
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
   [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }

@@ -44,7 +44,9 @@ ThreadQueue::ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferS
       buffer_(buffer_index),
       chunk_bytes_(chunk_bytes_for(settings.capacity.load(std::memory_order_relaxed), longest_message)),
       chunk_room_(room_of(chunk_bytes_)),
-      max_chunks_(chunks_for(settings.capacity.load(std::memory_order_relaxed), chunk_room_, longest_message)),
+      most_retained_(most_retained_bytes / chunk_bytes_),
+      max_chunks_(chunks_for(settings.capacity.load(std::memory_order_relaxed), chunk_room_, longest_message) +
+                  most_retained_),
       settings_(settings),
       arena_(arena),
       books_(*arena.books(slot)),
@@ -240,6 +242,7 @@ void ThreadQueue::collect(std::vector<Range>& out, std::size_t limit) {
   // What the sender holds cannot be overwritten: while the oldest may be, it takes little at a time.
   if (settings_.mode.load(std::memory_order_relaxed) == OverflowMode::overwrite)
     limit = std::min<std::size_t>(limit, 2);
+  if (awaits_confirmation()) return;
   const auto add = [&](const Entry& e) {
     const std::uint64_t all = e.chunk->commit.load(std::memory_order_acquire);  // sync: chunk-commit
     const std::uint32_t from = e.chunk->sent.load(std::memory_order_relaxed);
@@ -247,7 +250,10 @@ void ThreadQueue::collect(std::vector<Range>& out, std::size_t limit) {
                    frames_of(all) - e.chunk->sent_frames.load(std::memory_order_relaxed), true});
   };
   // Memory first: what was taken out of the queues below must not be lost for want of it.
-  held_.reserve(limit);
+  if (const std::size_t all = retained_.size() + held_.size() + limit; held_.capacity() < all) {
+    held_.reserve(2 * all);
+    retained_.reserve(2 * all);
+  }
   out.reserve(out.size() + limit + 1);
   std::size_t n = 0;
   for (; n < held_.size() && n < limit; ++n) add(held_[n]);
@@ -255,8 +261,9 @@ void ThreadQueue::collect(std::vector<Range>& out, std::size_t limit) {
     Entry e{};
     if (!sealed_.try_dequeue_from_producer(seal_token_, e)) return claim_open(out);
     next_number_ = e.number + 1;
+    front_ = {};
     if (e.chunk->sent.load(std::memory_order_relaxed) == bytes_of(e.chunk->commit.load(std::memory_order_acquire))) {
-      recycle(e.chunk);  // all of it went while it was open
+      retain(e);  // all of it went while it was open
       continue;
     }
     held_.push_back(e);
@@ -290,18 +297,26 @@ void ThreadQueue::leave_open(Chunk& chunk) noexcept {
   bump(abandoned_,
        frames_of(chunk.commit.load(std::memory_order_relaxed)) - chunk.sent_frames.load(std::memory_order_relaxed));
   books_.abandoned.put(chunk.number.load(std::memory_order_relaxed), abandoned_.load(std::memory_order_relaxed), 0);
+  front_ = {};
   recycle(&chunk);
 }
 
 void ThreadQueue::taken(const Range& range) noexcept {
   Chunk& c = *range.chunk;
+  const std::uint64_t again = std::min<std::uint64_t>(again_.load(std::memory_order_relaxed), range.frames);
+  again_.store(again_.load(std::memory_order_relaxed) - again, std::memory_order_relaxed);
+  sent_.frames += range.frames;
+  sent_.bytes += range.to - range.from;
   c.sent.store(range.to, std::memory_order_relaxed);
   c.sent_frames.store(c.sent_frames.load(std::memory_order_relaxed) + range.frames, std::memory_order_relaxed);
-  bump(taken_, range.frames);
-  if (!range.sealed) return leave_open(c);
+  bump(taken_, range.frames - again);
+  if (!range.sealed) {
+    front_ = {range.chunk, range.number};
+    return leave_open(c);
+  }
   assert(!held_.empty() && held_.front().chunk == range.chunk && "ranges are given back in order");
   held_.erase(held_.begin());
-  recycle(range.chunk);
+  retain({range.chunk, range.number});
 }
 
 void ThreadQueue::untouched(const Range& range) noexcept {
@@ -319,6 +334,7 @@ void ThreadQueue::recycle(Chunk* chunk) noexcept {
 }
 
 void ThreadQueue::discard_everything() {
+  confirm_all();
   std::vector<Range> ranges;
   do {
     ranges.clear();
@@ -369,7 +385,8 @@ std::uint64_t ThreadQueue::queued() const noexcept {
 
 std::uint64_t ThreadQueue::frames_out() const noexcept {
   return delivered_.load(std::memory_order_relaxed) + abandoned_.load(std::memory_order_relaxed) +
-         books_.at_exit.load(std::memory_order_relaxed) + overwritten_.load(std::memory_order_relaxed);
+         books_.at_exit.load(std::memory_order_relaxed) + overwritten_.load(std::memory_order_relaxed) +
+         books_.unconfirmed.load(std::memory_order_relaxed);
 }
 
 void ThreadQueue::add_to(BufferStats& s) const noexcept {
@@ -378,7 +395,7 @@ void ThreadQueue::add_to(BufferStats& s) const noexcept {
   const std::uint64_t in = frames_in();
   Drops d;
   d.full = books_.full.load(relaxed);
-  d.overwritten = overwritten_.load(relaxed) + abandoned_.load(relaxed);
+  d.overwritten = overwritten_.load(relaxed) + abandoned_.load(relaxed) + books_.unconfirmed.load(relaxed);
   d.timed_out = books_.timed_out.load(relaxed);
   d.at_exit = books_.at_exit.load(relaxed);
   d.too_large = books_.too_large.load(relaxed);

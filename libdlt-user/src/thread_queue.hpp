@@ -7,10 +7,14 @@
 // Invariants
 //   - Chunks are numbered from 1 in the order in which they are opened; sealed ones leave in that order.
 //   - A sealed chunk belongs to whoever dequeued its entry: the sender, or the producer that overwrites its oldest.
+//   - What has been sent stays in its chunk until the daemon confirms it (thread_queue_confirm.cpp), up to
+//   `most_retained`
+//     bytes of chunks; when the connection breaks it is sent again from there. In `block` no more than that is sent, in
+//     the modes that drop the oldest of it are given up.
 //   - The sender reads the front of the open chunk only when no older sealed chunk is left; Chunk::State keeps the
 //     producer from reusing it meanwhile. Nobody ever waits for the other side.
 //   - frames in == taken by the sender + overwritten + still in chunks, exactly; taken == delivered + lost at exit +
-//     what the sender is about to write.
+//     what the sender is about to write + what it has to send again.
 //
 // Threads: the members under "producer" belong to the owning thread, those under "sender" to the one sender that drains
 // the queue; counts() may be called by any thread. A queue outlives its thread and is then owned by another.
@@ -60,6 +64,10 @@ struct Range {
 
 class ThreadQueue : public Writer {
  public:
+  // As much as the kernel keeps for a daemon that does not read (Socket::send_buffer).
+  static constexpr std::uint32_t most_retained_bytes = 4 << 20;
+  static constexpr std::uint32_t max_ranges = 16;  // collected at once: the largest `limit`
+
   // The arena has books for this slot.
   ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferState& settings, Arena& arena, Doorbell& sender,
               std::uint32_t longest_message) noexcept;
@@ -85,10 +93,24 @@ class ThreadQueue : public Writer {
   void taken(const Range& range) noexcept;      // its bytes have left the chunk
   void untouched(const Range& range) noexcept;  // stays queued
   void delivered(std::uint32_t frames, std::uint64_t bytes) noexcept;
+  // How much has ever been taken, to be shown to confirm() when the daemon has confirmed a range that was taken then.
+  struct Taken {
+    std::uint64_t frames = 0;
+    std::uint64_t bytes = 0;
+  };
+  [[nodiscard]] Taken sent() const noexcept { return sent_; }
+  // Everything up to `offset` in the chunk with that number has arrived for good.
+  void confirm(std::uint32_t number, std::uint32_t offset, const Taken& sent) noexcept;
+  void confirm_all() noexcept;  // there is nobody who will confirm anything
+  // Nothing more is collected until something has been confirmed.
+  [[nodiscard]] bool awaits_confirmation() const noexcept;
+  // The connection is gone: what was taken and not confirmed is to be sent again, as far as it is still there; the rest
+  // counts as overwritten. `unfinished` of it were not counted as delivered yet.
+  void rewind(const Taken& unfinished) noexcept;
   void lost_at_exit(std::uint32_t frames) noexcept { bump(books_.at_exit, frames); }
   void discard_everything();     // counts all that is queued as lost at exit
   void wake_blocked() noexcept;  // after a pass: lets a waiting producer go on
-  [[nodiscard]] bool empty() const noexcept { return queued() == 0; }
+  [[nodiscard]] bool empty() const noexcept { return queued() == 0 && again_.load(std::memory_order_relaxed) == 0; }
 
   // ── any thread ──
   void release_blocked() noexcept;  // the buffer was closed: a waiting producer gives up
@@ -126,12 +148,17 @@ class ThreadQueue : public Writer {
   void claim_open(std::vector<Range>& out) noexcept;
   void leave_open(Chunk& chunk) noexcept;
   void recycle(Chunk* chunk) noexcept;
+  void retain(const Entry& e) noexcept;
+  [[nodiscard]] std::uint32_t unconfirmed_from(std::uint32_t number) const noexcept;
+  [[nodiscard]] std::uint32_t unsend(Chunk& chunk, std::uint32_t number) noexcept;
+  [[nodiscard]] std::uint32_t unsend_front() noexcept;
 
   // fixed
   const std::uint32_t slot_;
   const std::uint32_t buffer_;
   const std::uint32_t chunk_bytes_;  // of one chunk, with its header
   const std::uint32_t chunk_room_;   // of it for frames
+  const std::uint32_t most_retained_;
   std::uint32_t max_chunks_;
   BufferState& settings_;
   Arena& arena_;
@@ -162,6 +189,13 @@ class ThreadQueue : public Writer {
 
   // sender
   alignas(64) std::vector<Entry> held_;  // dequeued, not sent yet
+  std::vector<Entry> retained_;          // sent, not confirmed; older than what is held
+  Entry front_{nullptr, 0};              // the front of this one has gone, but it is not dequeued yet
+  std::uint32_t confirmed_number_ = 0;   // up to here the daemon has confirmed:
+  std::uint32_t confirmed_offset_ = 0;   // this far in the chunk with that number
+  Taken sent_;
+  Taken confirmed_;
+  Counter again_{0};  // taken before, to be taken once more; not counted as queued, so that they take nobody's place
   std::uint32_t next_number_ = 1;
   Counter taken_{0};
   Counter delivered_{0};

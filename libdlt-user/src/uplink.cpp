@@ -65,6 +65,8 @@ void Uplink::greet(Link::Clock::time_point now) {
   capabilities_ = 0;
   arena_announced_ = false;
   received_.clear();
+  sent_log_.begin();
+  carry_logged_ = false;
   local::Hello hello;
   hello.pid = identity_.pid;
   hello.name = std::string_view(identity_.program).substr(0, local::max_description);
@@ -75,20 +77,78 @@ void Uplink::greet(Link::Clock::time_point now) {
 
 void Uplink::become_ready(const local::Hello& daemon) {
   capabilities_ = daemon.capabilities;
-  if (!carry_.empty()) carry_.resume(wire());
+  if (!carry_.empty()) {
+    carry_.resume(wire());
+    sent_log_.skip(carry_.rest().size());
+  }
   owner_.on_ready(daemon);
 }
 
 void Uplink::lost(Link::Clock::time_point now) noexcept {
+  last_words();
+  shut(now);
+  take_back();
+}
+
+void Uplink::end(Link::Clock::time_point until) noexcept {
+  if (socket_.is_open() && !socket_.is_unix() && speaks(local::capability::ack)) linger(until);
+  shut(Link::Clock::now());
+  if (!carry_.empty()) {
+    const Carry::Done done = carry_.interrupt();
+    carry_queue_->delivered(done.frames, done.bytes);
+  }
+}
+
+// An acknowledgement that comes to a TCP connection after it was closed resets it, and what the kernel had not sent yet
+// would be gone. A Unix socket's bytes are the daemon's as soon as they are written.
+void Uplink::linger(Link::Clock::time_point until) noexcept {
+  socket_.finish_sending();
+  std::array<std::byte, 4096> ignored{};
+  for (;;) {
+    const auto n = socket_.receive(ignored);
+    if (!n && !would_block(n.error())) return;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Link::Clock::now());
+    if (left.count() <= 0) return;
+    if (!n) socket_.wait_readable(left);
+  }
+}
+
+void Uplink::shut(Link::Clock::time_point now) noexcept {
   socket_.close();
   link_.on_lost(now);
   owner_.connected.store(false, std::memory_order_release);
   control_.clear();
   control_at_ = 0;
   received_.clear();
-  if (carry_.empty()) return;
-  const Carry::Done done = carry_.interrupt();
-  carry_queue_->delivered(done.frames, done.bytes);
+}
+
+// What the daemon had acknowledged before it went lies in the socket still; the rest of what it said is void.
+void Uplink::last_words() noexcept {
+  if (!socket_.is_open() || !speaks(local::capability::ack)) return;
+  try {
+    incoming_.resize(read_size);
+    for (auto n = socket_.receive(incoming_); n; n = socket_.receive(incoming_))
+      received_.insert(received_.end(), incoming_.begin(), incoming_.begin() + static_cast<std::ptrdiff_t>(*n));
+  } catch (const std::bad_alloc&) {  // then more is sent again than need be
+  }
+  std::size_t used = 0;
+  for (proto::Bytes rest(received_); const auto message = local::decode(rest, used); rest = rest.subspan(used))
+    if (const auto* ack = std::get_if<local::Ack>(&*message)) sent_log_.acknowledge(ack->position);
+}
+
+// The chunk of the carry first, its copy then: whoever reads the memory of a process that is killed in between finds
+// the frames in one of them at least.
+void Uplink::take_back() noexcept {
+  if (!carry_.empty() && !carry_logged_) {
+    const Carry::Done done = carry_.interrupt();
+    carry_queue_->delivered(done.frames, done.bytes);
+  } else if (!carry_.empty()) {
+    const Carry::Done held = carry_.held();
+    carry_queue_->rewind({held.frames, held.bytes});
+    (void)carry_.drop();
+  }
+  carry_logged_ = false;
+  owner_.on_broken();
 }
 
 // ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -117,6 +177,8 @@ void Uplink::dispatch() {
         if (link_.state() != Link::State::greeting) continue;
         link_.on_hello();
         become_ready(*hello);
+      } else if (const auto* ack = std::get_if<local::Ack>(&*message)) {
+        sent_log_.acknowledge(ack->position);
       } else {
         owner_.on_message(*message);
       }
@@ -176,6 +238,7 @@ Uplink::Flow Uplink::flush() {
   if (control_at_ < control_.size()) {
     const Flow flow = send_some(proto::Bytes(control_).subspan(control_at_), moved);
     control_at_ += moved;
+    sent_log_.skip(moved);
     if (flow != Flow::flowing) return flow;
     control_.clear();
     control_at_ = 0;
@@ -200,6 +263,7 @@ Uplink::Flow Uplink::announce_arena() {
     lost(Link::Clock::now());
     return Flow::away;
   }
+  sent_log_.skip(*n);
   if (*n < out.size()) {  // the descriptor went with the first byte
     const proto::Bytes rest = out.written().subspan(*n);
     control_.assign(rest.begin(), rest.end());
@@ -221,11 +285,14 @@ Uplink::Flow Uplink::write(std::span<const Range> ranges, Batch& scratch) {
     if (i < written.whole) {
       r.queue->delivered(r.frames, r.to - r.from);
       r.queue->taken(r);
+      log(r, scratch.size_of(i));
     } else if (i == written.whole && written.partial > 0) {
       try {
         carry_.hold(wire(), where(r), r.bytes(), written.partial);
         carry_queue_ = r.queue;
         r.queue->taken(r);
+        carry_logged_ = speaks(local::capability::ack);
+        log(r, scratch.size_of(i));
       } catch (const std::bad_alloc&) {  // all of it goes again on a new connection
         r.queue->untouched(r);
         broken = true;
@@ -238,6 +305,12 @@ Uplink::Flow Uplink::write(std::span<const Range> ranges, Batch& scratch) {
   if (!n && would_block(n.error())) return Flow::blocked;
   lost(Link::Clock::now());
   return Flow::away;
+}
+
+// A daemon that does not acknowledge has what the kernel has.
+void Uplink::log(const Range& range, std::size_t wire) noexcept {
+  if (speaks(local::capability::ack)) sent_log_.add(range, wire);
+  else range.queue->confirm(range.number, range.to, range.queue->sent());
 }
 
 void Uplink::wait_writable(std::chrono::milliseconds limit) noexcept {

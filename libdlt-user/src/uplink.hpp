@@ -17,6 +17,7 @@
 #include "carry.hpp"
 #include "dlt/proto/local.hpp"
 #include "link.hpp"
+#include "sent_log.hpp"
 #include "socket.hpp"
 #include "thread_queue.hpp"
 
@@ -28,6 +29,7 @@ class UplinkOwner {
   virtual ~UplinkOwner() = default;
   virtual void on_ready(const proto::local::Hello& daemon) = 0;       // may send from now on; register now
   virtual void on_message(const proto::local::Message& message) = 0;  // from the daemon
+  virtual void on_broken() noexcept = 0;  // what was sent and not confirmed is to be sent again
 
   // Messages can go. Written by the uplink, read by any thread, also by those that outlive an uplink.
   std::atomic<bool> connected{false};
@@ -63,6 +65,9 @@ class Uplink {
   // Counts a range that never went as lost at exit; nothing is sent afterwards.
   void give_up() noexcept;
   void close(Link::Clock::time_point now) noexcept { lost(now); }
+  // As close(), but nothing is going to be sent again. TCP: waits until the daemon has taken everything, `until` at
+  // most.
+  void end(Link::Clock::time_point until) noexcept;
   void wait_writable(std::chrono::milliseconds limit) noexcept;
   void abandon_in_child() noexcept { socket_.abandon_in_child(); }  // after fork: the connection is the parent's
 
@@ -80,6 +85,11 @@ class Uplink {
   void receive(Link::Clock::time_point now);
   void dispatch();
   void lost(Link::Clock::time_point now) noexcept;
+  void shut(Link::Clock::time_point now) noexcept;
+  void last_words() noexcept;
+  void linger(Link::Clock::time_point until) noexcept;
+  void take_back() noexcept;
+  void log(const Range& range, std::size_t wire) noexcept;
   [[nodiscard]] Flow announce_arena();
   [[nodiscard]] Flow send_some(proto::Bytes bytes, std::size_t& moved);
   [[nodiscard]] Wire wire() const noexcept {
@@ -104,6 +114,8 @@ class Uplink {
   std::vector<std::byte> incoming_;
   Carry carry_;
   ThreadQueue* carry_queue_ = nullptr;
+  bool carry_logged_ = false;  // it stands in sent_log_, and its chunk is kept
+  SentLog sent_log_;           // of a daemon that acknowledges
 
   std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> connects_{0};

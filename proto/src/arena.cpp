@@ -57,6 +57,7 @@ Slot decode_slot(Bytes bytes) noexcept {
   in.skip(192 - in.position());
   s.abandoned = ledger(in);
   s.at_exit = in.u64_le();
+  s.unconfirmed = in.u64_le();
   return s;
 }
 

@@ -139,6 +139,10 @@ struct Encoder {
     out.u32_le(m.timeout_ms);
   }
   void operator()(const Bye&) const noexcept { header(out, Type::bye); }
+  void operator()(const Ack& m) const noexcept {
+    header(out, Type::ack);
+    out.u64_le(m.position);
+  }
 };
 
 // Hands out `m` if every field was there.
@@ -278,6 +282,7 @@ Result<Message> decode_body(Type type, ByteReader& in) noexcept {
       return whole(in, m);
     }
     case Type::bye: return Message{Bye{}};
+    case Type::ack: return whole(in, Ack{in.u64_le()});
     case Type::log_shm: return Errc::unsupported;
   }
   return Errc::unsupported;

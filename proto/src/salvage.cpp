@@ -86,7 +86,7 @@ void Salvage::add(const arena::Slot& slot) {
   total.bytes += slot.sealed.bytes;
   total.high_water = std::max(total.high_water, slot.high_water);
   total.lost[index(local::LossCause::full)] += slot.full;
-  total.lost[index(local::LossCause::overwritten)] += slot.discarded.frames + slot.abandoned.frames;
+  total.lost[index(local::LossCause::overwritten)] += slot.discarded.frames + slot.abandoned.frames + slot.unconfirmed;
   total.lost[index(local::LossCause::timed_out)] += slot.timed_out;
   total.lost[index(local::LossCause::at_exit)] += slot.at_exit;
   total.lost[index(local::LossCause::too_large)] += slot.too_large;

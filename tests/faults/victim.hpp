@@ -20,6 +20,9 @@ inline const Daemon::Settings patient{{"ClientStallLimit", "60000"}, {"ClientTim
 inline const std::map<std::string, std::string> blocking{{"DLT_USER_OVERFLOW_MODE", "2"},
                                                          {"DLT_USER_TIMEOUT_MS", "600000"}};
 
+// How often each number of a thread came, over several readers one after the other.
+using Arrivals = std::map<std::uint32_t, std::vector<std::uint8_t>>;
+
 // Reads a client's messages on a thread of its own. By application and thread: how many came, and what was wrong.
 class Reader {
  public:
@@ -30,7 +33,9 @@ class Reader {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
   };
-  explicit Reader(std::uint16_t port) : client_(port), thread_([this] { read(); }) {}
+  // `arrivals`, of one application, may be looked at when the reader is gone.
+  explicit Reader(std::uint16_t port, Arrivals* arrivals = nullptr)
+      : client_(port), arrivals_(arrivals), thread_([this] { read(); }) {}
   ~Reader() {
     stop_ = true;
     thread_.join();
@@ -44,6 +49,8 @@ class Reader {
     return counts_[app];
   }
   [[nodiscard]] std::uint64_t rubbish() const { return rubbish_; }
+  // The daemon is gone, and all that it had sent has been read.
+  [[nodiscard]] bool ended() const { return ended_; }
 
  private:
   void read() {
@@ -65,16 +72,26 @@ class Reader {
         line.last = n.sequence;
         ++line.count;
         ++counts_[app];
+        note(n);
       }
       rubbish_ = client_.rubbish();
+      ended_ = client_.ended();
     }
+  }
+  void note(const Numbered& n) {
+    if (arrivals_ == nullptr) return;
+    auto& times = (*arrivals_)[n.thread];
+    if (times.size() <= n.sequence) times.resize(n.sequence + 1);
+    if (times[n.sequence] < 255) ++times[n.sequence];
   }
   Client client_;
   std::mutex mutex_;
   std::map<std::pair<std::string, std::uint32_t>, Line> lines_;
   std::map<std::string, std::uint64_t> counts_;
   std::atomic<std::uint64_t> rubbish_{0};
+  std::atomic<bool> ended_{false};
   std::atomic<bool> stop_{false};
+  Arrivals* arrivals_;
   std::thread thread_;
 };
 

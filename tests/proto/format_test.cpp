@@ -94,7 +94,7 @@ Buffer encoded(Encode encode) {
 
 constexpr std::array<std::string_view, 11> argument_names{"bool", "sint", "uint",       "float", "double", "wide",
                                                           "text", "raw",  "trace_info", "array", "struct"};
-constexpr std::array<std::string_view, 20> local_names{"log",
+constexpr std::array<std::string_view, 21> local_names{"log",
                                                        "register_application",
                                                        "unregister_application",
                                                        "register_context",
@@ -113,7 +113,8 @@ constexpr std::array<std::string_view, 20> local_names{"log",
                                                        "loss",
                                                        "statistics",
                                                        "overflow_mode",
-                                                       "bye"};
+                                                       "bye",
+                                                       "ack"};
 static_assert(argument_names.size() == std::variant_size_v<Argument::Value>);
 static_assert(local_names.size() == std::variant_size_v<local::Message>);
 

@@ -71,7 +71,8 @@ std::vector<local::Message> one_of_each() {
           local::Loss{"APPA", loss},
           local::Statistics{"APPA", statistics},
           local::SetOverflowMode{1, 2, 100},
-          local::Bye{}};
+          local::Bye{},
+          local::Ack{1ULL << 40}};
 }
 
 }  // namespace

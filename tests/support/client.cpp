@@ -56,7 +56,10 @@ bool Client::fill(std::chrono::milliseconds limit) {
   pollfd readable{socket_, POLLIN, 0};
   if (limit.count() <= 0 || poll(&readable, 1, static_cast<int>(limit.count())) != 1) return false;
   const ssize_t got = recv(socket_, buffer_.data(), buffer_.size(), 0);
-  if (got <= 0) return false;
+  if (got <= 0) {
+    ended_ = true;
+    return false;
+  }
   framer_.feed(proto::Bytes(buffer_).first(static_cast<std::size_t>(got)));
   return true;
 }

@@ -35,6 +35,8 @@ class Client {
                   std::chrono::milliseconds limit = patience);
 
   void send(proto::Bytes bytes) const;
+  // The daemon has closed the connection, and read_until() has shown everything before that.
+  [[nodiscard]] bool ended() const { return ended_; }
   // The bytes that were not part of a frame; always 0 from a sane daemon.
   [[nodiscard]] std::uint64_t rubbish() const { return framer_.skipped_bytes(); }
 
@@ -42,6 +44,7 @@ class Client {
   bool fill(std::chrono::milliseconds limit);
 
   int socket_;
+  bool ended_ = false;
   std::vector<std::byte> buffer_;
   proto::Framer framer_;
 };

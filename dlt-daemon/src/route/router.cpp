@@ -1,5 +1,8 @@
 #include "route/router.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace dlt::daemon {
 
 std::deque<FrameSpan> Router::add_client(Sink& client) {
@@ -15,11 +18,12 @@ void Router::remove_client(Sink& client, std::deque<FrameSpan> unsent, std::size
   backlog_.put_back(std::move(unsent));
 }
 
-void Router::route(const FrameSpan& span, Clock::time_point now) {
+void Router::route(FrameSpan span, Clock::time_point now) {
   total_.add(span);
+  span.routed = total_.bytes;
   for (Sink* sink : storage_) sink->accept(span, now);
   for (Sink* client : clients_) client->accept(span, now);
-  if (clients_.empty() || replay_ == Replay::always) backlog_.push(span);
+  if (clients_.empty() || replay_ == Replay::always) backlog_.push(std::move(span));
 }
 
 void Router::notify(const FrameSpan& span, Clock::time_point now) {
@@ -36,6 +40,13 @@ bool Router::holds_back(Clock::time_point now) {
   for (Sink* sink : storage_) holds |= sink->holds_back(now);
   for (Sink* client : clients_) holds |= client->holds_back(now);
   return holds;
+}
+
+std::uint64_t Router::settled() const noexcept {
+  std::uint64_t settled = total_.bytes;
+  for (const Sink* sink : storage_) settled = std::min(settled, sink->settled());
+  for (const Sink* client : clients_) settled = std::min(settled, client->settled());
+  return settled;
 }
 
 void Router::reconfigure(Replay replay, std::size_t backlog_capacity) {

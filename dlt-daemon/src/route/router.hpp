@@ -28,13 +28,16 @@ class Router {
   // spans long. What nobody has been sent goes back to the backlog.
   void remove_client(Sink& client, std::deque<FrameSpan> unsent, std::size_t replayed);
 
-  void route(const FrameSpan& span, Clock::time_point now);
+  void route(FrameSpan span, Clock::time_point now);
   // To the clients that are connected, and to nobody else.
   void notify(const FrameSpan& span, Clock::time_point now);
   // Lets each sink start writing.
   void push();
   // True while a sink asks that applications are not read.
   [[nodiscard]] bool holds_back(Clock::time_point now);
+  // Up to where what was routed (total().bytes) has gone through every sink. The backlog does not count: it is no more
+  // than this process's memory.
+  [[nodiscard]] std::uint64_t settled() const noexcept;
 
   [[nodiscard]] std::size_t clients() const noexcept { return clients_.size(); }
   [[nodiscard]] const Backlog& backlog() const noexcept { return backlog_; }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "route/hold.hpp"
 #include "route/message.hpp"
@@ -35,6 +36,11 @@ class Sink {
   // True while the sink is nearly full and asks that nobody reads more from applications. A sink asks for a limited
   // time only; after that it drops instead.
   [[nodiscard]] virtual bool holds_back(Clock::time_point now) noexcept = 0;
+  // How far the sink is: every accepted span with `routed` up to here has left the daemon, or was dropped. A sink in a
+  // time of dropping waits for nothing (all_settled): it must not hold up acknowledgements without end.
+  [[nodiscard]] virtual std::uint64_t settled() const noexcept = 0;
+
+  static constexpr std::uint64_t all_settled = std::numeric_limits<std::uint64_t>::max();
 };
 
 }  // namespace dlt::daemon

@@ -144,6 +144,7 @@ struct AppConversation::Handler {
   void operator()(const local::LogState&) const noexcept {}
   void operator()(const local::TraceLoad&) const noexcept {}
   void operator()(const local::SetOverflowMode&) const noexcept {}
+  void operator()(const local::Ack&) const noexcept {}
 };
 
 std::size_t AppConversation::on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now,

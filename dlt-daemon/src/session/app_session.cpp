@@ -16,6 +16,7 @@ constexpr int pieces_per_turn = 8;
 constexpr std::size_t read_size = 256 * 1024;
 constexpr std::size_t out_limit = 256 * 1024;  // bytes waiting for an application that does not read
 constexpr std::size_t descriptors_limit = 4;
+constexpr std::size_t passed_limit = 1024;  // places to acknowledge while a sink stands still; then they get coarser
 constexpr std::uint64_t tolerated_garbage = 1 << 20;  // bytes in the life of a connection
 
 }  // namespace
@@ -108,7 +109,28 @@ AppSession::Round AppSession::receive(std::span<const std::byte>& carried) {
   }
   hub_.routed();
   if (!socket_.is_open()) return Round::closed;
+  passed(used);
   return static_cast<std::size_t>(n) < wanted ? Round::drained : Round::more;
+}
+
+void AppSession::passed(std::size_t n) {
+  position_ += n;
+  if (n == 0 || conversation_.said_bye()) return;
+  if ((conversation_.capabilities() & proto::local::capability::ack) == 0) return;
+  const Passed here{position_, hub_.exchange().router.total().bytes};
+  if (passed_.size() < passed_limit) passed_.push_back(here);
+  else passed_.back() = here;
+  if (acknowledge()) hub_.acknowledge_later();
+}
+
+bool AppSession::acknowledge() {
+  if (passed_.empty() || !has_room()) return !passed_.empty();
+  const std::uint64_t settled = hub_.exchange().router.settled();
+  std::uint64_t position = 0;
+  for (; !passed_.empty() && passed_.front().routed <= settled; passed_.pop_front())
+    position = passed_.front().position;
+  if (position != 0) send(proto::local::Ack{position});
+  return !passed_.empty();
 }
 
 long AppSession::receive_bytes(std::byte* to, std::size_t size) {
@@ -264,6 +286,7 @@ void AppSession::salvaged() {
 void AppSession::close() {
   if (salvage_) return salvaged();  // the daemon ends before all of it was read
   if (!socket_.is_open()) return;
+  acknowledge();
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
   if (rate_timer_) rate_timer_->cancel();

@@ -33,6 +33,8 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   // Reads on after the hub has been paused.
   void resume();
   void send(const proto::local::Message& message);
+  // Tells the application how much of what it sent has gone through every sink. True: there is more to tell later.
+  bool acknowledge();
   // Receives what is there already, for an orderly end of the daemon. False: something is left to salvage.
   bool drain();
   void close();
@@ -47,6 +49,7 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void wait_for_its_time(Clock::duration debt);
   void on_readable();
   Round receive(std::span<const std::byte>& carried);
+  void passed(std::size_t n);
   long receive_bytes(std::byte* to, std::size_t size);
   void take_descriptors(struct msghdr& message);
   void apply(AppConversation::Effects& effects);
@@ -59,12 +62,20 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   [[nodiscard]] bool has_room() const noexcept;
   void flush();
 
+  // A place in the stream of this connection, and where all messages before it end in what was routed.
+  struct Passed {
+    std::uint64_t position;
+    std::uint64_t routed;
+  };
+
   Hub& hub_;
   asio::posix::stream_descriptor socket_;
   AppConversation conversation_;
   TokenBucket rate_;                              // bytes
   std::optional<asio::steady_timer> rate_timer_;  // made when the rate has been exceeded
   std::vector<std::byte> carry_;                  // a message that is not whole yet, between two waits
+  std::uint64_t position_ = 0;                    // bytes of the stream that the conversation has taken
+  std::deque<Passed> passed_;                     // not acknowledged yet
   std::deque<Fd> descriptors_;                    // received, not announced yet
   std::optional<SharedMemory> shared_memory_;
   std::optional<proto::Salvage> salvage_;

@@ -27,6 +27,7 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   void accept(const FrameSpan& span, Clock::time_point now) override;
   void push() override;
   [[nodiscard]] bool holds_back(Clock::time_point now) noexcept override { return outbox_.holds(now); }
+  [[nodiscard]] std::uint64_t settled() const noexcept override { return outbox_.settled(); }
   void reply(const Frame& frame);
   // Once a second: disconnects a client that takes nothing.
   void tick(Clock::time_point now);

@@ -12,6 +12,7 @@ using std::chrono::duration_cast;
 
 namespace {
 constexpr auto hold_interval = std::chrono::milliseconds(5);
+constexpr auto settle_interval = std::chrono::milliseconds(5);
 
 Source source_of(int socket, SessionId session) noexcept {
   struct ucred who {};
@@ -29,7 +30,8 @@ Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options)
       read_buffer_(pool),
       hold_timer_(io),
       handshake_timer_(io),
-      second_timer_(io) {}
+      second_timer_(io),
+      settle_timer_(io) {}
 
 Now Hub::now() noexcept {
   Now now;
@@ -123,6 +125,20 @@ void Hub::drained() {
   for (const auto& [id, session] : sessions) session->resume();
 }
 
+// Sinks that have written something do not say so one by one; a look every few milliseconds is what an application's
+// memory needs.
+void Hub::acknowledge_later() {
+  if (std::exchange(settling_, true)) return;
+  settle_timer_.expires_after(settle_interval);
+  settle_timer_.async_wait([this](std::error_code error) {
+    settling_ = false;
+    if (error) return;
+    bool more = false;
+    for (const auto& [id, session] : apps_) more = session->acknowledge() || more;
+    if (more) acknowledge_later();
+  });
+}
+
 void Hub::look_again() {
   hold_timer_.expires_after(hold_interval);
   hold_timer_.async_wait([this](std::error_code error) {
@@ -205,6 +221,7 @@ bool Hub::clients_have_all() const noexcept {
 void Hub::close() {
   hold_timer_.cancel();
   handshake_timer_.cancel();
+  settle_timer_.cancel();
   const auto sessions = apps_;
   for (const auto& [id, session] : sessions) session->close();
   const auto clients = clients_;

@@ -62,8 +62,9 @@ class Hub {
   }
   [[nodiscard]] bool paused() const noexcept { return paused_; }
   [[nodiscard]] bool reading() const noexcept { return !paused_ && !stopped_; }
-  void routed();   // messages have been given to the sinks
-  void drained();  // a sink has more room than before
+  void routed();             // messages have been given to the sinks
+  void drained();            // a sink has more room than before
+  void acknowledge_later();  // a sink still has what an application is to be told of
   void send(const std::vector<LevelPush>& levels);
   void apply(ClientSession& client, Outcome& outcome);
   void forget(AppSession& session);
@@ -104,6 +105,8 @@ class Hub {
   asio::steady_timer hold_timer_;
   asio::steady_timer handshake_timer_;  // runs while there are handshakes
   asio::steady_timer second_timer_;     // runs while there are clients
+  asio::steady_timer settle_timer_;     // runs while `settling_`
+  bool settling_ = false;               // a session has something to acknowledge
   bool paused_ = false;                 // a sink holds back
   bool stopped_ = false;                // the daemon ends
 };

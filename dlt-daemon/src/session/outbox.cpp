@@ -14,7 +14,10 @@ void Outbox::replay(std::deque<FrameSpan> spans) {
 }
 
 void Outbox::push(const FrameSpan& span, Clock::time_point now) {
-  if (hold_.admit(bytes_of(Kind::live), span.size, now)) return add(span, Kind::live);
+  if (hold_.admit(bytes_of(Kind::live), span.size, now)) {
+    if (bytes_of(Kind::live) == 0) settled_ = span.routed - std::min<std::uint64_t>(span.routed, span.size);
+    return add(span, Kind::live);
+  }
   if (span.own) return;
   dropped_.add(span);
   dropping_ += span.frames;
@@ -46,6 +49,7 @@ void Outbox::sent(std::size_t n) {
     n -= step;
     if (front_sent_ < front.span.size) break;
     if (!front.span.own) sent_.add(front.span);
+    if (!front.span.own && front.kind == Kind::live) settled_ = front.span.routed;
     entries_.pop_front();
     front_sent_ = 0;
   }

@@ -41,6 +41,11 @@ class Outbox {
   [[nodiscard]] Volume sent() const noexcept { return sent_; }  // application messages, as dropped()
   [[nodiscard]] Volume dropped() const noexcept { return dropped_; }
   [[nodiscard]] bool holds(Clock::time_point now) noexcept;
+  // As Sink::settled(). What came from the backlog was settled when it went there.
+  [[nodiscard]] std::uint64_t settled() const noexcept {
+    const bool waits = bytes_[static_cast<std::size_t>(Kind::live)] != 0 && hold_.state() != Hold::State::dropping;
+    return waits ? settled_ : Sink::all_settled;
+  }
   // Messages lost in a time of dropping that has ended; a loss is returned once.
   [[nodiscard]] std::uint64_t take_loss() noexcept { return std::exchange(loss_to_tell_, 0); }
 
@@ -57,6 +62,7 @@ class Outbox {
   std::deque<Entry> entries_;
   std::size_t front_sent_ = 0;          // bytes of the first entry that have gone
   std::array<std::size_t, 3> bytes_{};  // still to send, by kind
+  std::uint64_t settled_ = 0;           // of the last live message that has gone, while there are others
   Volume sent_;
   Volume dropped_;
   std::uint64_t dropping_ = 0;      // messages lost in the present time of dropping

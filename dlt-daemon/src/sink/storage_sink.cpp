@@ -7,7 +7,10 @@ namespace dlt::daemon {
 void StorageSink::accept(const FrameSpan& span, Clock::time_point now) {
   if (span.own) return;
   look_at_queue();
-  if (hold_.admit(writer_.queued_bytes(), span.size, now)) return writer_.push(span);
+  if (hold_.admit(writer_.queued_bytes(), span.size, now)) {
+    pushed_ = span.routed;
+    return writer_.push(span);
+  }
   dropped_.add(span);
   dropping_ += span.frames;
 }
@@ -16,6 +19,11 @@ bool StorageSink::holds_back(Clock::time_point now) noexcept {
   look_at_queue();
   hold_.tick(now);
   return hold_.state() == Hold::State::holding;
+}
+
+std::uint64_t StorageSink::settled() const noexcept {
+  const std::uint64_t written = writer_.settled();
+  return written == pushed_ || hold_.state() == Hold::State::dropping ? all_settled : written;
 }
 
 void StorageSink::look_at_queue() noexcept {

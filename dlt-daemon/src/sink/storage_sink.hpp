@@ -16,6 +16,7 @@ class StorageSink : public Sink {
   void accept(const FrameSpan& span, Clock::time_point now) override;
   void push() override {}  // the writer is awake already
   [[nodiscard]] bool holds_back(Clock::time_point now) noexcept override;
+  [[nodiscard]] std::uint64_t settled() const noexcept override;
   // Writes what is queued; nothing may be accepted after it.
   void stop() { writer_.stop(); }
 
@@ -26,6 +27,7 @@ class StorageSink : public Sink {
 
   Writer writer_;
   Hold hold_;
+  std::uint64_t pushed_ = 0;  // `routed` of the last span
   Volume dropped_;
   std::uint64_t dropping_ = 0;  // messages dropped in the present time of dropping
 };

@@ -91,6 +91,7 @@ void Writer::store(std::deque<FrameSpan>& spans) {
       const std::size_t before = span.size;
       segment_.take(span);
       queued_bytes_.fetch_sub(before - span.size, std::memory_order_relaxed);
+      if (span.size == 0) in_hand_ = span.routed;
       if (segment_.full()) flush();
     }
   }
@@ -120,6 +121,7 @@ void Writer::flush() {
     else spdlog::error("the daemon ends: {} messages are not stored", volume.messages);
   }
   segment_.clear();
+  settled_.store(in_hand_, std::memory_order_relaxed);
 }
 
 // Tries until it succeeds; false only when the daemon ends and one more try has failed.

@@ -6,7 +6,7 @@
 //
 // While suspended nothing is thrown away here: the segment in hand waits, the queue fills, and whoever pushes decides
 // (StorageSink drops and counts). Retries back off from `retry_first` to `retry_longest`.
-// Owns thread and files. push(), status() and queued_bytes() from any thread; stop() once, from the owner's.
+// Owns thread and files. push(), status(), queued_bytes() and settled() from any thread; stop() once, from the owner's.
 #pragma once
 
 #include <atomic>
@@ -44,6 +44,8 @@ class Writer {
 
   void push(const FrameSpan& span);
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return queued_bytes_.load(std::memory_order_relaxed); }
+  // `routed` of the last span of which all is in a file (as far as the kernel's memory), or was given up.
+  [[nodiscard]] std::uint64_t settled() const noexcept { return settled_.load(std::memory_order_relaxed); }
   [[nodiscard]] StorageStatus status() const;
   // Writes what is queued and ends the thread. What cannot be written after one more try counts as dropped.
   void stop();
@@ -64,6 +66,7 @@ class Writer {
   const Options options_;
 
   std::atomic<std::size_t> queued_bytes_{0};  // both threads write; a figure, nothing is published by it
+  std::atomic<std::uint64_t> settled_{0};     // the storage thread writes; likewise
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
@@ -74,6 +77,7 @@ class Writer {
 
   // The storage thread's own.
   Segment segment_;
+  std::uint64_t in_hand_ = 0;     // `routed` of the last span of which all is in the segment or behind it
   std::optional<Time> flush_at_;  // set while the segment has something
   std::optional<Time> sync_at_;   // set while a file has something that the disk has not confirmed
   Compressor compressor_;

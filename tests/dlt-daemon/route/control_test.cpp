@@ -52,6 +52,7 @@ class Session {
 
  private:
   struct Client : Sink {
+    [[nodiscard]] std::uint64_t settled() const noexcept override { return all_settled; }
     std::vector<std::string> frames;
     void accept(const FrameSpan& span, Clock::time_point) override { frames.push_back(to_hex(span.bytes())); }
     void push() override {}

@@ -50,6 +50,9 @@ struct RecordingSink : daemon::Sink {
   void accept(const daemon::FrameSpan& span, daemon::Clock::time_point) override { spans.push_back(span); }
   void push() override { ++pushes; }
   bool holds_back(daemon::Clock::time_point) noexcept override { return holds; }
+  [[nodiscard]] std::uint64_t settled() const noexcept override { return settled_to; }
+
+  std::uint64_t settled_to = all_settled;
 };
 
 }  // namespace dlt::test

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <functional>
@@ -29,6 +30,7 @@ class FakeDaemon {
   struct Manner {
     bool answers_hello = true;
     bool reads = true;
+    bool acknowledges = true;
     std::string ecu = "TEST";
   };
 
@@ -93,6 +95,7 @@ class FakeDaemon {
   struct Peer {
     int fd = -1;
     std::vector<std::byte> in;
+    std::uint64_t position = 0;
   };
 
   void run() {
@@ -109,7 +112,7 @@ class FakeDaemon {
     }
   }
   void accept() {
-    peers_.push_back({::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), {}});
+    peers_.push_back({::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), {}, 0});
     event("connected");
   }
   void close(std::size_t i) {
@@ -143,8 +146,18 @@ class FakeDaemon {
       descriptor_came_ = true;
     }
     if (n == 0) event("disconnected");
+    const std::size_t before = peer.in.size();
     parse(peer.in);
+    if (before != peer.in.size()) acknowledge(peer, before - peer.in.size());
     return n != 0;
+  }
+  void acknowledge(Peer& peer, std::size_t bytes) {
+    peer.position += bytes;
+    if (!manner_.acknowledges) return;
+    std::array<std::byte, 32> ack{};
+    proto::ByteWriter out(ack);
+    proto::local::encode(out, proto::local::Ack{peer.position});
+    (void)!::send(peer.fd, ack.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   }
   void parse(std::vector<std::byte>& in) {
     std::size_t at = 0;

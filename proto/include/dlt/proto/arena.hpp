@@ -90,6 +90,7 @@ struct Slot {
   std::uint64_t nested = 0;
   std::uint64_t high_water = 0;
   std::uint64_t at_exit = 0;
+  std::uint64_t unconfirmed = 0;  // sent to a daemon that died before it confirmed them, and overwritten since
 };
 
 struct Chunk {

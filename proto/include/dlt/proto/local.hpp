@@ -47,6 +47,7 @@ enum class Type : std::uint32_t {
   statistics = 0x104,          // app -> daemon
   overflow_mode = 0x105,       // daemon -> app
   bye = 0x106,                 // app -> daemon: an orderly end, nothing is left to salvage
+  ack = 0x107,                 // daemon -> app: up to where the stream has been passed on
 };
 
 // Level values on this channel: -2 not set, -1 default, 0..6 predefined. Trace status likewise with 0..1.
@@ -122,7 +123,8 @@ inline constexpr std::uint32_t memfd = 1U << 1;
 inline constexpr std::uint32_t loss = 1U << 2;
 inline constexpr std::uint32_t statistics = 1U << 3;
 inline constexpr std::uint32_t overflow_mode = 1U << 4;
-inline constexpr std::uint32_t all = batch | memfd | loss | statistics | overflow_mode;
+inline constexpr std::uint32_t ack = 1U << 5;  // app: wants them; daemon: sends them
+inline constexpr std::uint32_t all = batch | memfd | loss | statistics | overflow_mode | ack;
 }  // namespace capability
 
 struct Hello {
@@ -200,10 +202,15 @@ struct SetOverflowMode {
   std::uint32_t timeout_ms = 0;  // for block
 };
 struct Bye {};
+// What stood before `position` on this connection need not be sent again, should the connection break: it has gone to
+// every client and file that was there.
+struct Ack {
+  std::uint64_t position = 0;  // bytes from the beginning of the connection
+};
 
 using Message = std::variant<Log, RegisterApplication, UnregisterApplication, RegisterContext, UnregisterContext,
                              LogLevel, Injection, Overflow, ApplicationLimits, LogMode, LogState, Marker, TraceLoad,
-                             Hello, Batch, Memfd, Loss, Statistics, SetOverflowMode, Bye>;
+                             Hello, Batch, Memfd, Loss, Statistics, SetOverflowMode, Bye, Ack>;
 
 inline constexpr std::size_t max_description = 255;      // longer ones are cut by whoever sends, refused beyond 64 KiB
 inline constexpr std::size_t max_body_size = 64 * 1024;  // of any message but Log and Batch; beyond: bad_length
