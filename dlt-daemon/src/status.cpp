@@ -160,7 +160,8 @@ std::string status_json(const StatusSources& s) {
   out["totals"] = {{"received_messages", router.total().messages},
                    {"received_bytes", router.total().bytes},
                    {"garbage_bytes", s.exchange.garbage_bytes},
-                   {"salvaged_messages", s.exchange.salvaged_messages}};
+                   {"salvaged_messages", s.exchange.salvaged_messages},
+                   {"repeated_messages", s.exchange.repeated_messages}};
   out["limits"] = limits(s.config);
   out["refused"] = refused(s.exchange.refusals);
   out["users"] = users(s);

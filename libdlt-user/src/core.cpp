@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +59,12 @@ void remember(const Options& options) {
 
 void end_at_exit() {
   if (Core* core = Core::get()) core->end();
+}
+
+// 0 where the kernel gives none: then a broken connection is not continued.
+std::uint64_t random_number() noexcept {
+  std::uint64_t n = 0;
+  return getrandom(&n, sizeof n, GRND_NONBLOCK) == sizeof n ? n : 0;
 }
 
 std::error_code no_memory() noexcept { return std::make_error_code(std::errc::not_enough_memory); }
@@ -157,6 +164,7 @@ std::error_code Core::open(const Options& options) {
   Options& o = environment_.options;
   if (arena_.fd() < 0) {
     if (const auto error = arena_.open(o.arena_bytes)) return error;
+    instance_ = random_number();
     for (std::uint32_t i = 0; i < o.senders; ++i)
       if (const auto error = doorbells_[i].open()) return error;
     buffer_count_ = o.buffer_count;
@@ -182,10 +190,10 @@ std::error_code Core::run() {
   std::vector<Address> addresses;
   if (!o.address.empty()) addresses.push_back(*Address::parse(o.address));
   else addresses = default_addresses(std::getenv("XDG_RUNTIME_DIR"));
-  auto uplink = std::make_unique<Uplink>(
-      std::move(addresses),
-      Uplink::Identity{o.app, o.description, program_invocation_short_name, static_cast<std::int32_t>(getpid())},
-      arena_, *this);
+  auto uplink = std::make_unique<Uplink>(std::move(addresses),
+                                         Uplink::Identity{o.app, o.description, program_invocation_short_name,
+                                                          static_cast<std::int32_t>(getpid()), instance_},
+                                         arena_, *this);
   auto shared = std::make_shared<SenderShared>(
       queues_, *uplink, o.senders, o.batch_size, o.nap, [this](Link::Clock::time_point now) { housekeeping(now); },
       [this] { return contexts().changes() != seen_changes_.load(std::memory_order_relaxed); },

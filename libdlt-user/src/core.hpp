@@ -88,6 +88,7 @@ class Core final : public UplinkOwner {
   std::uint32_t buffer_count_ = 0;
   std::uint32_t sender_count_ = 0;
   std::uint32_t max_message_ = 0;
+  std::uint64_t instance_ = 0;
   Arena arena_;
   std::array<BufferState, Options::max_buffers> buffers_;
   QueueSet queues_{arena_, buffers_};

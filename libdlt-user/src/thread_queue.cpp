@@ -51,8 +51,8 @@ ThreadQueue::ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferS
       arena_(arena),
       books_(*arena.books(slot)),
       sender_(sender),
-      sealed_(preallocated(max_chunks_), 1, 0),
-      free_(preallocated(max_chunks_), 1, 0),
+      sealed_(preallocated(max_chunks_ - most_retained_), 1, 0),
+      free_(preallocated(max_chunks_ - most_retained_), 1, 0),
       seal_token_(sealed_),
       free_token_(free_) {
   books_.open(buffer_);

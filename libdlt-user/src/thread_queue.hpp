@@ -39,8 +39,9 @@
 
 namespace dlt::detail {
 
-// moodycamel's queues take their memory from the slab and know no implicit producers. They have room for all chunks;
-// one grows by a block only when the other side is suspended inside it, and that takes no lock either.
+// moodycamel's queues take their memory from the slab and know no implicit producers. They have room for the chunks of
+// a queue of which the daemon confirms everything soon; else, or when the other side is suspended inside one, it grows
+// by a block, and that takes no lock either.
 struct ChunkQueueTraits : moodycamel::ConcurrentQueueDefaultTraits {
   static constexpr std::size_t INITIAL_IMPLICIT_PRODUCER_HASH_SIZE = 0;
   static void* malloc(std::size_t bytes) noexcept { return Slab::allocate(bytes); }

@@ -69,6 +69,7 @@ void Uplink::greet(Link::Clock::time_point now) {
   carry_logged_ = false;
   local::Hello hello;
   hello.pid = identity_.pid;
+  hello.instance = identity_.instance;
   hello.name = std::string_view(identity_.program).substr(0, local::max_description);
   post(hello);
   post(local::RegisterApplication{identity_.app, identity_.pid,

@@ -42,6 +42,7 @@ class Uplink {
     std::string description;
     std::string program;
     std::int32_t pid = 0;
+    std::uint64_t instance = 0;  // of the queues: with another one their chunks begin anew
   };
   enum class Flow : std::uint8_t { away, blocked, flowing };
 

@@ -104,6 +104,7 @@ struct Encoder {
     out.i32_le(m.pid);
     out.id(m.ecu);
     out.i32_le(m.utc_offset_s);
+    out.u64_le(m.instance);
     counted_text(out, m.name);
   }
   void operator()(const Batch& m) const noexcept {
@@ -261,7 +262,8 @@ Result<Message> decode_body(Type type, ByteReader& in) noexcept {
     case Type::trace_load:
       return with_counted(in, TraceLoad{}, 12, max_body_size, [](auto& m, Bytes b) { m.limits = b; });
     case Type::hello:
-      return with_counted(in, Hello{in.u32_le(), in.u32_le(), in.i32_le(), in.id<EcuId>(), in.i32_le(), {}}, 1,
+      return with_counted(in,
+                          Hello{in.u32_le(), in.u32_le(), in.i32_le(), in.id<EcuId>(), in.i32_le(), {}, in.u64_le()}, 1,
                           max_description, [](auto& m, Bytes b) { m.name = as_text(b); });
     case Type::batch: {
       const Batch b{in.u32_le(), in.u32_le(), in.u32_le(), in.u32_le()};

@@ -65,7 +65,7 @@ std::vector<local::Message> one_of_each() {
           local::LogState{1},
           local::Marker{},
           local::TraceLoad{limits},
-          local::Hello{1, 31, 77, "ECU1", -3600, "name"},
+          local::Hello{1, 31, 77, "ECU1", -3600, "name", 1ULL << 60},
           local::Batch{100, 1, 2, 3},
           local::Memfd{1, 65536, 1 << 20},
           local::Loss{"APPA", loss},
@@ -141,7 +141,7 @@ TEST_CASE("another magic and unknown types are told apart") {
   CHECK(decoded(from_hex("44 55 48 02 01 00 00 00")).error() == Errc::bad_magic);
   CHECK(decoded(from_hex("44 55 48 01 0a 00 00 00")).error() == Errc::unsupported);
   CHECK(decoded(from_hex("44 55 48 01 0f 00 00 00")).error() == Errc::unsupported);
-  CHECK(decoded(from_hex("44 55 48 01 07 01 00 00")).error() == Errc::unsupported);
+  CHECK(decoded(from_hex("44 55 48 01 08 01 00 00")).error() == Errc::unsupported);
 }
 
 TEST_CASE("a marker takes one byte more unless that byte begins the next message") {

@@ -28,6 +28,11 @@ struct AppConversation::Handler {
   std::uint32_t frames = 0;
 
   void frame(proto::Bytes f, std::size_t headers) {
+    if (self.repeated_ != 0) [[unlikely]] {
+      self.repeated_ -= std::min(self.repeated_, static_cast<std::uint32_t>(f.size()));
+      ++exchange.repeated_messages;
+      return;
+    }
     if (!exchange.counter.count(f.data(), f.size(), headers)) [[unlikely]]
       return;                                           // of another user
     auto* const at = const_cast<std::byte*>(f.data());  // the slab is ours until the span is routed
@@ -112,6 +117,7 @@ struct AppConversation::Handler {
   }
   void operator()(const local::Hello& m) {
     self.capabilities_ = m.capabilities;
+    self.instance_ = m.instance;
     self.name_ = m.name.substr(0, local::max_description);
     local::Hello answer;
     answer.pid = exchange.options.pid;
@@ -169,10 +175,23 @@ void AppConversation::refuse(Refusal why, AppId app, const Now& now, std::uint64
 }
 
 void AppConversation::note(const local::Batch& batch) {
+  repeated_ = 0;
+  last_slot_ = none;
   if (batch.slot >= proto::arena::max_slots) return;  // no arena has that many
   if (batch.slot >= received_.positions.size()) received_.positions.resize(batch.slot + std::size_t{1});
-  received_.positions[batch.slot] = {batch.chunk, batch.offset + batch.length};
+  auto& position = received_.positions[batch.slot];
+  if (resumed_ && batch.chunk <= position.chunk) {
+    const std::uint32_t known = batch.chunk < position.chunk ? ~0U : position.offset;
+    repeated_ = std::min(batch.length, known - std::min(known, batch.offset));
+    if (repeated_ == batch.length) return;
+  }
+  position = {batch.chunk, batch.offset + batch.length};
   last_slot_ = batch.slot;
+}
+
+void AppConversation::resume(Positions positions) {
+  received_.positions = std::move(positions);
+  resumed_ = true;
 }
 
 void AppConversation::note(const local::Loss& loss, const local::Loss::Entry& entry) {

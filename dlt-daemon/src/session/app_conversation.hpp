@@ -47,6 +47,10 @@ class AppConversation {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }  // what Hello or registration said
   [[nodiscard]] bool said_bye() const noexcept { return said_bye_; }
   [[nodiscard]] std::uint32_t capabilities() const noexcept { return capabilities_; }
+  [[nodiscard]] std::uint64_t instance() const noexcept { return instance_; }  // what Hello said
+  using Positions = std::vector<proto::Salvage::Position>;
+  // An earlier connection of the same process got so far: what comes again of that is passed over. Before any batch.
+  void resume(Positions positions);
 
   // Messages to an application, encoded.
   static void append(std::vector<std::byte>& out, const proto::local::Message& message);
@@ -63,12 +67,16 @@ class AppConversation {
   proto::local::LocalFramer framer_;
   std::string name_;
   std::uint32_t capabilities_ = 0;
+  std::uint64_t instance_ = 0;
+  bool resumed_ = false;
+  std::uint32_t repeated_ = 0;  // bytes at the front of the current batch that an earlier connection brought
   std::uint64_t garbage_bytes_ = 0;
   bool spoken_ = false;
   bool said_bye_ = false;
   // For salvage: what this connection has brought so far, the current batch as if it were complete.
   proto::Salvage::Received received_;
-  std::uint32_t last_slot_ = 0;
+  std::uint32_t last_slot_ = none;  // whose position the current batch has moved
+  static constexpr std::uint32_t none = ~0U;
 };
 
 }  // namespace dlt::daemon

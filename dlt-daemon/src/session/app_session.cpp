@@ -101,6 +101,11 @@ AppSession::Round AppSession::receive(std::span<const std::byte>& carried) {
   const std::size_t used = conversation_.on_bytes(bytes, buffer.slab(), now, effects);
   carried = bytes.subspan(used);
   if (!spoken && conversation_.spoken()) hub_.greeted(*this);
+  if (std::exchange(instance_, conversation_.instance()) != conversation_.instance()) {
+    carry_.assign(carried.begin(), carried.end());  // the other connection is read with the same buffer
+    take_up();
+    carried = carry_;
+  }
   apply(effects);
   if (conversation_.garbage_bytes() > tolerated_garbage) {
     hub_.exchange().refusals.add(Refusal::rubbish, 1, now.steady, "application connection of user {}, process {}",
@@ -111,6 +116,13 @@ AppSession::Round AppSession::receive(std::span<const std::byte>& carried) {
   if (!socket_.is_open()) return Round::closed;
   passed(used);
   return static_cast<std::size_t>(n) < wanted ? Round::drained : Round::more;
+}
+
+// An earlier connection of the same process may still be open here, with something in it.
+void AppSession::take_up() {
+  hub_.end_earlier(*this);
+  if (auto positions = hub_.broken_off().take(source().uid, instance_); !positions.empty())
+    conversation_.resume(std::move(positions));
 }
 
 void AppSession::passed(std::size_t n) {
@@ -289,6 +301,8 @@ void AppSession::close() {
   acknowledge();
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
+  if (instance_ != 0 && !conversation_.said_bye())
+    hub_.broken_off().put(source().uid, instance_, conversation_.on_cut().positions);
   if (rate_timer_) rate_timer_->cancel();
   conversation_.on_closed(hub_.now());
   hub_.routed();

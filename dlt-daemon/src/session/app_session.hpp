@@ -40,6 +40,7 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void close();
 
   [[nodiscard]] SessionId id() const noexcept { return conversation_.session(); }
+  [[nodiscard]] std::uint64_t instance() const noexcept { return instance_; }  // of the process; 0: not known
   [[nodiscard]] const Source& source() const noexcept { return conversation_.source(); }
 
  private:
@@ -49,6 +50,7 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void wait_for_its_time(Clock::duration debt);
   void on_readable();
   Round receive(std::span<const std::byte>& carried);
+  void take_up();
   void passed(std::size_t n);
   long receive_bytes(std::byte* to, std::size_t size);
   void take_descriptors(struct msghdr& message);
@@ -74,9 +76,10 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   TokenBucket rate_;                              // bytes
   std::optional<asio::steady_timer> rate_timer_;  // made when the rate has been exceeded
   std::vector<std::byte> carry_;                  // a message that is not whole yet, between two waits
-  std::uint64_t position_ = 0;                    // bytes of the stream that the conversation has taken
-  std::deque<Passed> passed_;                     // not acknowledged yet
-  std::deque<Fd> descriptors_;                    // received, not announced yet
+  std::uint64_t instance_ = 0;
+  std::uint64_t position_ = 0;  // bytes of the stream that the conversation has taken
+  std::deque<Passed> passed_;   // not acknowledged yet
+  std::deque<Fd> descriptors_;  // received, not announced yet
   std::optional<SharedMemory> shared_memory_;
   std::optional<proto::Salvage> salvage_;
   bool salvage_waits_ = false;  // for its next turn

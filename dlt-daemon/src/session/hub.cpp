@@ -75,6 +75,18 @@ bool Hub::refuse(const Source& source) {
 
 void Hub::greeted(const AppSession& session) { handshakes_.erase(session.id()); }
 
+void Hub::end_earlier(const AppSession& session) {
+  const auto same = [&](const AppSession& other) {
+    return &other != &session && other.instance() == session.instance() && other.source().uid == session.source().uid;
+  };
+  const auto sessions = apps_;
+  for (const auto& [id, other] : sessions) {
+    if (session.instance() == 0 || !same(*other)) continue;
+    (void)other->drain();
+    other->close();
+  }
+}
+
 // Ends those that take too long and looks again when the next one is due.
 void Hub::end_handshakes() {
   const auto now = Clock::now();

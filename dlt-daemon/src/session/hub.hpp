@@ -16,6 +16,7 @@
 #include <asio/steady_timer.hpp>
 
 #include "session/app_session.hpp"
+#include "session/broken_off.hpp"
 #include "session/client_session.hpp"
 #include "session/read_buffer.hpp"
 
@@ -53,7 +54,9 @@ class Hub {
     return {options_.application_rate, options_.application_burst};
   }
   [[nodiscard]] static Now now() noexcept;
-  void greeted(const AppSession& session);  // it has said something sensible
+  void greeted(const AppSession& session);      // it has said something sensible
+  void end_earlier(const AppSession& session);  // ends other connections of the same process, after what they have sent
+  [[nodiscard]] BrokenOff& broken_off() noexcept { return broken_off_; }
   // A line about a peer for the daemon's log; a storm of peers must not become a storm of lines.
   template <class... Args>
   void say(fmt::format_string<Args...> format, Args&&... args) {
@@ -99,6 +102,7 @@ class Hub {
   std::vector<std::shared_ptr<ClientSession>> clients_;
   std::map<Uid, std::size_t> connections_;             // of applications
   std::map<SessionId, Clock::time_point> handshakes_;  // since when; the oldest first
+  BrokenOff broken_off_;
   SessionId last_session_ = 0;
   TokenBucket lines_{5, 50};
   std::uint64_t unsaid_ = 0;

@@ -135,6 +135,9 @@ struct Hello {
   EcuId ecu;                      // daemon -> app: the id that frames shall carry; app -> daemon: empty
   std::int32_t utc_offset_s = 0;  // daemon -> app: seconds east of UTC
   std::string_view name;          // program and version, for people
+  // app -> daemon: drawn at random once per process; another connection with the same one is a continuation, whose
+  // chunks go on counting. 0: none.
+  std::uint64_t instance = 0;
 };
 struct Batch {
   static constexpr std::size_t size = header_size + 16;  // on the wire, without the frames

@@ -1,0 +1,163 @@
+// What the daemon acknowledges, and what it makes of a connection that goes on where another one broke off.
+#include <catch2/catch.hpp>
+
+#include "dlt-daemon/support/running_daemon.hpp"
+
+using namespace dlt;
+using namespace dlt::test;
+namespace local = dlt::proto::local;
+
+namespace {
+
+std::string frames(std::uint32_t first, std::uint32_t count) {
+  std::string all;
+  for (std::uint32_t i = 0; i < count; ++i) all += frame(first + i);
+  return all;
+}
+
+std::vector<std::uint32_t> range(std::uint32_t first, std::uint32_t count) {
+  std::vector<std::uint32_t> all;
+  for (std::uint32_t i = 0; i < count; ++i) all.push_back(first + i);
+  return all;
+}
+
+std::string batch_of(std::uint32_t slot, std::uint32_t chunk, std::uint32_t offset, const std::string& all) {
+  return encoded(local::Batch{static_cast<std::uint32_t>(all.size()), slot, chunk, offset}) + all;
+}
+
+std::string hello(std::uint64_t instance, std::uint32_t capabilities = local::capability::all) {
+  local::Hello h;
+  h.capabilities = capabilities;
+  h.instance = instance;
+  return encoded(h);
+}
+
+// An application by hand, that counts what it has sent and remembers what was acknowledged.
+struct App {
+  explicit App(const RunningDaemon& d) : peer(d.app()) {}
+
+  void send(const std::string& bytes) {
+    REQUIRE(peer.send(bytes));
+    sent += bytes.size();
+  }
+  // Reads until the position is acknowledged; false: the daemon said nothing like that before the deadline.
+  bool acknowledged(std::uint64_t position) {
+    while (highest < position) {
+      const std::string more = peer.receive();
+      if (more.empty()) return false;
+      unread += more;
+      std::size_t used = 0;
+      while (const auto message = local::decode(proto::as_bytes(unread), used)) {
+        if (const auto* ack = std::get_if<local::Ack>(&*message)) {
+          falls |= ack->position <= highest;
+          highest = ack->position;
+        }
+        unread.erase(0, used);
+      }
+    }
+    return true;
+  }
+
+  Peer peer;
+  std::string unread;
+  std::uint64_t sent = 0;
+  std::uint64_t highest = 0;
+  bool falls = false;  // a position that was no higher than the one before
+};
+
+}  // namespace
+
+TEST_CASE("everything is acknowledged that a client has, or that nobody wants") {
+  const TempDir dir;
+  RunningDaemon d(config_in(dir));
+  App app(d);
+
+  app.send(hello(1) + registration() + batch_of(1, 1, 0, frames(0, 100)));
+  CHECK(app.acknowledged(app.sent));
+  Client client = d.client();
+  REQUIRE(client.numbers(100) == range(0, 100));
+  app.send(batch_of(1, 2, 0, frames(100, 100)));
+  CHECK(app.acknowledged(app.sent));
+  CHECK(client.numbers(100) == range(100, 100));
+  CHECK_FALSE(app.falls);
+}
+
+TEST_CASE("what storage has not written yet is not acknowledged, and is soon") {
+  const TempDir dir;
+  daemon::Config config = config_in(dir);
+  config.storage_directory = dir / "files";
+  std::filesystem::create_directory(config.storage_directory);
+  config.storage_flush = std::chrono::milliseconds(50);
+  RunningDaemon d(config);
+  App app(d);
+
+  app.send(hello(1) + registration() + batch_of(1, 1, 0, frames(0, 100)));
+  REQUIRE(app.acknowledged(app.sent));
+
+  CHECK(d.status()["storage"]["written"]["messages"] == 100);
+}
+
+TEST_CASE("an application that cannot use acknowledgements gets none") {
+  const TempDir dir;
+  RunningDaemon d(config_in(dir));
+  App app(d);
+  app.send(hello(1, local::capability::all & ~local::capability::ack) + registration() +
+           batch_of(1, 1, 0, frames(0, 10)));
+  REQUIRE(d.received(10));
+  app.peer.end_sending();
+
+  std::string all;
+  for (std::string more = app.peer.receive(); !more.empty(); more = app.peer.receive()) all += more;
+
+  CHECK(all.find(encoded(local::Ack{}).substr(0, local::header_size)) == std::string::npos);
+}
+
+TEST_CASE("a connection that goes on where another one broke off brings nothing twice") {
+  const TempDir dir;
+  RunningDaemon d(config_in(dir));
+  Client client = d.client();
+  REQUIRE(d.clients(1));
+  const bool still_open = GENERATE(false, true);
+  const std::string all = frames(0, 30);
+  const auto offset = static_cast<std::uint32_t>(all.size() / 3);
+  App first(d);
+  first.send(hello(7) + registration() + batch_of(1, 1, 0, frames(0, 10)) + batch_of(1, 1, offset, frames(10, 10)) +
+             batch_of(2, 5, 0, frames(100, 5)));
+  REQUIRE(d.received(25));
+  if (!still_open) first.peer.close();
+  if (!still_open) REQUIRE(eventually([&] { return !d.status()["applications"][0]["connected"].get<bool>(); }));
+
+  App second(d);
+  second.send(hello(7) + registration());
+  REQUIRE(second.acknowledged(second.sent));  // batches follow the daemon's hello
+  second.send(batch_of(1, 1, offset, frames(10, 20)) + batch_of(1, 2, 0, frames(30, 5)));
+  second.send(batch_of(2, 4, 0, frames(90, 5)) + batch_of(2, 5, 0, frames(100, 6)));
+  REQUIRE(second.acknowledged(second.sent));
+
+  CHECK(client.numbers(41) == [] {
+    auto wanted = range(0, 20);
+    for (const auto n : range(100, 5)) wanted.push_back(n);
+    for (const auto n : range(20, 15)) wanted.push_back(n);
+    wanted.push_back(105);
+    return wanted;
+  }());
+  CHECK(d.status()["totals"]["repeated_messages"] == 20);
+}
+
+TEST_CASE("whoever does not know the instance takes nobody's place") {
+  const TempDir dir;
+  RunningDaemon d(config_in(dir));
+  Client client = d.client();
+  REQUIRE(d.clients(1));
+  const std::uint64_t instance = GENERATE(0U, 7U);
+  {
+    App first(d);
+    first.send(hello(instance) + registration() + batch_of(1, 9, 0, frames(0, 10)));
+    REQUIRE(d.received(10));
+  }
+  App other(d);
+  other.send(hello(instance == 0 ? 0 : 8) + registration() + batch_of(1, 1, 0, frames(50, 10)));
+
+  CHECK(d.received(20));
+  CHECK(client.numbers(20).back() == 59);
+}
