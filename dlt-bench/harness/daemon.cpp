@@ -119,12 +119,17 @@ Daemon Daemon::start(Store store, bool tcp_for_applications) {
   write_config(directory, store, tcp_for_applications);
   d.address_ = "unix:" + (directory / "app.sock").string();
   d.control_ = (directory / "control.sock").string();
-  d.child_ = Child::start({{find_daemon(), "--foreground", "--config", (directory / "daemon.conf").string()},
-                           {},
-                           (directory / "daemon.log").string()});
-  d.pid_ = d.child_->pid();
+  d.launch();
   d.wait_ready();
   return d;
+}
+
+void Daemon::launch() {
+  const fs::path& directory = scratch_->path();
+  child_ = Child::start({{find_daemon(), "--foreground", "--config", (directory / "daemon.conf").string()},
+                         {},
+                         (directory / "daemon.log").string()});
+  pid_ = child_->pid();
 }
 
 Daemon Daemon::attach(const Load& load) {
@@ -145,11 +150,9 @@ Daemon Daemon::attach(const Load& load) {
 void Daemon::wait_ready() {
   const double deadline = now_s() + ready_limit_s;
   for (;;) {
-    check_alive();
-    if (const std::string answer = ask(control_, "status\n"); !answer.empty()) {
-      const DaemonStatus s = parse_status(answer);
-      client_port_ = s.client_port;
-      application_port_ = s.application_port;
+    if (const auto s = status_if_up()) {
+      client_port_ = s->client_port;
+      application_port_ = s->application_port;
       return;
     }
     if (now_s() > deadline) throw BenchError("the daemon did not come up: " + last_words());
@@ -164,16 +167,22 @@ std::string Daemon::tcp_address() const {
 
 std::string Daemon::store_directory() const { return (scratch_->path() / "store").string(); }
 
-DaemonStatus Daemon::status() {
+std::optional<DaemonStatus> Daemon::status_if_up() {
   check_alive();
   const std::string answer = ask(control_, "status\n");
   check_alive();
-  if (answer.empty()) throw BenchError("no daemon answers at " + control_);
+  if (answer.empty()) return {};
   try {
     return parse_status(answer);
   } catch (const Json::exception& e) {
     throw BenchError(std::string("the daemon's status is not understood: ") + e.what());
   }
+}
+
+DaemonStatus Daemon::status() {
+  auto s = status_if_up();
+  if (!s) throw BenchError("no daemon answers at " + control_);
+  return std::move(*s);
 }
 
 std::string Daemon::last_words() const {
@@ -189,6 +198,10 @@ void Daemon::check_alive() {
   if (const auto status = child_->ended())
     throw BenchError("the daemon is gone (" + describe_status(*status) + "): " + last_words());
 }
+
+void Daemon::kill() { (void)child_->stop(SIGKILL, stop_limit); }
+
+void Daemon::start_again() { launch(); }
 
 void Daemon::stop() {
   const int status = child_->stop(SIGTERM, stop_limit);

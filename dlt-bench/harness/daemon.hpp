@@ -54,9 +54,15 @@ class Daemon {
   void pause() { child_->signal(SIGSTOP); }
   void resume() { child_->signal(SIGCONT); }
   void stop();
+  // Private ones only: ended at once, as by a crash; started again in the same folder, not waited for.
+  void kill();
+  void start_again();
+  // Nothing while nobody answers. Throws BenchError when it has ended.
+  [[nodiscard]] std::optional<DaemonStatus> status_if_up();
 
  private:
   Daemon() = default;
+  void launch();
   void wait_ready();
   [[nodiscard]] std::string last_words() const;
 

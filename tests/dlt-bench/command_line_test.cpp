@@ -86,5 +86,8 @@ TEST_CASE("a wrong word is a usage error that names it") {
   CHECK(complaint({"quick", "--repeat", "many"}).find("many") != std::string::npos);
   CHECK(complaint({"quick", "--daemon", "/a/path"}).find("--daemon") != std::string::npos);
   CHECK(complaint({"quick", "--logger", "lucky"}).find("lucky") != std::string::npos);
+  CHECK(complaint({"quick", "--logger", "mutex"}).find("quick") != std::string::npos);
+  CHECK(complaint({"suspend-basic", "--logger", "drops"}).find("suspend-basic") != std::string::npos);
+  CHECK(complaint({"suspend-basic", "--logger", "mutex"}).empty());
   CHECK(complaint({"quick", "--no-such-option"}).find("no-such-option") != std::string::npos);
 }

@@ -100,3 +100,20 @@ TEST_CASE("a usage error is exit code 2, and help is 0") {
   CHECK(bench({}).code == 0);
   CHECK(bench({"list"}).out.find("roofline") != std::string::npos);
 }
+
+TEST_CASE("files that cannot be written or read are told before anything is measured") {
+  TempDir dir;
+  write_file(dir / "rubbish.json", "{");
+  const auto [option, file, word] = GENERATE(
+      table<std::string, std::string, std::string>({{"--json", "no/such/folder.json", "cannot write"},
+                                                    {"--html", "", "cannot write"},  // a folder
+                                                    {"--baseline", "nothing.json", "cannot read"},
+                                                    {"--baseline", "rubbish.json", "not a result of dlt-bench"}}));
+
+  const Outcome outcome = bench({"concurrency-single", "--messages", "100", "--repeat", "1", option, dir / file});
+
+  INFO(option << " " << file << "\n" << outcome.out);
+  CHECK(outcome.code == 1);
+  CHECK(outcome.out.find(word) != std::string::npos);
+  CHECK(outcome.out.find("unaccounted") == std::string::npos);  // no table
+}
