@@ -1,6 +1,8 @@
 #include "command_line.hpp"
 
 #include <cxxopts.hpp>
+#include <iomanip>
+#include <sstream>
 
 #include "cases.hpp"
 #include "harness/logger.hpp"
@@ -46,11 +48,18 @@ cxxopts::Options options() {
 }
 
 template <class T>
+std::string plain(T number) {
+  std::ostringstream text;
+  text << std::setprecision(10) << number;
+  return text.str();
+}
+
+template <class T>
 void take(const cxxopts::ParseResult& r, const char* name, std::optional<T>& into, T low, T high) {
   if (r.count(name) == 0) return;
   const T value = r[name].as<T>();
   if (!(value >= low && value <= high))
-    throw UsageError{std::string("--") + name + " must be from " + std::to_string(low) + " to " + std::to_string(high)};
+    throw UsageError{std::string("--") + name + " must be from " + plain(low) + " to " + plain(high)};
   into = value;
 }
 void take(const cxxopts::ParseResult& r, const char* name, std::string& into) {

@@ -94,15 +94,19 @@ constexpr std::array costs{
     Column{"end to end, µs", "p50", [](const Row& r) { return e2e(r, &Percentiles::p50); }},
     Column{"end to end, µs", "p99", [](const Row& r) { return e2e(r, &Percentiles::p99); }},
     Column{"end to end, µs", "max", [](const Row& r) { return e2e(r, &Percentiles::max); }},
-    Column{"CPU s/million", "application", [](const Row& r) { return cpu(r, &Sample::application); }},
+    Column{"CPU s/million", "app", [](const Row& r) { return cpu(r, &Sample::application); }},
     Column{"CPU s/million", "daemon", [](const Row& r) { return cpu(r, &Sample::daemon); }},
-    Column{"peak RSS, MB", "application", [](const Row& r) { return resident(r, &Sample::application); }},
+    Column{"peak RSS, MB", "app", [](const Row& r) { return resident(r, &Sample::application); }},
     Column{"peak RSS, MB", "daemon", [](const Row& r) { return resident(r, &Sample::daemon); }},
     Column{"", "KiB/buffer",
            [](const Row& r) { return known(r, [](const Sample& s) { return s.bytes_per_buffer() / 1024; }); }},
     Column{"", "msg/writev", [](const Row& r) { return known(r, &Sample::messages_per_write); }},
-    Column{"", "context switches",
-           [](const Row& r) { return count(r, [](const Sample& s) { return double(s.context_switches()); }); }},
+    Column{"", "ctx switches",
+           [](const Row& r) {
+             // None at all: nobody looked.
+             const double n = spread(r, [](const Sample& s) { return double(s.context_switches()); }).median;
+             return n > 0 ? counted(n) : "";
+           }},
 };
 
 }  // namespace

@@ -141,6 +141,12 @@ std::vector<std::pair<std::string, std::vector<const Row*>>> rows_by_case(const 
 void print_table(std::ostream& out, const Report& report, bool colour) {
   for (const auto& [key, value] : report.facts) out << key << ": " << value << '\n';
   for (const auto& [name, rows] : rows_by_case(report.numbers)) print_rows(out, name, rows, Colours(colour));
+  const auto any = [&](bool Row::*mark) {
+    return std::any_of(report.numbers.rows.begin(), report.numbers.rows.end(), [&](const Row& r) { return r.*mark; });
+  };
+  if (any(&Row::peer)) out << "\n* another library, or a control: its losses are no fault of ours";
+  if (any(&Row::noisy)) out << "\n~ noisy: the repeats differ by more than 30 %";
+  if (any(&Row::peer) || any(&Row::noisy)) out << '\n';
   if (!report.numbers.facts.empty()) out << '\n';
   for (const auto& [key, value] : report.numbers.facts) out << key << ": " << value << '\n';
   if (!report.numbers.criteria.empty()) print_criteria(out, report.numbers.criteria, colour);

@@ -1,6 +1,6 @@
 // The page: everything as tables, written here; the same figures as JSON, from which report/page.js draws the charts.
-#include <array>
-#include <cmath>
+#include <algorithm>
+#include <cstdlib>
 
 #include "cases.hpp"
 #include "harness/columns.hpp"
@@ -148,15 +148,30 @@ std::string data_of(const Report& report) {
   return safe;
 }
 
-std::string verdict(const Numbers& numbers) {
-  const bool good = numbers.good();
-  std::size_t noisy = 0;
-  for (const auto& row : numbers.rows) noisy += row.noisy ? 1 : 0;
-  std::string html = good ? "<span class=\"badge good\">all books closed, every figure reached</span>"
-                          : "<span class=\"badge bad\">not good: see what is marked fault or missed</span>";
+std::string badge(const char* kind, const std::string& text) {
+  return std::string("<span class=\"badge ") + kind + "\">" + escaped(text) + "</span>";
+}
+
+// More that wants to run than there are CPUs, before we began.
+bool machine_was_busy(const Facts& facts) {
+  double load = 0, cpus = 1;
+  for (const auto& [key, value] : facts) {
+    if (key == "load_before") load = std::strtod(value.c_str(), nullptr);
+    if (key == "cpus") cpus = std::strtod(value.c_str(), nullptr);
+  }
+  return load > cpus;
+}
+
+std::string verdict(const Report& report) {
+  const Numbers& numbers = report.numbers;
+  std::string html = numbers.good() ? badge("good", "all books closed, every figure reached")
+                                    : badge("bad", "not good: see what is marked fault or missed");
+  for (const auto& [key, value] : numbers.facts)
+    if (key.rfind("left out", 0) == 0) html += " " + badge("warn", key + ": " + value);
+  const auto noisy = std::count_if(numbers.rows.begin(), numbers.rows.end(), [](const Row& row) { return row.noisy; });
   if (noisy != 0)
-    html += " <span class=\"badge warn\">" + std::to_string(noisy) + " of " + std::to_string(numbers.rows.size()) +
-            " rows noisy</span>";
+    html += " " + badge("warn", std::to_string(noisy) + " of " + std::to_string(numbers.rows.size()) + " rows noisy");
+  if (machine_was_busy(report.facts)) html += " " + badge("warn", "the machine was busy with something else");
   return html;
 }
 
@@ -171,7 +186,7 @@ std::string to_html(const Report& report) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<link rel=\"icon\" href=\"data:,\">\n<style>\n" +
       text(page::uplot_min_css) + text(page::page_css) + "</style>\n</head>\n<body>\n";
-  html += "<header><h1>dlt-bench</h1>" + verdict(n) + "</header>\n";
+  html += "<header><h1>dlt-bench</h1>" + verdict(report) + "</header>\n";
   html +=
       "<p class=\"soft\">Delivered is what the receiving end has seen, not what was called. Each figure is the "
       "median of the repeats; each repeat a fresh process.</p>\n";

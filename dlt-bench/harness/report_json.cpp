@@ -142,10 +142,11 @@ std::string to_csv(const Report& report) {
           << s.accepted << ',' << s.delivered << ',' << s.dropped_total() << ',' << quoted(by_cause(s)) << ','
           << s.unaccounted << ',' << s.msgs_per_s() << ',' << s.mb_per_s() << ',' << share(s) << ',' << s.call_ns.p50
           << ',' << s.call_ns.p90 << ',' << s.call_ns.p99 << ',' << s.call_ns.p999 << ',' << s.call_ns.max << ','
-          << s.e2e_us.p50 << ',' << s.e2e_us.p99 << ',' << s.e2e_us.max << ',' << s.cpu_s_per_million() << ','
-          << per_million(s.application, s) << ',' << per_million(s.daemon, s) << ',' << s.messages_per_write() << ','
-          << s.bytes_per_buffer() << ',' << s.context_switches() << ',' << s.application.peak_rss_bytes << ','
-          << s.daemon.peak_rss_bytes << ',' << (r.noisy ? 1 : 0) << ',' << s.faults.size() << '\n';
+          << s.e2e_us.p50 << ',' << s.e2e_us.p90 << ',' << s.e2e_us.p99 << ',' << s.e2e_us.max << ','
+          << s.cpu_s_per_million() << ',' << per_million(s.application, s) << ',' << per_million(s.daemon, s) << ','
+          << s.messages_per_write() << ',' << s.bytes_per_buffer() << ',' << s.context_switches() << ','
+          << s.application.peak_rss_bytes << ',' << s.daemon.peak_rss_bytes << ',' << (r.noisy ? 1 : 0) << ','
+          << s.faults.size() << '\n';
     }
   }
   return out.str();

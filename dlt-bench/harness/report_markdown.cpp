@@ -1,5 +1,7 @@
 // The tables of a README: the machine in a line, the figures to reach, each case's rows, and what is neither.
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "cases.hpp"
 #include "harness/columns.hpp"
@@ -26,6 +28,12 @@ std::string heading(const std::vector<std::string>& titles) {
   return text + "\n";
 }
 
+std::string hundredths(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", value);
+  return text.data();
+}
+
 std::string criteria_table(const std::vector<Criterion>& criteria) {
   if (criteria.empty()) return "";
   std::string text = heading({"figure", "target", "stretch", "measured: median (min - max)", "x roofline", "", ""});
@@ -34,8 +42,8 @@ std::string criteria_table(const std::vector<Criterion>& criteria) {
         human(c.measured.median) + " (" + human(c.measured.min) + " - " + human(c.measured.max) + ")";
     const char* verdict = !c.met() ? "**missed**" : c.stretch_met() ? "stretch" : "met";
     text += line({c.what + (c.unit.empty() ? "" : ", " + c.unit), (c.at_most ? "<= " : ">= ") + human(c.target),
-                  c.stretch ? human(*c.stretch) : "", measured, c.roofline_share > 0 ? human(c.roofline_share) : "",
-                  verdict, c.remark});
+                  c.stretch ? human(*c.stretch) : "", measured,
+                  c.roofline_share > 0 ? hundredths(c.roofline_share) : "", verdict, c.remark});
   }
   return text + "\n";
 }

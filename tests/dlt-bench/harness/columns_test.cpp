@@ -55,13 +55,13 @@ TEST_CASE("every figure of a row is shown") {
                                                     {"end to end, µs|p50", "31.0"},
                                                     {"end to end, µs|p99", "33.0"},
                                                     {"end to end, µs|max", "35.0"},
-                                                    {"CPU s/million|application", "0.500"},
+                                                    {"CPU s/million|app", "0.500"},
                                                     {"CPU s/million|daemon", "0.250"},
-                                                    {"peak RSS, MB|application", "5.00"},
+                                                    {"peak RSS, MB|app", "5.00"},
                                                     {"peak RSS, MB|daemon", "6.00"},
                                                     {"|KiB/buffer", "16.0"},
                                                     {"|msg/writev", "100"},
-                                                    {"|context switches", "100"}};
+                                                    {"|ctx switches", "100"}};
   CHECK(cells(row) == expected);
 }
 

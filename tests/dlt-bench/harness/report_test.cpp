@@ -131,6 +131,19 @@ TEST_CASE("the table shows the figures, aligned, and without escape codes when t
   CHECK(coloured.str().find('\033') != std::string::npos);
 }
 
+TEST_CASE("marks in the table are explained below it") {
+  Report r = report();
+  std::ostringstream plain, marked;
+  print_table(plain, r, false);
+  r.numbers.rows[0].peer = r.numbers.rows[0].noisy = true;
+  print_table(marked, r, false);
+
+  CHECK(plain.str().find("another library") == std::string::npos);
+  CHECK(marked.str().find("sink * ~") != std::string::npos);
+  CHECK(marked.str().find("\n* another library") != std::string::npos);
+  CHECK(marked.str().find("\n~ noisy") != std::string::npos);
+}
+
 TEST_CASE("each repeat is one line of CSV with as many fields as the header") {
   std::istringstream csv(to_csv(report()));
   std::vector<std::size_t> fields;
