@@ -73,7 +73,7 @@ std::string unaccounted(const Row& row) {
 constexpr std::array books{
     Column{"msg/s", "median", [](const Row& r) { return median(r, &Sample::msgs_per_s); }},
     Column{"msg/s", "min – max", range},
-    Column{"", "MB/s", [](const Row& r) { return median(r, &Sample::mb_per_s); }},
+    Column{"", "MB/s", [](const Row& r) { return known(r, &Sample::mb_per_s); }},
     Column{"", "x roofline", share},
     Column{"messages", "offered",
            [](const Row& r) { return count(r, [](const Sample& s) { return double(s.offered); }); }},

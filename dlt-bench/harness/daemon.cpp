@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -70,6 +71,9 @@ DaemonStatus parse_status(const std::string& text) {
   s.store_dropped = messages(storage, "dropped");
   return s;
 }
+
+// Also where it is another user's, which we may not signal.
+bool is_running(pid_t pid) { return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM); }
 
 void write_config(const fs::path& directory, Store store, bool tcp) {
   std::ofstream out(directory / "daemon.conf");
@@ -142,6 +146,7 @@ Daemon Daemon::attach(const Load& load) {
     throw BenchError("a daemon named by TCP address needs --control, the path of its control socket");
   const DaemonStatus s = d.status();
   d.pid_ = s.pid;
+  d.seen_running_ = is_running(s.pid);
   d.client_port_ = load.client_port.value_or(s.client_port);
   d.application_port_ = s.application_port;
   return d;
@@ -194,7 +199,10 @@ std::string Daemon::last_words() const {
 }
 
 void Daemon::check_alive() {
-  if (!child_) return;
+  if (!child_) {
+    if (seen_running_ && !is_running(pid_)) throw BenchError("the daemon is gone: no process " + std::to_string(pid_));
+    return;
+  }
   if (const auto status = child_->ended())
     throw BenchError("the daemon is gone (" + describe_status(*status) + "): " + last_words());
 }

@@ -73,6 +73,7 @@ class Daemon {
   std::uint16_t client_port_ = 0;
   std::uint16_t application_port_ = 0;
   pid_t pid_ = 0;
+  bool seen_running_ = false;  // a running one: its process is where we can see it
 };
 
 // Our dlt-daemon: $DLT_BENCH_DAEMON, beside dlt-bench, in the build tree beside it, or in PATH when it is ours (the

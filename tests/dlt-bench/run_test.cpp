@@ -7,6 +7,8 @@
 
 #include <signal.h>
 
+#include "harness/daemon.hpp"
+#include "harness/worker.hpp"
 #include "support/child.hpp"
 #include "support/temp_dir.hpp"
 
@@ -83,6 +85,31 @@ TEST_CASE("a daemon that is killed during the run ends the run with a message") 
 
   CHECK(bench_process.wait() == 1);
   CHECK(read_file(dir / "err").find("daemon is gone (signal 9)") != std::string::npos);
+}
+
+TEST_CASE("a running daemon that is killed during the run ends the run with a message as well") {
+  TempDir dir;
+  dlt::bench::set_worker_program(DLT_BENCH_PROGRAM);
+  Child daemon({{dlt::bench::find_daemon(), "--config", "/dev/null", "--app-socket", dir / "app.sock",
+                 "--control-socket", dir / "control.sock", "--port", "0", "--foreground"},
+                {},
+                "",
+                dir / "log",
+                false});
+  REQUIRE(eventually([&] { return std::filesystem::exists(dir / "control.sock"); }));
+  Child bench_process({{DLT_BENCH_PROGRAM, "concurrency-single", "--rate", "1000", "--messages", "100000", "--repeat",
+                        "1", "--daemon", "unix:" + (dir / "app.sock")},
+                       {},
+                       dir / "out",
+                       dir / "err",
+                       false});
+  REQUIRE(eventually([&] { return !children_with(bench_process.pid(), "produce").empty(); }));
+
+  daemon.send(SIGKILL);
+  (void)daemon.wait();
+
+  CHECK(bench_process.wait() == 1);
+  CHECK(read_file(dir / "err").find("the daemon is gone") != std::string::npos);
 }
 
 TEST_CASE("a daemon that is not there is told with exit code 1") {
