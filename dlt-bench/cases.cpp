@@ -38,11 +38,13 @@ constexpr std::array list{
     Case{"buffer-all", "the three of buffers", run_buffer_all, true},
     Case{"keep-up", "the highest rate without loss or growing backlog, and what happens beyond it", run_keep_up},
     Case{"soak", "--duration at half of that: does anything grow, is anything lost", run_soak},
+    Case{"reconnect", "after the daemon was killed and restarted: how soon do messages flow again", run_reconnect},
     Case{"full", "everything but targets, in 10 min or --budget", run_full, true},
     Case{"footprint", "what do an idle application and daemon use, and what a queued message", run_footprint},
     Case{"instructions", "instructions, allocations, locks and system calls in a log call, step by step",
          run_instructions},
-    Case{"compare", "the same load through the incumbent's library and daemon, side by side", run_compare},
+    Case{"compare", "the same load through the incumbent's library and daemon, spdlog and syslog, in turns with ours",
+         run_compare},
     Case{"targets", "every figure to reach: measured, met or missed", run_targets, true},
 };
 

@@ -36,6 +36,7 @@ namespace dlt::bench {
 [[nodiscard]] Numbers run_buffer_all(const Load& load);
 [[nodiscard]] Numbers run_keep_up(const Load& load);
 [[nodiscard]] Numbers run_soak(const Load& load);
+[[nodiscard]] Numbers run_reconnect(const Load& load);
 [[nodiscard]] Numbers run_full(const Load& load);
 [[nodiscard]] Numbers run_footprint(const Load& load);
 [[nodiscard]] Numbers run_instructions(const Load& load);

@@ -1,6 +1,8 @@
 #include "command_line.hpp"
 
 #include <cxxopts.hpp>
+#include <iomanip>
+#include <sstream>
 
 #include "cases.hpp"
 #include "harness/logger.hpp"
@@ -23,7 +25,7 @@ cxxopts::Options options() {
       "buffer", "capacity of the buffers in messages", cxxopts::value<std::uint32_t>(), "N")(
       "logger",
       "dlt; or one that is wrong on purpose, to see that it is noticed: drops, reorders, repeats, "
-      "tears, leaks, uneven",
+      "tears, leaks, uneven; mutex (suspend cases)",
       cxxopts::value<std::string>(), "NAME");
   o.add_options("Load")("budget", "seconds that full may take (600)", cxxopts::value<double>(), "S")(
       "lossy-relay", "between daemon and client, on purpose, something that loses every 10,000th message");
@@ -37,8 +39,8 @@ cxxopts::Options options() {
       "live", "a dashboard on the terminal while it runs")(
       "profile", "CPU profiles of application and daemon, as folded stacks for a flame graph",
       cxxopts::value<std::string>(),
-      "DIR")("markdown", "write the figures to reach as a table", cxxopts::value<std::string>(), "FILE")(
-      "baseline", "compare with an earlier JSON result", cxxopts::value<std::string>(), "FILE")(
+      "DIR")("markdown", "write the tables of a README: figures to reach, each case", cxxopts::value<std::string>(),
+             "FILE")("baseline", "compare with an earlier JSON result", cxxopts::value<std::string>(), "FILE")(
       "tolerance", "loss of roofline share that is no regression (0.2)", cxxopts::value<double>(), "SHARE");
   o.add_options("")("words", "", cxxopts::value<std::vector<std::string>>());
   o.parse_positional({"words"});
@@ -46,11 +48,18 @@ cxxopts::Options options() {
 }
 
 template <class T>
+std::string plain(T number) {
+  std::ostringstream text;
+  text << std::setprecision(10) << number;
+  return text.str();
+}
+
+template <class T>
 void take(const cxxopts::ParseResult& r, const char* name, std::optional<T>& into, T low, T high) {
   if (r.count(name) == 0) return;
   const T value = r[name].as<T>();
   if (!(value >= low && value <= high))
-    throw UsageError{std::string("--") + name + " must be from " + std::to_string(low) + " to " + std::to_string(high)};
+    throw UsageError{std::string("--") + name + " must be from " + plain(low) + " to " + plain(high)};
   into = value;
 }
 void take(const cxxopts::ParseResult& r, const char* name, std::string& into) {
@@ -133,6 +142,9 @@ Command parse_command_line(const std::vector<std::string>& words) {
   }
   if (command.what == Command::What::list) return command;
   if (command.cases.empty()) throw UsageError{"which case? dlt-bench list shows them"};
+  for (const auto& name : command.cases)
+    if (!logger_fits(command.load.logger, name))
+      throw UsageError{"--logger " + command.load.logger + " is not for the case " + name};
   command.what = Command::What::run;
   return command;
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -33,14 +34,32 @@ void write_file(const std::string& path, const std::string& text) {
   if (!out.flush()) throw BenchError("cannot write " + path);
 }
 
-bool compare_with_baseline(const Command& command, const Report& report) {
-  if (command.baseline_file.empty()) return true;
+std::string read_baseline(const Command& command) {
+  if (command.baseline_file.empty()) return "";
   std::ifstream in(command.baseline_file);
   if (!in) throw BenchError("cannot read " + command.baseline_file);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  const auto worse = regressions(report, text, command.tolerance);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  (void)regressions({}, text, command.tolerance);  // throws where it is none
+  return text;
+}
+
+bool compare_with(const std::string& baseline, const Command& command, const Report& report) {
+  if (baseline.empty()) return true;
+  const auto worse = regressions(report, baseline, command.tolerance);
   for (const auto& sentence : worse) std::cerr << "dlt-bench: slower than the baseline: " << sentence << '\n';
   return worse.empty();
+}
+
+// Before anything is measured: ten minutes later it would be too late.
+void check_writable(const Command& command) {
+  for (const auto& file : {command.json_file, command.csv_file, command.html_file, command.markdown_file}) {
+    if (file.empty()) continue;
+    const std::filesystem::path path = file;
+    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    const auto& changed = ::access(path.c_str(), F_OK) == 0 ? path : folder;
+    if (std::filesystem::is_directory(path) || ::access(changed.c_str(), W_OK) != 0)
+      throw BenchError("cannot write " + file);
+  }
 }
 
 int run_cases(Command command) {
@@ -48,6 +67,8 @@ int run_cases(Command command) {
     std::cerr << "dlt-bench: --live needs a terminal on stderr; it goes on without\n";
     command.load.live = false;
   }
+  check_writable(command);
+  const std::string baseline = read_baseline(command);
   Report report;
   report.facts = machine_facts();
   for (const auto& name : command.cases) report.numbers.add(find_case(name)->run(command.load));
@@ -59,7 +80,7 @@ int run_cases(Command command) {
   write_file(command.csv_file, to_csv(report));
   write_file(command.html_file, to_html(report));
   write_file(command.markdown_file, to_markdown(report));
-  const bool steady = compare_with_baseline(command, report);
+  const bool steady = compare_with(baseline, command, report);
   if (!report.numbers.good()) std::cerr << "dlt-bench: not good: see what is marked FAULT or missed\n";
   return report.numbers.good() && steady ? exit_good : exit_bad;
 }

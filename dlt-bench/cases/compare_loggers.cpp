@@ -1,7 +1,5 @@
 #include "cases/compare_loggers.hpp"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <fstream>
 
@@ -84,6 +82,26 @@ Sample run_syslog(const ProducePlan& asked) {
   return s;
 }
 
-bool syslog_listens() { return ::access("/dev/log", W_OK) == 0; }
+Sample run_syslog_to_reader(const ProducePlan& asked) {
+  const Scratch scratch;
+  const ProducePlan plan = peer_plan(asked, "syslog", (scratch.path() / "reader.sock").string());
+  ReceivePlan receive;
+  receive.socket = plan.address;
+  receive.run = plan.run;
+  receive.producers = plan.threads;
+  receive.payload = plan.payload;
+  Child reader = start_worker("syslog", Json(receive).dump());
+  (void)reader.receive(answer_limit);  // ready
+  Sample s = produce(plan);
+  reader.send(std::to_string(s.offered));
+  const auto received = Json::parse(reader.receive(answer_limit)).get<ReceiveResult>();
+  s.delivered = received.delivered;
+  s.delivered_bytes = received.bytes;
+  s.faults = received.faults;
+  s.e2e_us = received.e2e_us;
+  s.client = received.usage;
+  s.unaccounted = static_cast<std::int64_t>(s.accepted) - static_cast<std::int64_t>(s.delivered);
+  return s;
+}
 
 }  // namespace dlt::bench

@@ -1,4 +1,4 @@
-// Peers without a daemon of their own: spdlog's asynchronous logger to a file, and syslog. One run each.
+// Peers that need no daemon of the incumbent's: spdlog's asynchronous logger to a file, and syslog. One run each.
 #pragma once
 
 #include "case.hpp"
@@ -10,6 +10,7 @@ namespace dlt::bench {
 [[nodiscard]] Sample run_spdlog(const ProducePlan& asked);
 // Nothing can be known of what has arrived; the sample says as delivered what was called.
 [[nodiscard]] Sample run_syslog(const ProducePlan& asked);
-[[nodiscard]] bool syslog_listens();
+// To a reader of ours in the place of a syslog daemon, which counts what arrives and writes nothing (see DevLog).
+[[nodiscard]] Sample run_syslog_to_reader(const ProducePlan& asked);
 
 }  // namespace dlt::bench

@@ -21,7 +21,8 @@ struct Part {
 constexpr std::array parts{Part{"roofline", 8},      Part{"throughput", 75},      Part{"latency", 60},
                            Part{"overflow-all", 30}, Part{"concurrency-all", 35}, Part{"buffer-all", 85},
                            Part{"suspend-all", 50},  Part{"compare", 90},         Part{"footprint", 16},
-                           Part{"instructions", 8},  Part{"keep-up", 60},         Part{"soak", 35}};
+                           Part{"instructions", 8},  Part{"reconnect", 22},       Part{"keep-up", 60},
+                           Part{"soak", 35}};
 constexpr double planned = 0.93;  // of the budget: the last part may take longer than its share
 
 // Half the rate that keep-up has found; nothing when it did not run.
@@ -39,6 +40,8 @@ Load load_for(const Load& asked, const Part& part, double share_s, const Numbers
   load.brief = load.time_scale < 0.5;
   load.again_until_s = now_s() + share_s * 0.7;
   if (std::string_view(part.name) == "suspend-all" && !asked.repeat) load.repeat = 1;  // each holds for seconds
+  if (std::string_view(part.name) == "reconnect" && !asked.repeat)                     // of a single moment each
+    load.repeat = std::max(5U, static_cast<unsigned>(20 * load.time_scale));
   if (std::string_view(part.name) == "soak") {
     if (!load.duration_s) load.duration_s = std::max(5.0, 30 * load.time_scale);
     if (!load.rate) load.rate = half_of_kept(so_far);

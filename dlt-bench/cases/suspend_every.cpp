@@ -5,6 +5,7 @@
 #include <array>
 
 #include "cases.hpp"
+#include "harness/clock.hpp"
 #include "harness/covesa_daemon.hpp"
 #include "harness/held_thread.hpp"
 #include "harness/measure.hpp"
@@ -74,11 +75,20 @@ unsigned stride_for(const Load& load, Situation situation, Work work) {
   return slow && !load.messages ? std::max(1U, length / holds) : 1;
 }
 
+// Within a budget of time (`full`), each walk holds at so many instructions only every how many-th one: more and more
+// of them are passed over when the time that is left does not suffice for all.
+unsigned coarser(const Load& load) {
+  constexpr double late = 4;
+  const double scale = std::clamp(load.time_scale, 0.05, 1.0);
+  return static_cast<unsigned>((now_s() > load.again_until_s ? late : 1) / scale);
+}
+
 class Table {
  public:
-  explicit Table(Numbers& numbers) : numbers_(numbers) {}
+  explicit Table(const Load& load, Numbers& numbers) : load_(load), numbers_(numbers) {}
 
-  WalkResult walk(const Walk& walk) {
+  WalkResult walk(Walk walk) {
+    walk.stride *= coarser(load_);
     progress(std::string("suspend-every: ") + walk.logger + ", " + name(walk.situation) + ", " + name(walk.work), 0);
     WalkResult r = suspender_.walk(walk);
     numbers_.rows.push_back(row_of(walk, r));
@@ -98,6 +108,7 @@ class Table {
     else facts.emplace_back(key, text);
   }
 
+  const Load& load_;
   Numbers& numbers_;
   Suspender suspender_;
 };
@@ -162,7 +173,7 @@ Numbers run_suspend_every(const Load& load) {
     numbers.facts.emplace_back("suspend-every", "threads cannot be held in this build");
     return numbers;
   }
-  Table table(numbers);
+  Table table(load, numbers);
   walk_ours(load, table, numbers);
   const WalkResult mutex = table.walk(peer_walk("mutex", Situation::draining, Work::log));
   (void)table.walk(peer_walk("mpsc", Situation::draining, Work::log));

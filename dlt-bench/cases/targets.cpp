@@ -169,6 +169,9 @@ Numbers run_targets(const Load& load) {
   end_to_end(load, table);
   many_threads(load, table);
   numbers.add(run_footprint(load));
+  Load twenty_restarts = load;
+  twenty_restarts.repeat.reset();
+  numbers.add(run_reconnect(twenty_restarts));
   numbers.add(run_compare(load));
   return numbers;
 }

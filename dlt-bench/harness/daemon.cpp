@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -71,6 +72,9 @@ DaemonStatus parse_status(const std::string& text) {
   return s;
 }
 
+// Also where it is another user's, which we may not signal.
+bool is_running(pid_t pid) { return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM); }
+
 void write_config(const fs::path& directory, Store store, bool tcp) {
   std::ofstream out(directory / "daemon.conf");
   out << "ApplicationSocketPath = " << (directory / "app.sock").string() << '\n'
@@ -119,12 +123,17 @@ Daemon Daemon::start(Store store, bool tcp_for_applications) {
   write_config(directory, store, tcp_for_applications);
   d.address_ = "unix:" + (directory / "app.sock").string();
   d.control_ = (directory / "control.sock").string();
-  d.child_ = Child::start({{find_daemon(), "--foreground", "--config", (directory / "daemon.conf").string()},
-                           {},
-                           (directory / "daemon.log").string()});
-  d.pid_ = d.child_->pid();
+  d.launch();
   d.wait_ready();
   return d;
+}
+
+void Daemon::launch() {
+  const fs::path& directory = scratch_->path();
+  child_ = Child::start({{find_daemon(), "--foreground", "--config", (directory / "daemon.conf").string()},
+                         {},
+                         (directory / "daemon.log").string()});
+  pid_ = child_->pid();
 }
 
 Daemon Daemon::attach(const Load& load) {
@@ -137,6 +146,7 @@ Daemon Daemon::attach(const Load& load) {
     throw BenchError("a daemon named by TCP address needs --control, the path of its control socket");
   const DaemonStatus s = d.status();
   d.pid_ = s.pid;
+  d.seen_running_ = is_running(s.pid);
   d.client_port_ = load.client_port.value_or(s.client_port);
   d.application_port_ = s.application_port;
   return d;
@@ -145,11 +155,9 @@ Daemon Daemon::attach(const Load& load) {
 void Daemon::wait_ready() {
   const double deadline = now_s() + ready_limit_s;
   for (;;) {
-    check_alive();
-    if (const std::string answer = ask(control_, "status\n"); !answer.empty()) {
-      const DaemonStatus s = parse_status(answer);
-      client_port_ = s.client_port;
-      application_port_ = s.application_port;
+    if (const auto s = status_if_up()) {
+      client_port_ = s->client_port;
+      application_port_ = s->application_port;
       return;
     }
     if (now_s() > deadline) throw BenchError("the daemon did not come up: " + last_words());
@@ -164,16 +172,22 @@ std::string Daemon::tcp_address() const {
 
 std::string Daemon::store_directory() const { return (scratch_->path() / "store").string(); }
 
-DaemonStatus Daemon::status() {
+std::optional<DaemonStatus> Daemon::status_if_up() {
   check_alive();
   const std::string answer = ask(control_, "status\n");
   check_alive();
-  if (answer.empty()) throw BenchError("no daemon answers at " + control_);
+  if (answer.empty()) return {};
   try {
     return parse_status(answer);
   } catch (const Json::exception& e) {
     throw BenchError(std::string("the daemon's status is not understood: ") + e.what());
   }
+}
+
+DaemonStatus Daemon::status() {
+  auto s = status_if_up();
+  if (!s) throw BenchError("no daemon answers at " + control_);
+  return std::move(*s);
 }
 
 std::string Daemon::last_words() const {
@@ -185,10 +199,17 @@ std::string Daemon::last_words() const {
 }
 
 void Daemon::check_alive() {
-  if (!child_) return;
+  if (!child_) {
+    if (seen_running_ && !is_running(pid_)) throw BenchError("the daemon is gone: no process " + std::to_string(pid_));
+    return;
+  }
   if (const auto status = child_->ended())
     throw BenchError("the daemon is gone (" + describe_status(*status) + "): " + last_words());
 }
+
+void Daemon::kill() { (void)child_->stop(SIGKILL, stop_limit); }
+
+void Daemon::start_again() { launch(); }
 
 void Daemon::stop() {
   const int status = child_->stop(SIGTERM, stop_limit);

@@ -54,9 +54,15 @@ class Daemon {
   void pause() { child_->signal(SIGSTOP); }
   void resume() { child_->signal(SIGCONT); }
   void stop();
+  // Private ones only: ended at once, as by a crash; started again in the same folder, not waited for.
+  void kill();
+  void start_again();
+  // Nothing while nobody answers. Throws BenchError when it has ended.
+  [[nodiscard]] std::optional<DaemonStatus> status_if_up();
 
  private:
   Daemon() = default;
+  void launch();
   void wait_ready();
   [[nodiscard]] std::string last_words() const;
 
@@ -67,6 +73,7 @@ class Daemon {
   std::uint16_t client_port_ = 0;
   std::uint16_t application_port_ = 0;
   pid_t pid_ = 0;
+  bool seen_running_ = false;  // a running one: its process is where we can see it
 };
 
 // Our dlt-daemon: $DLT_BENCH_DAEMON, beside dlt-bench, in the build tree beside it, or in PATH when it is ours (the

@@ -33,7 +33,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProduceResult, offered, refused, books, flush
                                    clock_overhead_ns, begin_ns, produced_ns, flushed_ns, usage, rss_before_bytes,
                                    rss_after_bytes, series)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReceivePlan, port, run, producers, realistic_text, payload, silence_s, series_s,
-                                   live_s)
+                                   live_s, socket)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReceiveResult, producers, delivered, bytes, faults, e2e_us, first_ns, last_ns, eof,
                                    usage, series)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StorePlan, directory, run, producers, realistic_text, payload)

@@ -8,11 +8,18 @@ namespace dlt::bench {
 namespace {
 constexpr std::array<std::string_view, 6> wrong_ones{"drops", "reorders", "repeats", "tears", "leaks", "uneven"};
 constexpr std::array<std::string_view, 3> peers{"covesa", "spdlog", "syslog"};
+constexpr std::string_view only_suspended = "mutex";
 }  // namespace
 
 bool logger_exists(const std::string& name) noexcept {
-  return name == "dlt" || is_peer_logger(name) ||
+  return name == "dlt" || name == only_suspended || is_peer_logger(name) ||
          std::find(wrong_ones.begin(), wrong_ones.end(), name) != wrong_ones.end();
+}
+
+bool logger_fits(const std::string& name, std::string_view case_name) noexcept {
+  const bool suspends =
+      case_name.substr(0, 8) == "suspend-" && case_name != "suspend-every" && case_name != "suspend-all";
+  return name == "dlt" || (name == only_suspended) == suspends;
 }
 
 bool is_peer_logger(const std::string& name) noexcept {

@@ -13,6 +13,7 @@
 #include "harness/dashboard.hpp"
 #include "harness/error.hpp"
 #include "harness/facts.hpp"
+#include "harness/producer.hpp"
 #include "harness/report.hpp"
 #include "harness/roofline.hpp"
 #include "harness/run.hpp"
@@ -31,6 +32,12 @@ Daemon daemon_for(const Load& load, const Setup& setup) {
   return Daemon::attach(load);
 }
 
+bool busy_between_messages(const ProducePlan& plan) {
+  if (plan.timing == Timing::bursts) return !plan.sleep_in_pause;
+  return plan.rate > 0 &&
+         1e9 * plan.threads * static_cast<double>(plan.clump) / plan.rate < ProducerLoop::shortest_sleep_ns;
+}
+
 Row empty_row(const Setup& setup) {
   Row row;
   row.case_name = setup.case_name;
@@ -42,6 +49,8 @@ Row empty_row(const Setup& setup) {
   row.config.emplace_back("sink", sinks[static_cast<std::size_t>(setup.sink)]);
   if (setup.plan.logger != "dlt") row.config.emplace_back("logger", "logger " + setup.plan.logger);
   if (setup.sink == Sink::none) row.notes.emplace_back("delivered: as counted by the daemon");
+  if (busy_between_messages(setup.plan))
+    row.notes.emplace_back("the threads stay busy between their messages: that is in the application's CPU");
   if (threads > cpu_count())
     row.notes.push_back(std::to_string(threads) + " threads on " + std::to_string(cpu_count()) +
                         " CPUs: the scheduler is measured too");

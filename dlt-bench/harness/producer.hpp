@@ -17,6 +17,10 @@ namespace dlt::bench {
 
 class ProducerLoop {
  public:
+  // Through longer pauses a thread sleeps, as an application would; through shorter ones it stays busy, to keep to the
+  // rate, and what that costs is in its CPU time.
+  static constexpr double shortest_sleep_ns = 60'000;
+
   ProducerLoop(const ProducePlan& plan, unsigned id, const Texts& texts, const TickClock& clock)
       : plan_(plan), id_(id), texts_(texts), clock_(clock) {}
 
@@ -150,9 +154,7 @@ class ProducerLoop {
     while (ticks_begin() < end) {
     }
   }
-  // Sleeps through long intervals, as an application would; stays awake through short ones, to keep to the rate.
   static void wait_until(std::uint64_t due_ns, double interval_ns) {
-    constexpr double shortest_sleep_ns = 60'000;
     if (interval_ns >= shortest_sleep_ns) {
       const std::uint64_t now = now_ns();
       if (due_ns > now) sleep_ns(static_cast<double>(due_ns - now));

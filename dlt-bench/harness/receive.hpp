@@ -18,6 +18,7 @@ struct ReceivePlan {
   double silence_s = 2;  // after everything should be there: when nothing came for so long, the rest is missing
   double series_s = 0;   // note so often what has arrived; 0: not
   double live_s = 0;     // as in ProducePlan
+  std::string socket;    // of the syslog reader, which makes it
 };
 
 // What has arrived up to a moment (CLOCK_MONOTONIC).

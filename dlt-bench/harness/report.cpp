@@ -7,6 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ostream>
+#include <span>
+#include <string_view>
+
+#include "harness/columns.hpp"
 
 namespace dlt::bench {
 namespace {
@@ -20,120 +24,86 @@ std::string fixed(double value, int digits) {
 // Three digits, no unit: 0.123, 12.3, 1234.
 std::string short_number(double value) { return fixed(value, value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3); }
 
-struct Column {
-  const char* title;
-  std::string (*cell)(const Row&);
-};
-
-std::string or_dash(bool there, std::string text) { return there ? std::move(text) : "-"; }
-
-std::string call_cell(const Row& row, double Percentiles::*which) {
-  const bool there = !row.samples.empty() && row.samples.front().call_ns.count != 0;
-  return or_dash(there, short_number(spread(row, [&](const Sample& s) { return s.call_ns.*which; }).median));
-}
-std::string e2e_cell(const Row& row, double Percentiles::*which) {
-  const bool there = !row.samples.empty() && row.samples.front().e2e_us.count != 0;
-  return or_dash(there, short_number(spread(row, [&](const Sample& s) { return s.e2e_us.*which; }).median));
+// Characters, not bytes: a byte 10xxxxxx is not the first of one.
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
 }
 
-const std::array columns{
-    Column{"configuration", [](const Row& r) { return r.label() + (r.peer ? " *" : "") + (r.noisy ? " ~" : ""); }},
-    Column{"msg/s", [](const Row& r) { return human(spread(r, &Sample::msgs_per_s).median); }},
-    Column{"min", [](const Row& r) { return human(spread(r, &Sample::msgs_per_s).min); }},
-    Column{"max", [](const Row& r) { return human(spread(r, &Sample::msgs_per_s).max); }},
-    Column{"MB/s", [](const Row& r) { return short_number(spread(r, &Sample::mb_per_s).median); }},
-    Column{"roof",
-           [](const Row& r) {
-             const double share = spread(r, [](const Sample& s) {
-                                    return s.roofline_msgs_per_s > 0 ? s.msgs_per_s() / s.roofline_msgs_per_s : 0;
-                                  }).median;
-             return or_dash(share > 0, fixed(share, 2));
-           }},
-    Column{"accepted",
-           [](const Row& r) { return human(spread(r, [](const Sample& s) { return double(s.accepted); }).median); }},
-    Column{"dropped",
-           [](const Row& r) {
-             return human(spread(r, [](const Sample& s) { return double(s.dropped_total()); }).median);
-           }},
-    Column{"unacc.",
-           [](const Row& r) {
-             std::int64_t sum = 0;
-             for (const auto& s : r.samples) sum += s.unaccounted;
-             return std::to_string(sum);
-           }},
-    Column{"call ns p50", [](const Row& r) { return call_cell(r, &Percentiles::p50); }},
-    Column{"p99", [](const Row& r) { return call_cell(r, &Percentiles::p99); }},
-    Column{"p99.9", [](const Row& r) { return call_cell(r, &Percentiles::p999); }},
-    Column{"max", [](const Row& r) { return call_cell(r, &Percentiles::max); }},
-    Column{"e2e us p50", [](const Row& r) { return e2e_cell(r, &Percentiles::p50); }},
-    Column{"p99", [](const Row& r) { return e2e_cell(r, &Percentiles::p99); }},
-    Column{"CPU s/M",
-           [](const Row& r) {
-             const double cpu = spread(r, &Sample::cpu_s_per_million).median;
-             return or_dash(cpu > 0, fixed(cpu, 3));
-           }},
-    Column{"msg/writev",
-           [](const Row& r) {
-             const double n = spread(r, &Sample::messages_per_write).median;
-             return or_dash(n > 0, human(n));
-           }},
-    Column{"ctx sw",
-           [](const Row& r) {
-             return human(spread(r, [](const Sample& s) { return double(s.context_switches()); }).median);
-           }},
-    Column{"MB app",
-           [](const Row& r) {
-             return short_number(
-                 spread(r, [](const Sample& s) { return double(s.application.peak_rss_bytes) * 1e-6; }).max);
-           }},
-    Column{"daemon",
-           [](const Row& r) {
-             return short_number(spread(r, [](const Sample& s) { return double(s.daemon.peak_rss_bytes) * 1e-6; }).max);
-           }},
+struct Colours {
+  explicit Colours(bool wanted)
+      : bold(wanted ? "\033[1m" : ""),
+        red(wanted ? "\033[31m" : ""),
+        green(wanted ? "\033[32m" : ""),
+        plain(wanted ? "\033[0m" : "") {}
+  const char *bold, *red, *green, *plain;
 };
 
-void print_line(std::ostream& out, const std::vector<std::string>& cells, const std::vector<std::size_t>& widths) {
+using Line = std::vector<std::string>;
+
+void print_line(std::ostream& out, const Line& cells, const std::vector<std::size_t>& widths) {
+  std::string text;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::string gap(widths[i] - cells[i].size(), ' ');
-    out << (i == 0 ? cells[i] + gap : "  " + gap + cells[i]);
+    const std::string gap(widths[i] - width_of(cells[i]), ' ');
+    text += i == 0 ? cells[i] + gap : "  " + gap + cells[i];
   }
-  out << '\n';
+  text.erase(text.find_last_not_of(' ') + 1);
+  out << text << '\n';
 }
 
-void print_rows(std::ostream& out, const std::string& name, const std::vector<const Row*>& rows, bool colour) {
-  const char* bold = colour ? "\033[1m" : "";
-  const char* red = colour ? "\033[31m" : "";
-  const char* plain = colour ? "\033[0m" : "";
-  std::vector<std::vector<std::string>> lines{{}};
-  for (const auto& c : columns) lines[0].emplace_back(c.title);
-  for (const Row* row : rows) {
-    lines.emplace_back();
-    for (const auto& c : columns) lines.back().push_back(c.cell(*row));
+// Two lines of heading, the first for the groups, and one for each row. A column that no row has is left out.
+std::vector<Line> lines_of(const std::vector<const Row*>& rows, std::span<const Column> columns) {
+  std::vector<Line> lines{{""}, {"configuration"}};
+  for (const Row* row : rows) lines.push_back({row->label() + (row->peer ? " *" : "") + (row->noisy ? " ~" : "")});
+  std::string_view group;
+  for (const Column& c : columns) {
+    if (std::all_of(rows.begin(), rows.end(), [&](const Row* row) { return c.text(*row).empty(); })) continue;
+    lines[0].emplace_back(group == c.group ? "" : c.group);
+    lines[1].emplace_back(c.title);
+    group = c.group;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::string figure = c.text(*rows[i]);
+      lines[i + 2].push_back(figure.empty() ? "-" : figure);
+    }
   }
-  std::vector<std::size_t> widths(columns.size());
-  for (const auto& line : lines)
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
-  out << '\n' << bold << name << plain << '\n';
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    print_line(out, lines[i], widths);
-    if (i == 0) continue;
-    for (const auto& note : rows[i - 1]->notes) out << "    " << note << '\n';
-    for (const auto& fault : rows[i - 1]->faults) out << "    " << red << "FAULT " << plain << fault << '\n';
+  return lines;
+}
+
+std::vector<std::size_t> widths_of(const std::vector<Line>& lines) {
+  std::vector<std::size_t> widths(lines[0].size());
+  for (const Line& line : lines)
+    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width_of(line[i]));
+  return widths;
+}
+
+// What arrived, with notes and faults below each row; then what it cost.
+void print_rows(std::ostream& out, const std::string& name, const std::vector<const Row*>& rows, const Colours& c) {
+  out << '\n' << c.bold << name << c.plain << '\n';
+  const auto books = lines_of(rows, book_columns());
+  const auto widths = widths_of(books);
+  for (std::size_t i = 0; i < books.size(); ++i) {
+    print_line(out, books[i], widths);
+    if (i < 2) continue;
+    for (const auto& note : rows[i - 2]->notes) out << "    " << note << '\n';
+    for (const auto& fault : rows[i - 2]->faults) out << "    " << c.red << "FAULT " << c.plain << fault << '\n';
   }
+  const auto costs = lines_of(rows, cost_columns());
+  if (costs[0].size() == 1) return;
+  out << '\n';
+  for (const Line& line : costs) print_line(out, line, widths_of(costs));
 }
 
 void print_criteria(std::ostream& out, const std::vector<Criterion>& criteria, bool colour) {
-  const char* green = colour ? "\033[32m" : "";
-  const char* red = colour ? "\033[31m" : "";
-  const char* plain = colour ? "\033[0m" : "";
+  const Colours colours(colour);
   std::size_t width = 10;
   for (const auto& c : criteria) width = std::max(width, c.what.size() + c.unit.size() + 2);
   out << "\nto reach\n";
   for (const auto& c : criteria) {
     std::string what = c.what + (c.unit.empty() ? "" : ", " + c.unit);
     what.resize(std::max(what.size(), width), ' ');
-    out << what << "  " << (c.met() ? green : red) << (c.met() ? c.stretch_met() ? "STRETCH" : "met    " : "missed ")
-        << plain << "  " << (c.at_most ? "<= " : ">= ") << human(c.target);
+    out << what << "  " << (c.met() ? colours.green : colours.red)
+        << (c.met() ? c.stretch_met() ? "STRETCH" : "met    " : "missed ") << colours.plain << "  "
+        << (c.at_most ? "<= " : ">= ") << human(c.target);
     if (c.stretch) out << " (" << human(*c.stretch) << ")";
     out << "  measured " << human(c.measured.median) << " (" << human(c.measured.min) << " - " << human(c.measured.max)
         << ")";
@@ -158,36 +128,28 @@ std::string human(double value) {
   return short_number(value);
 }
 
+std::vector<std::pair<std::string, std::vector<const Row*>>> rows_by_case(const Numbers& numbers) {
+  std::vector<std::pair<std::string, std::vector<const Row*>>> cases;
+  for (const Row& row : numbers.rows) {
+    auto at = std::find_if(cases.begin(), cases.end(), [&](const auto& c) { return c.first == row.case_name; });
+    if (at == cases.end()) at = cases.insert(cases.end(), {row.case_name, {}});
+    at->second.push_back(&row);
+  }
+  return cases;
+}
+
 void print_table(std::ostream& out, const Report& report, bool colour) {
   for (const auto& [key, value] : report.facts) out << key << ": " << value << '\n';
-  std::vector<std::string> names;
-  for (const auto& row : report.numbers.rows)
-    if (std::find(names.begin(), names.end(), row.case_name) == names.end()) names.push_back(row.case_name);
-  for (const auto& name : names) {
-    std::vector<const Row*> rows;
-    for (const auto& row : report.numbers.rows)
-      if (row.case_name == name) rows.push_back(&row);
-    print_rows(out, name, rows, colour);
-  }
+  for (const auto& [name, rows] : rows_by_case(report.numbers)) print_rows(out, name, rows, Colours(colour));
+  const auto any = [&](bool Row::*mark) {
+    return std::any_of(report.numbers.rows.begin(), report.numbers.rows.end(), [&](const Row& r) { return r.*mark; });
+  };
+  if (any(&Row::peer)) out << "\n* another library, or a control: its losses are no fault of ours";
+  if (any(&Row::noisy)) out << "\n~ noisy: the repeats differ by more than 30 %";
+  if (any(&Row::peer) || any(&Row::noisy)) out << '\n';
   if (!report.numbers.facts.empty()) out << '\n';
   for (const auto& [key, value] : report.numbers.facts) out << key << ": " << value << '\n';
   if (!report.numbers.criteria.empty()) print_criteria(out, report.numbers.criteria, colour);
-}
-
-std::string to_markdown(const Report& report) {
-  std::string text =
-      "| figure | target | stretch | measured: median (min - max) | x roofline | | |\n|---|---|---|---|---|---|---|\n";
-  for (const auto& c : report.numbers.criteria) {
-    text += "| " + c.what + (c.unit.empty() ? "" : ", " + c.unit) + " | " + (c.at_most ? "<= " : ">= ") +
-            human(c.target) + " | " + (c.stretch ? human(*c.stretch) : "") + " | " + human(c.measured.median) + " (" +
-            human(c.measured.min) + " - " + human(c.measured.max) + ") | " +
-            (c.roofline_share > 0 ? fixed(c.roofline_share, 2) : "") + " | " +
-            (!c.met()          ? "**missed**"
-             : c.stretch_met() ? "stretch"
-                               : "met") +
-            " | " + c.remark + " |\n";
-  }
-  return text;
 }
 
 }  // namespace dlt::bench

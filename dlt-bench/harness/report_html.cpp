@@ -1,8 +1,9 @@
 // The page: everything as tables, written here; the same figures as JSON, from which report/page.js draws the charts.
-#include <array>
-#include <cmath>
+#include <algorithm>
+#include <cstdlib>
 
 #include "cases.hpp"
+#include "harness/columns.hpp"
 #include "harness/json.hpp"
 #include "harness/page_parts.hpp"
 #include "harness/report.hpp"
@@ -29,97 +30,18 @@ std::string cell(const std::string& text, const char* kind = "") {
          "</td>";
 }
 
-using Figure = std::function<double(const Sample&)>;
-struct Column {
-  const char* group;  // columns of one group stand side by side
-  const char* title;
-  std::string (*text)(const Row&);
-};
-
-std::string median(const Row& row, const Figure& figure, bool there = true) {
-  return there && !row.samples.empty() ? human(spread(row, figure).median) : "–";
+// The columns of the terminal's two tables in one.
+std::vector<Column> all_columns() {
+  std::vector<Column> all(book_columns().begin(), book_columns().end());
+  all.insert(all.end(), cost_columns().begin(), cost_columns().end());
+  return all;
 }
-std::string call(const Row& row, double Percentiles::*which) {
-  const bool there = !row.samples.empty() && row.samples.front().call_ns.count != 0;
-  return median(
-      row, [&](const Sample& s) { return s.call_ns.*which; }, there);
-}
-std::string e2e(const Row& row, double Percentiles::*which) {
-  const bool there = !row.samples.empty() && row.samples.front().e2e_us.count != 0;
-  return median(
-      row, [&](const Sample& s) { return s.e2e_us.*which; }, there);
-}
-std::string cpu(const Row& row, Usage Sample::*who) {
-  return median(row, [&](const Sample& s) {
-    return s.delivered != 0 ? (s.*who).cpu_s * 1e6 / static_cast<double>(s.delivered) : 0;
-  });
-}
-std::string drops(const Row& row) {
-  std::map<std::string, double> causes;
-  for (const auto& s : row.samples)
-    for (const auto& [cause, n] : s.dropped) causes[cause] = 0;
-  std::string text;
-  for (auto& [cause, n] : causes) {
-    const double middle = spread(row, [&](const Sample& s) {
-                            return s.dropped.contains(cause) ? double(s.dropped.at(cause)) : 0;
-                          }).median;
-    text += (text.empty() ? "" : ", ") + human(middle) + " " + cause;
-  }
-  return text.empty() ? "0" : text;
-}
-
-const std::array columns{
-    Column{"msg/s", "median", [](const Row& r) { return median(r, &Sample::msgs_per_s); }},
-    Column{"msg/s", "min – max",
-           [](const Row& r) {
-             const Spread s = spread(r, &Sample::msgs_per_s);
-             return human(s.min) + " – " + human(s.max);
-           }},
-    Column{"", "MB/s", [](const Row& r) { return median(r, &Sample::mb_per_s); }},
-    Column{"", "x roofline",
-           [](const Row& r) {
-             const auto share = [](const Sample& s) {
-               return s.roofline_msgs_per_s > 0 ? s.msgs_per_s() / s.roofline_msgs_per_s : 0;
-             };
-             return median(r, share, spread(r, share).median > 0);
-           }},
-    Column{"messages", "offered",
-           [](const Row& r) { return median(r, [](const Sample& s) { return double(s.offered); }); }},
-    Column{"messages", "accepted",
-           [](const Row& r) { return median(r, [](const Sample& s) { return double(s.accepted); }); }},
-    Column{"messages", "delivered",
-           [](const Row& r) { return median(r, [](const Sample& s) { return double(s.delivered); }); }},
-    Column{"messages", "dropped by cause", drops},
-    Column{"messages", "unaccounted",
-           [](const Row& r) { return median(r, [](const Sample& s) { return double(s.unaccounted); }); }},
-    Column{"call, ns", "p50", [](const Row& r) { return call(r, &Percentiles::p50); }},
-    Column{"call, ns", "p90", [](const Row& r) { return call(r, &Percentiles::p90); }},
-    Column{"call, ns", "p99", [](const Row& r) { return call(r, &Percentiles::p99); }},
-    Column{"call, ns", "p99.9", [](const Row& r) { return call(r, &Percentiles::p999); }},
-    Column{"call, ns", "max", [](const Row& r) { return call(r, &Percentiles::max); }},
-    Column{"end to end, µs", "p50", [](const Row& r) { return e2e(r, &Percentiles::p50); }},
-    Column{"end to end, µs", "p99", [](const Row& r) { return e2e(r, &Percentiles::p99); }},
-    Column{"end to end, µs", "max", [](const Row& r) { return e2e(r, &Percentiles::max); }},
-    Column{"CPU s per million", "application", [](const Row& r) { return cpu(r, &Sample::application); }},
-    Column{"CPU s per million", "daemon", [](const Row& r) { return cpu(r, &Sample::daemon); }},
-    Column{"peak RSS, MB", "application",
-           [](const Row& r) {
-             return median(r, [](const Sample& s) { return double(s.application.peak_rss_bytes) * 1e-6; });
-           }},
-    Column{
-        "peak RSS, MB", "daemon",
-        [](const Row& r) { return median(r, [](const Sample& s) { return double(s.daemon.peak_rss_bytes) * 1e-6; }); }},
-    Column{"", "KiB per buffer",
-           [](const Row& r) { return median(r, [](const Sample& s) { return s.bytes_per_buffer() / 1024; }); }},
-    Column{"", "messages per writev", [](const Row& r) { return median(r, &Sample::messages_per_write); }},
-    Column{"", "context switches",
-           [](const Row& r) { return median(r, [](const Sample& s) { return double(s.context_switches()); }); }},
-};
 
 std::string table_head() {
   std::string groups =
       "<tr><th class=\"number\" rowspan=\"2\">#</th><th class=\"text\" rowspan=\"2\">configuration</th>";
   std::string titles = "<tr>";
+  const auto columns = all_columns();
   for (std::size_t i = 0; i < columns.size();) {
     const std::string_view group = columns[i].group;
     if (group.empty()) {
@@ -138,7 +60,11 @@ std::string table_row(const Row& row, std::size_t number) {
   const bool noted = !row.notes.empty() || !row.faults.empty() || row.noisy || row.peer;
   std::string html = std::string("<tr") + (noted ? " class=\"noted\"" : "") + ">" +
                      cell(std::to_string(number), "number") + cell(row.label(), "text");
-  for (const auto& c : columns) html += cell(c.text(row));
+  const auto columns = all_columns();
+  for (const auto& c : columns) {
+    const std::string figure = c.text(row);
+    html += cell(figure.empty() ? "–" : figure);
+  }
   html += "</tr>\n";
   if (!noted) return html;
   html += "<tr class=\"note\"><td></td><td colspan=\"" + std::to_string(columns.size() + 1) + "\">";
@@ -222,15 +148,30 @@ std::string data_of(const Report& report) {
   return safe;
 }
 
-std::string verdict(const Numbers& numbers) {
-  const bool good = numbers.good();
-  std::size_t noisy = 0;
-  for (const auto& row : numbers.rows) noisy += row.noisy ? 1 : 0;
-  std::string html = good ? "<span class=\"badge good\">all books closed, every figure reached</span>"
-                          : "<span class=\"badge bad\">not good: see what is marked fault or missed</span>";
+std::string badge(const char* kind, const std::string& text) {
+  return std::string("<span class=\"badge ") + kind + "\">" + escaped(text) + "</span>";
+}
+
+// More that wants to run than there are CPUs, before we began.
+bool machine_was_busy(const Facts& facts) {
+  double load = 0, cpus = 1;
+  for (const auto& [key, value] : facts) {
+    if (key == "load_before") load = std::strtod(value.c_str(), nullptr);
+    if (key == "cpus") cpus = std::strtod(value.c_str(), nullptr);
+  }
+  return load > cpus;
+}
+
+std::string verdict(const Report& report) {
+  const Numbers& numbers = report.numbers;
+  std::string html = numbers.good() ? badge("good", "all books closed, every figure reached")
+                                    : badge("bad", "not good: see what is marked fault or missed");
+  for (const auto& [key, value] : numbers.facts)
+    if (key.rfind("left out", 0) == 0) html += " " + badge("warn", key + ": " + value);
+  const auto noisy = std::count_if(numbers.rows.begin(), numbers.rows.end(), [](const Row& row) { return row.noisy; });
   if (noisy != 0)
-    html += " <span class=\"badge warn\">" + std::to_string(noisy) + " of " + std::to_string(numbers.rows.size()) +
-            " rows noisy</span>";
+    html += " " + badge("warn", std::to_string(noisy) + " of " + std::to_string(numbers.rows.size()) + " rows noisy");
+  if (machine_was_busy(report.facts)) html += " " + badge("warn", "the machine was busy with something else");
   return html;
 }
 
@@ -245,7 +186,7 @@ std::string to_html(const Report& report) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<link rel=\"icon\" href=\"data:,\">\n<style>\n" +
       text(page::uplot_min_css) + text(page::page_css) + "</style>\n</head>\n<body>\n";
-  html += "<header><h1>dlt-bench</h1>" + verdict(n) + "</header>\n";
+  html += "<header><h1>dlt-bench</h1>" + verdict(report) + "</header>\n";
   html +=
       "<p class=\"soft\">Delivered is what the receiving end has seen, not what was called. Each figure is the "
       "median of the repeats; each repeat a fresh process.</p>\n";

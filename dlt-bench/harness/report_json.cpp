@@ -105,6 +105,13 @@ std::string quoted(const std::string& text) {
   return q + "\"";
 }
 
+// "full:5 timed_out:3"
+std::string by_cause(const Sample& s) {
+  std::string text;
+  for (const auto& [cause, n] : s.dropped) text += (text.empty() ? "" : " ") + cause + ":" + std::to_string(n);
+  return text;
+}
+
 }  // namespace
 
 std::string to_json(const Report& report) {
@@ -121,8 +128,10 @@ std::string to_json(const Report& report) {
 
 std::string to_csv(const Report& report) {
   std::ostringstream out;
-  out << "case,config,repeat,seconds,offered,accepted,delivered,dropped,unaccounted,msgs_per_s,mb_per_s,roofline_share,"
-         "call_ns_p50,call_ns_p90,call_ns_p99,call_ns_p99.9,call_ns_max,e2e_us_p50,e2e_us_p99,e2e_us_max,"
+  out.precision(10);
+  out << "case,config,repeat,seconds,offered,accepted,delivered,dropped,dropped_by_cause,unaccounted,msgs_per_s,mb_per_"
+         "s,roofline_share,"
+         "call_ns_p50,call_ns_p90,call_ns_p99,call_ns_p99.9,call_ns_max,e2e_us_p50,e2e_us_p90,e2e_us_p99,e2e_us_max,"
          "cpu_s_per_million,cpu_s_per_million_application,cpu_s_per_million_daemon,messages_per_writev,bytes_per_"
          "buffer,"
          "context_switches,application_peak_rss_bytes,daemon_peak_rss_bytes,noisy,faults\n";
@@ -130,13 +139,14 @@ std::string to_csv(const Report& report) {
     for (std::size_t i = 0; i < r.samples.size(); ++i) {
       const Sample& s = r.samples[i];
       out << r.case_name << ',' << quoted(r.label()) << ',' << i + 1 << ',' << s.seconds << ',' << s.offered << ','
-          << s.accepted << ',' << s.delivered << ',' << s.dropped_total() << ',' << s.unaccounted << ','
-          << s.msgs_per_s() << ',' << s.mb_per_s() << ',' << share(s) << ',' << s.call_ns.p50 << ',' << s.call_ns.p90
-          << ',' << s.call_ns.p99 << ',' << s.call_ns.p999 << ',' << s.call_ns.max << ',' << s.e2e_us.p50 << ','
-          << s.e2e_us.p99 << ',' << s.e2e_us.max << ',' << s.cpu_s_per_million() << ',' << per_million(s.application, s)
-          << ',' << per_million(s.daemon, s) << ',' << s.messages_per_write() << ',' << s.bytes_per_buffer() << ','
-          << s.context_switches() << ',' << s.application.peak_rss_bytes << ',' << s.daemon.peak_rss_bytes << ','
-          << (r.noisy ? 1 : 0) << ',' << s.faults.size() << '\n';
+          << s.accepted << ',' << s.delivered << ',' << s.dropped_total() << ',' << quoted(by_cause(s)) << ','
+          << s.unaccounted << ',' << s.msgs_per_s() << ',' << s.mb_per_s() << ',' << share(s) << ',' << s.call_ns.p50
+          << ',' << s.call_ns.p90 << ',' << s.call_ns.p99 << ',' << s.call_ns.p999 << ',' << s.call_ns.max << ','
+          << s.e2e_us.p50 << ',' << s.e2e_us.p90 << ',' << s.e2e_us.p99 << ',' << s.e2e_us.max << ','
+          << s.cpu_s_per_million() << ',' << per_million(s.application, s) << ',' << per_million(s.daemon, s) << ','
+          << s.messages_per_write() << ',' << s.bytes_per_buffer() << ',' << s.context_switches() << ','
+          << s.application.peak_rss_bytes << ',' << s.daemon.peak_rss_bytes << ',' << (r.noisy ? 1 : 0) << ','
+          << s.faults.size() << '\n';
     }
   }
   return out.str();

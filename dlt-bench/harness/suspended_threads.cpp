@@ -235,6 +235,7 @@ StopResult run_with_stops(const Load& load, const std::string& logger, unsigned 
   watch.tell(result);
   all.let_all_go();
   result.sample = all.finish(begin);
+  if (!watch.any()) result.sample.faults.emplace_back("the stops were too short to say anything of the other threads");
   if (!first_arrived)
     result.sample.faults.emplace_back("the message of the stopped thread was not delivered meanwhile");
   result.sample.extra = {{"before_msgs_per_s", result.before_per_s},

@@ -1,7 +1,10 @@
-// syslog(3), to whatever reads /dev/log. It tells nobody what became of a message: only the calls can be measured.
+// syslog(3), to whatever reads /dev/log, or to the socket that the plan's address names. It tells nobody what became of
+// a message: only the receiving end can.
 #include <syslog.h>
-#include <unistd.h>
 
+#include <optional>
+
+#include "harness/dev_log.hpp"
 #include "harness/error.hpp"
 #include "harness/logger.hpp"
 
@@ -11,7 +14,9 @@ namespace {
 class SyslogLogger : public Logger {
  public:
   explicit SyslogLogger(const ProducePlan& plan) : name_(plan.run), offered_(plan.threads) {
-    if (::access("/dev/log", W_OK) != 0) throw BenchError("nobody listens at /dev/log");
+    if (!plan.address.empty()) dev_log_.emplace(plan.address);
+    if (!listens_at("/dev/log"))
+      throw BenchError("nobody listens at " + (plan.address.empty() ? std::string("/dev/log") : plan.address));
     ::openlog(name_.c_str(), LOG_NDELAY, LOG_USER);
   }
   ~SyslogLogger() override { ::closelog(); }
@@ -37,6 +42,7 @@ class SyslogLogger : public Logger {
   }
 
  private:
+  std::optional<DevLog> dev_log_;
   std::string name_;  // openlog keeps the pointer
   std::vector<std::uint64_t> offered_;
 };

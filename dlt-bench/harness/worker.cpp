@@ -17,7 +17,7 @@ namespace {
 
 constexpr int channel_fd = 3;
 
-constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 9> roles{{
+constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 10> roles{{
     {"produce", produce_worker},
     {"receive", receive_worker},
     {"store", store_worker},
@@ -27,6 +27,7 @@ constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 9> roles{{
     {"calls", calls_worker},
     {"suspend", suspend_worker},
     {"relay", relay_worker},
+    {"syslog", syslog_worker},
 }};
 
 std::string& program() {

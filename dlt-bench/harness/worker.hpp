@@ -40,6 +40,7 @@ void roofline_write_worker(Channel& channel);
 void machine_worker(Channel& channel);  // clock, memcpy, filtered-out calls
 void calls_worker(Channel& channel);    // what callgrind looks at
 void suspend_worker(Channel& channel);  // ready, prepare, prepared, connected, books
+void syslog_worker(Channel& channel);   // as receive_worker
 void relay_worker(Channel& channel);    // its port; loses messages until the daemon or the benchmark ends
 
 }  // namespace dlt::bench

@@ -102,7 +102,7 @@
       width, height: 260, padding: [8, 12, 0, 0],
       cursor: {drag: {x: !categories, y: false}, points: {size: 7}},
       scales: {x: {time: false, ...(categories ? {range: [-0.5, n - 0.5]} : {})},
-               y: chart.log ? {distr: 3} : chart.zero ? {range: (u, low, high) => [0, high > 0 ? high * 1.08 : 1]} : {}},
+               y: chart.log ? {distr: 3, range: (u, low, high) => [10 ** Math.floor(Math.log10(low || 1)), 10 ** Math.ceil(Math.log10(high || 10))]} : chart.zero ? {range: (u, low, high) => [0, high > 0 ? high * 1.08 : 1]} : {}},
       axes: [axis({label: chart.xName, labelSize: 20, size: 30, grid: {show: !categories, stroke: colour("--line"), width: 1},
                    ...(categories ? {splits: () => categories.map((_, i) => i).filter((i) => i % every === 0),
                                      values: (u, splits) => splits.map((i) => categories[i])} : {})}),
@@ -125,8 +125,10 @@
     drawn.forEach(({plot}) => plot.destroy());
     place.replaceChildren();
     drawn = [];
-    const perMillion = (who) => (row) => row.cpu_s_per_million_of && row.cpu_s_per_million < 20 ? row.cpu_s_per_million_of[who] : null;
-    const resident = (who) => (row) => row.peak_rss_bytes ? row.peak_rss_bytes[who] / 1e6 : null;
+    const keepsBusy = (row) => (row.notes || []).some((note) => note.includes("stay busy between"));
+    const perMillion = (who) => (row) =>
+      row.cpu_s_per_million_of && row.cpu_s_per_million > 0 && row.cpu_s_per_million < 2 && !keepsBusy(row) ? row.cpu_s_per_million_of[who] : null;
+    const resident = (who) => (row) => row.peak_rss_bytes && row.peak_rss_bytes.application > 0 ? row.peak_rss_bytes[who] / 1e6 : null;
     const charts = [
       throughputByThreads(),
       percentileCurves("call_ns", "What a call costs", "Nanoseconds of single calls by the share of calls that cost no more.", "ns"),
@@ -134,7 +136,7 @@
       overTime("keep-up", "backlog", "keep-up: messages on their way", "Accepted, and not yet seen by the client nor dropped. Overload, then half of what is kept up with."),
       overTime("keep-up", "dropped", "keep-up: messages dropped", "Counted by the library, since the start of the run."),
       growth("soak", "soak: messages on their way", "At half of the rate that is kept up with."),
-      bars("CPU", "Seconds per million delivered messages, by row. Rows above 20 s, in which little is logged, are left to the tables.", "s",
+      bars("CPU", "Seconds per million delivered messages, by row. Rows above 2 s, in which little is logged, and those whose threads stay busy between their messages are left to the tables.", "s",
            [["application", perMillion("application")], ["daemon", perMillion("daemon")]]),
       bars("Memory", "Most that was resident, in MB, by row.", "MB", [["application", resident("application")], ["daemon", resident("daemon")]]),
     ].filter(Boolean);

@@ -83,8 +83,12 @@ TEST_CASE("a wrong word is a usage error that names it") {
   CHECK(complaint({"case"}).find("which case") != std::string::npos);
   CHECK(complaint({"--repeat", "3"}).find("which case") != std::string::npos);
   CHECK(complaint({"quick", "--repeat", "0"}).find("--repeat") != std::string::npos);
+  CHECK(complaint({"quick", "--duration", "0"}) == "--duration must be from 0.01 to 86400");
   CHECK(complaint({"quick", "--repeat", "many"}).find("many") != std::string::npos);
   CHECK(complaint({"quick", "--daemon", "/a/path"}).find("--daemon") != std::string::npos);
   CHECK(complaint({"quick", "--logger", "lucky"}).find("lucky") != std::string::npos);
+  CHECK(complaint({"quick", "--logger", "mutex"}).find("quick") != std::string::npos);
+  CHECK(complaint({"suspend-basic", "--logger", "drops"}).find("suspend-basic") != std::string::npos);
+  CHECK(complaint({"suspend-basic", "--logger", "mutex"}).empty());
   CHECK(complaint({"quick", "--no-such-option"}).find("no-such-option") != std::string::npos);
 }

@@ -109,6 +109,20 @@ TEST_CASE("without scripts the page is tables with every figure, and no chart") 
     CHECK(has(seen, text));
 }
 
+TEST_CASE("the page says at its top what makes its figures worth less") {
+  Report r = report();
+  CHECK(to_html(r).find("badge warn") == std::string::npos);
+
+  r.facts.emplace_back("load_before", "3.51 2.0 1.0 4/150 77");
+  r.numbers.facts.emplace_back("left out, the budget was used up", "soak");
+  r.numbers.rows[0].noisy = true;
+  const std::string html = to_html(r);
+  const std::string top = html.substr(html.find("<header>"), html.find("</header>") - html.find("<header>"));
+
+  for (const char* text : {"the machine was busy", "left out, the budget was used up: soak", "1 of 5 rows noisy"})
+    CHECK(top.find(text) != std::string::npos);
+}
+
 TEST_CASE("the page needs nothing from elsewhere, and what is logged into it cannot end its script") {
   const std::string html = to_html(report());
 

@@ -7,6 +7,8 @@
 
 #include <signal.h>
 
+#include "harness/daemon.hpp"
+#include "harness/worker.hpp"
 #include "support/child.hpp"
 #include "support/temp_dir.hpp"
 
@@ -85,6 +87,31 @@ TEST_CASE("a daemon that is killed during the run ends the run with a message") 
   CHECK(read_file(dir / "err").find("daemon is gone (signal 9)") != std::string::npos);
 }
 
+TEST_CASE("a running daemon that is killed during the run ends the run with a message as well") {
+  TempDir dir;
+  dlt::bench::set_worker_program(DLT_BENCH_PROGRAM);
+  Child daemon({{dlt::bench::find_daemon(), "--config", "/dev/null", "--app-socket", dir / "app.sock",
+                 "--control-socket", dir / "control.sock", "--port", "0", "--foreground"},
+                {},
+                "",
+                dir / "log",
+                false});
+  REQUIRE(eventually([&] { return std::filesystem::exists(dir / "control.sock"); }));
+  Child bench_process({{DLT_BENCH_PROGRAM, "concurrency-single", "--rate", "1000", "--messages", "100000", "--repeat",
+                        "1", "--daemon", "unix:" + (dir / "app.sock")},
+                       {},
+                       dir / "out",
+                       dir / "err",
+                       false});
+  REQUIRE(eventually([&] { return !children_with(bench_process.pid(), "produce").empty(); }));
+
+  daemon.send(SIGKILL);
+  (void)daemon.wait();
+
+  CHECK(bench_process.wait() == 1);
+  CHECK(read_file(dir / "err").find("the daemon is gone") != std::string::npos);
+}
+
 TEST_CASE("a daemon that is not there is told with exit code 1") {
   TempDir dir;
 
@@ -99,4 +126,21 @@ TEST_CASE("a usage error is exit code 2, and help is 0") {
   CHECK(bench({"--help"}).code == 0);
   CHECK(bench({}).code == 0);
   CHECK(bench({"list"}).out.find("roofline") != std::string::npos);
+}
+
+TEST_CASE("files that cannot be written or read are told before anything is measured") {
+  TempDir dir;
+  write_file(dir / "rubbish.json", "{");
+  const auto [option, file, word] = GENERATE(
+      table<std::string, std::string, std::string>({{"--json", "no/such/folder.json", "cannot write"},
+                                                    {"--html", "", "cannot write"},  // a folder
+                                                    {"--baseline", "nothing.json", "cannot read"},
+                                                    {"--baseline", "rubbish.json", "not a result of dlt-bench"}}));
+
+  const Outcome outcome = bench({"concurrency-single", "--messages", "100", "--repeat", "1", option, dir / file});
+
+  INFO(option << " " << file << "\n" << outcome.out);
+  CHECK(outcome.code == 1);
+  CHECK(outcome.out.find(word) != std::string::npos);
+  CHECK(outcome.out.find("unaccounted") == std::string::npos);  // no table
 }

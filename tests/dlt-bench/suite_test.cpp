@@ -1,6 +1,7 @@
 // The cases of the suite in small: each runs, closes its books and has the figures that it is about; and each claim
 // fails when what it is about is wrong on purpose.
 #include <catch2/catch.hpp>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "support/child.hpp"
@@ -143,23 +144,40 @@ TEST_CASE("full keeps to a budget that is too short for it, and says what it lef
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::minutes(8));
 }
 
-TEST_CASE("compare: spdlog's file is read back, and syslog is measured or named as left out") {
+TEST_CASE("compare: what spdlog wrote is read back, what syslog sent is counted, and what is not there is named") {
   const Result r = bench({"compare", "--repeat", "1", "--duration", "0.2"});
 
   INFO(r.outcome.out);
-  bool spdlog = false, syslog = r.json.at("facts").contains("syslog");
-  for (const auto& row : r.json.at("rows")) {
-    const std::string library = row.at("config").at("library");
-    if (library == "syslog") syslog = true;
-    if (library != "spdlog async") continue;
-    spdlog = true;
+  std::map<std::string, Json> rows;
+  for (const auto& row : r.json.at("rows"))
+    rows[row.at("config").at("library").get<std::string>() + ", " + row.at("config").at("sink").get<std::string>()] =
+        row;
+  const auto& facts = r.json.at("facts");
+  for (const char* name : {"spdlog async, text file, same process", "syslog(3), a reader that only counts"}) {
+    if (!rows.contains(name)) {
+      CHECK(facts.contains("syslog(3) to a reader of ours"));  // why not
+      CHECK(name[1] == 'y');
+      continue;
+    }
+    const Json& row = rows.at(name);
     CHECK(row.at("delivered") > 0);
     CHECK(row.at("delivered") == row.at("accepted"));
     CHECK(row.at("faults").empty());
     CHECK(row.at("call_ns").at("count") > 0);
   }
-  CHECK(spdlog);
-  CHECK(syslog);
+  CHECK(rows.contains("syslog(3), the daemon at /dev/log") != facts.contains("syslog daemon of this machine"));
+}
+
+TEST_CASE("reconnect: the time from the socket's return to the first message") {
+  const Result r = bench({"reconnect", "--repeat", "2"});
+
+  INFO(r.outcome.out);
+  REQUIRE(r.json.at("criteria").size() == 1);
+  const auto& c = r.json.at("criteria").at(0);
+  CHECK(c.at("unit") == "ms");
+  CHECK(c.at("measured").at("min") > 0);
+  CHECK(c.at("measured").at("max") >= c.at("measured").at("median"));
+  CHECK(c.at("remark").get<std::string>().find("of 2 within 250 ms") != std::string::npos);
 }
 
 TEST_CASE("a result whose repeats differ is measured once more and marked") {

@@ -55,3 +55,28 @@ TEST_CASE("the message of a thread that is stopped right behind it arrives meanw
   CHECK(rows[0].at("faults").empty());
   CHECK(rows[0].at("extra").at("delivered_meanwhile_msgs_per_s") > 0);
 }
+
+TEST_CASE("a cascade of short stops is still watched: the others are seen to go on") {
+  if (!dlt::bench::can_hold_threads()) {
+    WARN("threads are not held in this build: nothing was checked");
+    return;
+  }
+
+  const auto rows = rows_of("suspend-cascade", "0.4");
+
+  CHECK(rows.at(0).at("extra").at("others_msgs_per_s") > 0);
+}
+
+TEST_CASE("a logger with one mutex makes the case fail") {
+  if (!dlt::bench::can_hold_threads()) {
+    WARN("threads are not held in this build: nothing was checked");
+    return;
+  }
+
+  const Outcome outcome =
+      run({DLT_BENCH_PROGRAM, "suspend-basic", "--duration", "0.5", "--logger", "mutex"}, {}, std::chrono::minutes(4));
+
+  INFO(outcome.out);
+  CHECK(outcome.code == 1);
+  CHECK(outcome.out.find("missed") != std::string::npos);
+}

@@ -85,6 +85,27 @@ TEST_CASE("the criteria become a Markdown table") {
   CHECK(text.find("| calls, ns | <= 25.0 | 17.0 | 10.0 (9.00 - 11.0) | 0.50 | stretch | quiet |") != std::string::npos);
 }
 
+TEST_CASE("the rows become a Markdown table for each case, without the columns that none of them has") {
+  Report r = report();
+  r.numbers.rows[0].notes.emplace_back("a | b");
+  Row raw = r.numbers.rows[0];
+  raw.case_name = "targets";
+  r.numbers.rows.push_back(raw);
+  r.numbers.facts.emplace_back("against another, x", "12 (11 - 13)");
+
+  const std::string text = to_markdown(r);
+
+  CHECK(text.find("### throughput\n") != std::string::npos);
+  CHECK(text.find("| configuration | msg/s: median / min – max | x roofline | messages: offered / accepted / "
+                  "delivered / dropped by cause / unaccounted |") != std::string::npos);
+  CHECK(text.find("| 1 thread, no sink | 300 / 100 – 500 | 0.300 | 305 / 305 / 300 / 5 full / 0 |") !=
+        std::string::npos);
+  CHECK(text.find("call, ns") == std::string::npos);
+  CHECK(text.find("a \\| b") != std::string::npos);
+  CHECK(text.find("### targets") == std::string::npos);  // its rows are shown as figures
+  CHECK(text.find("- against another, x: 12 (11 - 13)\n") != std::string::npos);
+}
+
 TEST_CASE("a row that lost more than the tolerance of its roofline share is a regression") {
   const std::string before = to_json(report(1000));
 
@@ -101,11 +122,26 @@ TEST_CASE("the table shows the figures, aligned, and without escape codes when t
   print_table(out, report(), false);
 
   CHECK(out.str().find("1 thread, no sink") != std::string::npos);
+  CHECK(out.str().find("5 full") != std::string::npos);
+  CHECK(out.str().find("100 – 500") != std::string::npos);
   CHECK(out.str().find('\033') == std::string::npos);
 
   std::ostringstream coloured;
   print_table(coloured, report(), true);
   CHECK(coloured.str().find('\033') != std::string::npos);
+}
+
+TEST_CASE("marks in the table are explained below it") {
+  Report r = report();
+  std::ostringstream plain, marked;
+  print_table(plain, r, false);
+  r.numbers.rows[0].peer = r.numbers.rows[0].noisy = true;
+  print_table(marked, r, false);
+
+  CHECK(plain.str().find("another library") == std::string::npos);
+  CHECK(marked.str().find("sink * ~") != std::string::npos);
+  CHECK(marked.str().find("\n* another library") != std::string::npos);
+  CHECK(marked.str().find("\n~ noisy") != std::string::npos);
 }
 
 TEST_CASE("each repeat is one line of CSV with as many fields as the header") {
@@ -121,6 +157,7 @@ TEST_CASE("each repeat is one line of CSV with as many fields as the header") {
     fields.push_back(n);
   }
 
+  CHECK(to_csv(report()).find(",\"full:5\",") != std::string::npos);
   CHECK(fields.size() == 4);
   for (const std::size_t n : fields) CHECK(n == fields[0]);
 }
