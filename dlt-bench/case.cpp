@@ -50,6 +50,7 @@ Spread spread(std::vector<double> values) {
 
 Spread spread(const Row& row, const std::function<double(const Sample&)>& figure) {
   std::vector<double> values;
+  values.reserve(row.samples.size());
   for (const auto& sample : row.samples) values.push_back(figure(sample));
   return spread(std::move(values));
 }

@@ -1,6 +1,5 @@
 #include "harness/arrivals.hpp"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,25 +9,12 @@
 
 #include "harness/clock.hpp"
 #include "harness/error.hpp"
+#include "harness/loopback.hpp"
 
 namespace dlt::bench {
-namespace {
-
-int connect_to(std::uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (fd < 0 || ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    throw BenchError("no daemon answers on port " + std::to_string(port));
-  return fd;
-}
-
-}  // namespace
 
 Arrivals::Arrivals(std::uint16_t port, const std::string& run, std::size_t producers, unsigned payload)
-    : fd_(connect_to(port)),
+    : fd_(connect_to_daemon(port)),
       texts_(Texts::fixed(payload)),
       ledger_(producers, texts_),
       reader_(StreamReader::Kind::live, AppId(std::string_view(run)), ledger_),

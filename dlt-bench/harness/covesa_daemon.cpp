@@ -1,6 +1,5 @@
 #include "harness/covesa_daemon.hpp"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,17 +9,10 @@
 #include "harness/clock.hpp"
 #include "harness/daemon.hpp"
 #include "harness/error.hpp"
+#include "harness/loopback.hpp"
 
 namespace dlt::bench {
 namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_port = htons(port);
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return a;
-}
 
 // This daemon cannot be told to choose a port itself: ask the kernel for one that is free now.
 std::uint16_t free_port() {
@@ -35,11 +27,9 @@ std::uint16_t free_port() {
 }
 
 bool answers(std::uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in a = loopback(port);
-  const bool there = ::connect(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0;
-  ::close(fd);
-  return there;
+  const int fd = connect_loopback(port);
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
 }
 
 }  // namespace

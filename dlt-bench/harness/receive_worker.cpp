@@ -1,15 +1,13 @@
 // A client of the daemon, in its own process: reads everything, parses everything, keeps the ledger.
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
-#include <cstring>
 
 #include "harness/clock.hpp"
-#include "harness/error.hpp"
 #include "harness/json.hpp"
+#include "harness/loopback.hpp"
 #include "harness/receive.hpp"
 #include "harness/stream_reader.hpp"
 #include "harness/worker.hpp"
@@ -21,13 +19,7 @@ constexpr std::size_t read_size = 256 * 1024;
 constexpr double look_up_s = 0.02;  // how long a read waits before the channel is looked at
 
 int connect_to(std::uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (fd < 0 || ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    throw BenchError("no daemon answers on port " + std::to_string(port) + ": " + std::strerror(errno));
+  const int fd = connect_to_daemon(port);
   const timeval wait{0, static_cast<suseconds_t>(look_up_s * 1e6)};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
   return fd;

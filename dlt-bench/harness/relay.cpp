@@ -1,6 +1,5 @@
 #include "harness/relay.hpp"
 
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,17 +8,10 @@
 #include <array>
 
 #include "harness/error.hpp"
+#include "harness/loopback.hpp"
 
 namespace dlt::bench {
 namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_port = htons(port);
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return a;
-}
 
 // Passes on what is there. False: one side has ended.
 bool pass(int from, int to) {
@@ -81,12 +73,10 @@ void Relay::run() {
 void Relay::accept_one() {
   const int application = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
   if (application < 0) return;
-  const int daemon = open_ ? ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
-  const sockaddr_in a = loopback(daemon_port_);
-  if (daemon < 0 || ::connect(daemon, reinterpret_cast<const sockaddr*>(&a), sizeof a) != 0) {
+  const int daemon = open_ ? connect_loopback(daemon_port_) : -1;
+  if (daemon < 0) {
     ++turned_away_;
     ::close(application);
-    if (daemon >= 0) ::close(daemon);
     return;
   }
   const int on = 1;

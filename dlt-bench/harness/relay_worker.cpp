@@ -1,12 +1,12 @@
 // A client's path to the daemon that is wrong on purpose: it hands on what the daemon sends, but for each 10,000th
 // message. To whoever counts at its end, that is a daemon which loses messages and does not tell.
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstring>
 
 #include "harness/error.hpp"
+#include "harness/loopback.hpp"
 #include "harness/message.hpp"
 #include "harness/worker.hpp"
 
@@ -14,14 +14,6 @@ namespace dlt::bench {
 namespace {
 
 constexpr std::uint64_t one_in = 10'000;
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_port = htons(port);
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return a;
-}
 
 // Listens where the kernel likes, says where, and waits for the one client.
 int accept_client(Channel& channel) {
@@ -63,10 +55,7 @@ std::size_t hand_on(int client, proto::Bytes bytes, std::uint64_t& messages) {
 void relay_worker(Channel& channel) {
   const auto port = static_cast<std::uint16_t>(std::stoul(channel.expect(10)));
   const int client = accept_client(channel);
-  const int daemon = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in a = loopback(port);
-  if (::connect(daemon, reinterpret_cast<const sockaddr*>(&a), sizeof a) != 0)
-    throw BenchError("the relay does not reach the daemon");
+  const int daemon = connect_to_daemon(port);
   std::vector<std::byte> held(1 << 20);
   std::size_t size = 0;
   std::uint64_t messages = 0;

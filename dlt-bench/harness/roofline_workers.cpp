@@ -11,6 +11,7 @@
 #include "harness/clock.hpp"
 #include "harness/error.hpp"
 #include "harness/json.hpp"
+#include "harness/loopback.hpp"
 #include "harness/message.hpp"
 #include "harness/worker.hpp"
 
@@ -30,10 +31,7 @@ struct Address {
 Address address_of(const RooflinePlan& plan) {
   Address a;
   if (plan.path.empty()) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(plan.port);
-    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const sockaddr_in in = loopback(plan.port);
     std::memcpy(&a.bytes, &in, a.size = sizeof in);
   } else {
     sockaddr_un un{};

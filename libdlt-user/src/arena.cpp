@@ -59,7 +59,8 @@ Arena::~Arena() {
 }
 
 void Arena::abandon_in_child() noexcept {
-  mmap(header_, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  // Refused, the parent's memory stays: that harms nobody but a call which this fork interrupted.
+  (void)mmap(header_, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   close(fd_);
   fd_ = -1;
 }

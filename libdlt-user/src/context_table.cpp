@@ -1,7 +1,6 @@
 #include "context_table.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <type_traits>
 
@@ -27,7 +26,7 @@ ContextEntry* make_entry(ContextId id, std::string_view description) noexcept {
   if (e == nullptr) return nullptr;
   e->id = id;
   e->text_size = static_cast<std::uint8_t>(std::min(description.size(), ContextEntry::max_description));
-  std::memcpy(e->text, description.data(), e->text_size);
+  std::copy_n(description.data(), e->text_size, e->text);  // of an empty one there may be no data at all
   return e;
 }
 

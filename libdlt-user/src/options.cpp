@@ -33,9 +33,11 @@ std::string Options::check() const {
   if (buffer_count < 1 || buffer_count > max_buffers) return "buffer_count must be 1 to 16";
   if (auto wrong = check_buffer("buffer", buffer); !wrong.empty()) return wrong;
   if (buffers.size() > max_buffers) return "buffers has more than 16 entries";
-  for (std::size_t i = 0; i < buffers.size(); ++i)
-    if (buffers[i])
-      if (auto wrong = check_buffer("buffers[" + std::to_string(i) + "]", *buffers[i]); !wrong.empty()) return wrong;
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    const auto& own = buffers[i];
+    if (!own) continue;
+    if (auto wrong = check_buffer("buffers[" + std::to_string(i) + "]", *own); !wrong.empty()) return wrong;
+  }
   if (level < Level::off || level > Level::verbose) return "level must be off to verbose";
   if (batch_size < 1 || batch_size > 65'536) return "batch_size must be 1 to 65536";
   if (senders < 1 || senders > buffer_count) return "senders must be 1 to buffer_count";

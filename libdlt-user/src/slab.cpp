@@ -5,6 +5,10 @@
 #include <atomic>
 #include <cstdint>
 
+// There in a process that runs with LeakSanitizer, the library built with it or not.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the name is the sanitizer's
+extern "C" [[gnu::weak]] void __lsan_register_root_region(const void*, std::size_t);
+
 namespace dlt::detail {
 
 namespace {
@@ -20,7 +24,11 @@ std::byte* reserve() noexcept {
   std::byte* mine = static_cast<std::byte*>(p);
   std::byte* expected = nullptr;
   // sync: slab-base. Several threads may get here at once; one reservation stays.
-  if (base.compare_exchange_strong(expected, mine, std::memory_order_release, std::memory_order_acquire)) return mine;
+  if (base.compare_exchange_strong(expected, mine, std::memory_order_release, std::memory_order_acquire)) {
+    // What only queues and contexts point to would be called a leak of the application.
+    if (__lsan_register_root_region != nullptr) __lsan_register_root_region(p, reservation);
+    return mine;
+  }
   munmap(p, reservation);
   return expected;
 }

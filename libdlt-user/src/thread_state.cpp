@@ -63,8 +63,9 @@ ThreadQueue* queue_for(Core& core, Choose choose) noexcept {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   const std::uint32_t buffer = choose();
   ThreadQueue* q = t_state.queues[buffer];
-  if (q == nullptr && (q = core.home_for(buffer)) != nullptr) {
-    pthread_setspecific(thread_key, &t_state);
+  if (q == nullptr) {
+    q = core.home_for(buffer);
+    if (q != nullptr) pthread_setspecific(thread_key, &t_state);
     t_state.queues[buffer] = q;
   }
   std::atomic_signal_fence(std::memory_order_seq_cst);

@@ -55,7 +55,7 @@ TEST_CASE("F26: a socket path that has no room is refused by name, one that just
   for (const std::size_t length : {102U, 103U, 104U, 107U, 108U, 109U, 255U, 4096U}) {
     const TempDir dir;
     const std::string path = dir / std::string(length - dir.path().string().size() - 1, 's');
-    const auto outcome = run({"timeout", "20", DLT_DAEMON, "--foreground", "--app-socket", path, "--control-socket",
+    const auto outcome = run({"timeout", "300", DLT_DAEMON, "--foreground", "--app-socket", path, "--control-socket",
                               dir / "c", "--port", "0", "--bind", "127.0.0.1", "--check-config"});
     INFO("length " << length << ": " << outcome.out);
     CHECK(outcome.code == 0);  // a path is a path

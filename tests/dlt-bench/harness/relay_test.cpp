@@ -2,23 +2,16 @@
 
 #include <catch2/catch.hpp>
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <string>
 
+#include "harness/loopback.hpp"
+
 using namespace dlt::bench;
 
 namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_port = htons(port);
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return a;
-}
 
 struct Listener {
   Listener() {
@@ -35,9 +28,8 @@ struct Listener {
 };
 
 int connect_to(const Relay& relay) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in a = loopback(static_cast<std::uint16_t>(std::stoi(relay.address().substr(14))));
-  REQUIRE(::connect(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0);
+  const int fd = connect_loopback(static_cast<std::uint16_t>(std::stoi(relay.address().substr(14))));
+  REQUIRE(fd >= 0);
   const timeval limit{60, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   return fd;

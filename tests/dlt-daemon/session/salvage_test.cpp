@@ -45,29 +45,12 @@ std::string announcement(const ArenaFile& file) {
   return encoded(local::Memfd{layout::version, layout::granule, file.size()});
 }
 
-// Sends the bytes with a descriptor.
-void send_with(Peer& app, std::string bytes, int fd) {
-  iovec range{bytes.data(), bytes.size()};
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &range;
-  message.msg_iovlen = 1;
-  message.msg_control = space;
-  message.msg_controllen = sizeof space;
-  cmsghdr* c = CMSG_FIRSTHDR(&message);
-  c->cmsg_level = SOL_SOCKET;
-  c->cmsg_type = SCM_RIGHTS;
-  c->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(c), &fd, sizeof fd);
-  REQUIRE(::sendmsg(app.fd(), &message, MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
-}
-
 // An application that says what it is, hands over its memory, sends `stream` and is gone.
 void live_and_die(RunningDaemon& d, const ArenaFile& file, const std::string& stream) {
   Peer app = d.app();
   REQUIRE(app.send(hello() + registration()));
   const Fd memory(file.descriptor());
-  send_with(app, announcement(file), memory.get());
+  REQUIRE(app.send_with(announcement(file), memory.get()));
   REQUIRE(app.send(stream));
 }
 
@@ -156,7 +139,7 @@ TEST_CASE("nothing is salvaged from an application that said good-bye, or that l
     first_byte.l_type = F_WRLCK;
     first_byte.l_len = 1;
     if (lives) REQUIRE(::fcntl(memory.get(), F_SETLK, &first_byte) == 0);
-    send_with(app, announcement(file), memory.get());
+    REQUIRE(app.send_with(announcement(file), memory.get()));
     REQUIRE(app.send(lives ? std::string() : encoded(local::Bye{})));
     REQUIRE(eventually([&] { return d.status()["applications"].size() == 1; }));
     app.close();
@@ -197,7 +180,7 @@ TEST_CASE("memory that is not as it should be costs its owner the connection, an
     CAPTURE(refused);
     const Fd memory(offer.fd);
     Peer app = d.app();
-    send_with(app, hello() + registration() + offer.announcement, memory.get());
+    REQUIRE(app.send_with(hello() + registration() + offer.announcement, memory.get()));
     while (!app.receive().empty()) {  // the answers, then the end
     }
     ++refused;
@@ -253,7 +236,7 @@ TEST_CASE("memory that is changed while it is read costs nobody else anything [F
     {
       Peer app = d.app();
       REQUIRE(app.send(hello() + registration()));
-      send_with(app, announcement(file), memory.get());
+      REQUIRE(app.send_with(announcement(file), memory.get()));
     }
     REQUIRE(good.send(batch(frame(static_cast<std::uint32_t>(sent++), 0, "GOOD", "CTX2"))));
     REQUIRE(eventually([&] {

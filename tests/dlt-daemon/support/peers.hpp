@@ -6,6 +6,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <stdexcept>
@@ -43,6 +44,22 @@ class Peer {
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
     return true;
+  }
+  // The bytes and with them a descriptor, which the other end gets a copy of; on a Unix socket.
+  bool send_with(std::string bytes, int descriptor) {
+    iovec range{bytes.data(), bytes.size()};
+    alignas(cmsghdr) char space[CMSG_SPACE(sizeof descriptor)] = {};
+    msghdr message{};
+    message.msg_iov = &range;
+    message.msg_iovlen = 1;
+    message.msg_control = space;
+    message.msg_controllen = sizeof space;
+    cmsghdr* c = CMSG_FIRSTHDR(&message);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(c), &descriptor, sizeof descriptor);
+    return ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
   }
   // Bytes as they come; empty at the end of the stream or at the deadline.
   std::string receive() {
@@ -147,5 +164,20 @@ class Client {
   std::size_t at_ = 0;
   std::vector<std::string> others_;
 };
+
+// Sends `count` numbered messages in batches; for a thread of its own.
+inline void flood(Peer& app, std::uint32_t count) {
+  constexpr std::uint32_t per_batch = 800;
+  for (std::uint32_t i = 0; i < count; i += per_batch)
+    if (!app.send(numbered_batch(i, std::min(per_batch, count - i)))) return;
+}
+
+// How many of the next `count` messages do not come in order, each once.
+inline std::uint32_t out_of_order(Client& client, std::uint32_t count) {
+  std::uint32_t wrong = 0;
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (client.number() != i) ++wrong;
+  return wrong;
+}
 
 }  // namespace dlt::test

@@ -136,24 +136,20 @@ struct Form<Raw> {
     return p + r.value.size();
   }
 };
-template <class T>
-struct Form<Hex<T>> {
+// A number whose type tells viewers to show it in another base.
+template <class Shown, class T, std::uint32_t Base>
+struct BasedForm {
   static constexpr std::uint32_t count = 1;
   static constexpr bool sized = true;
-  static constexpr std::size_t size(Hex<T>) noexcept { return 4 + sizeof(T); }
-  DLT_INLINE static std::byte* put(std::byte* p, Hex<T> h) noexcept {
-    return store(store(p, type_of<T>() | ti::hex), h.value);
+  static constexpr std::size_t size(Shown) noexcept { return 4 + sizeof(T); }
+  DLT_INLINE static std::byte* put(std::byte* p, Shown n) noexcept {
+    return store(store(p, type_of<T>() | Base), n.value);
   }
 };
 template <class T>
-struct Form<Bin<T>> {
-  static constexpr std::uint32_t count = 1;
-  static constexpr bool sized = true;
-  static constexpr std::size_t size(Bin<T>) noexcept { return 4 + sizeof(T); }
-  DLT_INLINE static std::byte* put(std::byte* p, Bin<T> b) noexcept {
-    return store(store(p, type_of<T>() | ti::bin), b.value);
-  }
-};
+struct Form<Hex<T>> : BasedForm<Hex<T>, T, ti::hex> {};
+template <class T>
+struct Form<Bin<T>> : BasedForm<Bin<T>, T, ti::bin> {};
 template <class T>
 struct Form<Named<T>> {
   static constexpr std::uint32_t count = 1;
