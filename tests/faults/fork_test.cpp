@@ -36,7 +36,7 @@ void add(Threads& all, const ReceivedFrame& frame) {
   t.sessions.insert(frame.standard.session);
 }
 
-void fork_often(int count) {
+[[maybe_unused]] void fork_often(int count) {
   Daemon daemon(DLT_DAEMON, patient);
   daemon.start();
   Client client(daemon.port());
@@ -84,6 +84,9 @@ void fork_often(int count) {
 
 }  // namespace
 
+// GCC 12's AddressSanitizer leaves the locks of its allocator as they were at the fork: a child waits for them forever.
+#if !defined(__SANITIZE_ADDRESS__)
+
 TEST_CASE("children that are forked while 4 threads log deliver under their own name, by exit, _exit or exec",
           "[F14]") {
   fork_often(50);
@@ -109,6 +112,8 @@ TEST_CASE("a child logs after its parent has ended", "[F14]") {
   CHECK(all[0].disorder + all[first_child].disorder == 0);
   CHECK(all[0].sessions != all[first_child].sessions);
 }
+
+#endif
 
 TEST_CASE("the daemon sees the end of a killed application although a child of it lives", "[F14]") {
   Daemon daemon(DLT_DAEMON);

@@ -26,7 +26,8 @@ TEST_CASE("starting and ending the session 1,000 times does not use anything up"
   Daemon daemon(DLT_DAEMON);
   daemon.start();
   const auto outcome = run({std::string(DLT_FAULT_APPS) + "/cycles", std::to_string(count)},
-                           {{"DLT_DAEMON_ADDRESS", daemon.address()}}, std::chrono::minutes(20));
+                           {{"DLT_DAEMON_ADDRESS", daemon.address()}, {"ASAN_OPTIONS", "quarantine_size_mb=16"}},
+                           std::chrono::minutes(20));
   INFO(outcome.out);
   REQUIRE(outcome.code == 0);
   Resources early;

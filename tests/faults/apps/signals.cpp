@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 
 #include <array>
@@ -93,7 +94,9 @@ int crash() {
   const stack_t alternate{stack.data(), 0, stack.size()};
   sigaltstack(&alternate, nullptr);
   handle(SIGSEGV, on_crash, SA_ONSTACK);
-  *static_cast<volatile int*>(nullptr) = 1;
+  // No null pointer: UBSan would end the process before there is a signal.
+  void* const forbidden = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  *static_cast<volatile int*>(forbidden) = 1;
   return 0;
 }
 
