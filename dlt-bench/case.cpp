@@ -63,7 +63,13 @@ void Numbers::add(Numbers other) {
 
 bool Numbers::good() const noexcept {
   const bool books = std::all_of(rows.begin(), rows.end(), [](const Row& r) { return r.peer || r.faults.empty(); });
-  return books && std::all_of(criteria.begin(), criteria.end(), [](const Criterion& c) { return c.met(); });
+  return books &&
+         std::all_of(criteria.begin(), criteria.end(), [](const Criterion& c) { return c.met() || !c.decides; });
+}
+
+std::size_t Numbers::missed() const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(criteria.begin(), criteria.end(), [](const Criterion& c) { return !c.met(); }));
 }
 
 }  // namespace dlt::bench

@@ -112,6 +112,7 @@ struct Criterion {
   bool at_most = true;        // else at least
   double roofline_share = 0;  // 0: none
   std::string remark;
+  bool decides = true;  // a miss fails the run; else it is only shown
 
   [[nodiscard]] bool met() const noexcept { return at_most ? measured.median <= target : measured.median >= target; }
   [[nodiscard]] bool stretch_met() const noexcept {
@@ -125,7 +126,8 @@ struct Numbers {
   std::vector<std::pair<std::string, std::string>> facts;  // figures that are not rows
 
   void add(Numbers other);
-  [[nodiscard]] bool good() const noexcept;  // no faults, no criterion missed
+  [[nodiscard]] bool good() const noexcept;  // no faults, no criterion missed that decides
+  [[nodiscard]] std::size_t missed() const noexcept;
 };
 
 struct Case {

@@ -164,8 +164,11 @@ bool machine_was_busy(const Facts& facts) {
 
 std::string verdict(const Report& report) {
   const Numbers& numbers = report.numbers;
-  std::string html = numbers.good() ? badge("good", "all books closed, every figure reached")
-                                    : badge("bad", "not good: see what is marked fault or missed");
+  const std::size_t missed = numbers.missed();
+  std::string html = !numbers.good() ? badge("bad", "not good: see what is marked fault or missed")
+                     : missed == 0   ? badge("good", "all books closed, every figure reached")
+                                     : badge("good", "all books closed") + " " +
+                                         badge("warn", std::to_string(missed) + " figures missed");
   for (const auto& [key, value] : numbers.facts)
     if (key.rfind("left out", 0) == 0) html += " " + badge("warn", key + ": " + value);
   const auto noisy = std::count_if(numbers.rows.begin(), numbers.rows.end(), [](const Row& row) { return row.noisy; });

@@ -74,6 +74,11 @@ TEST_CASE("a criterion is judged in its own direction") {
   Report r = report();
   r.numbers.criteria.push_back(c);
   CHECK_FALSE(r.numbers.good());
+
+  r.numbers.criteria.back().decides = false;
+  CHECK(r.numbers.good());
+  CHECK(r.numbers.missed() == 1);
+  CHECK(to_html(r).find("1 figures missed") != std::string::npos);
 }
 
 TEST_CASE("the criteria become a Markdown table") {
