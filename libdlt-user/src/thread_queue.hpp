@@ -9,8 +9,8 @@
 //   - A sealed chunk belongs to whoever dequeued its entry: the sender, or the producer that overwrites its oldest.
 //   - What has been sent stays in its chunk until the daemon confirms it (thread_queue_confirm.cpp), up to
 //   `most_retained`
-//     bytes of chunks; when the connection breaks it is sent again from there. In `block` no more than that is sent, in
-//     the modes that drop the oldest of it are given up.
+//     bytes of chunks; when the connection breaks it is sent again from there. In `block` no more than a quarter of
+//     that is under way, in the modes that drop the oldest of it are given up.
 //   - The sender reads the front of the open chunk only when no older sealed chunk is left; Chunk::State keeps the
 //     producer from reusing it meanwhile. Nobody ever waits for the other side.
 //   - frames in == taken by the sender + overwritten + still in chunks, exactly; taken == delivered + lost at exit +
