@@ -8,9 +8,7 @@
 #include <map>
 #include <vector>
 
-#include "faults/witness.hpp"
-#include "support/client.hpp"
-#include "support/daemon.hpp"
+#include "faults/victim.hpp"
 
 namespace dlt::test {
 namespace {
@@ -47,11 +45,6 @@ const std::vector<Way> ways{
 struct Arrived {
   std::map<std::uint32_t, std::uint64_t> count;
   std::uint64_t wrong = 0;
-
-  void add(const Numbered& n) {
-    if (n.sequence != count[n.thread]) ++wrong;
-    ++count[n.thread];
-  }
 };
 
 // An application that ends in a way, as far as its owner has let it go.
@@ -97,21 +90,22 @@ class Ending {
   Child child_;
 };
 
-const Daemon::Settings patient{{"ClientStallLimit", "60000"}, {"ClientTimeout", "3600"}};
-
-// Reads until everything of `ending` that must come has come. What may come after a kill is read as well.
-Arrived read_all(Client& client, const Ending& ending, bool all) {
-  Arrived arrived;
-  const auto complete = [&] {
-    if (arrived.count[0] < before) return false;
+// Waits until everything of `ending` that must come has come. The client reads all the while: else the application,
+// which waits for room, could not end before its flush has reached its limit.
+Arrived wait_for_all(Reader& reader, const Ending& ending, bool all) {
+  const auto count = [&](std::uint32_t t) { return reader.line("ENDS", t).count; };
+  CHECK(eventually([&] {
+    if (count(0) < before) return false;
     for (std::uint32_t t = 1; all && t <= last_words; ++t)
-      if (arrived.count[t] + (t < last_words ? running_calls : 0) < ending.witness().accepted(t)) return false;
+      if (count(t) + (t < last_words ? running_calls : 0) < ending.witness().accepted(t)) return false;
     return true;
-  };
-  CHECK(client.read_until([&](const ReceivedFrame& frame) {
-    if (const auto n = numbered(frame)) arrived.add(*n);
-    return complete();
   }));
+  Arrived arrived;
+  for (std::uint32_t t = 0; t <= last_words; ++t) {
+    const Reader::Line line = reader.line("ENDS", t);
+    arrived.count[t] = line.count;
+    arrived.wrong += line.wrong;
+  }
   return arrived;
 }
 
@@ -122,16 +116,16 @@ TEST_CASE("an application ends in each way while threads log, and the daemon has
   CAPTURE(way.name);
   Daemon daemon(DLT_DAEMON, patient);
   daemon.start();
-  Client client(daemon.port());
+  Reader reader(daemon.port());
   Ending ending(daemon, way.name, "60000", true);
 
   CHECK(ending.end(std::string(way.name) + ", daemon up") == way.code);
 
-  const Arrived arrived = read_all(client, ending, way.flushes);
+  const Arrived arrived = wait_for_all(reader, ending, way.flushes);
   CHECK(arrived.wrong == 0);
   for (std::uint32_t t = 0; t <= last_words; ++t) {
     CAPTURE(t);
-    const auto got = arrived.count.contains(t) ? arrived.count.at(t) : 0;
+    const auto got = arrived.count.at(t);
     CHECK(got <= ending.witness().accepted(t) + 1);
     if (way.flushes) CHECK(got + running_calls >= ending.witness().accepted(t));
   }
@@ -143,14 +137,14 @@ TEST_CASE("an application ends in each way with a daemon that is stopped, and wh
   CAPTURE(way.name);
   Daemon daemon(DLT_DAEMON, patient);
   daemon.start();
-  Client client(daemon.port());
+  Reader reader(daemon.port());
   Ending ending(daemon, way.name, "500", true);
   daemon.process().send(SIGSTOP);
 
   CHECK(ending.end(std::string(way.name) + ", daemon stopped") == way.code);
   daemon.process().send(SIGCONT);
 
-  CHECK(read_all(client, ending, false).wrong == 0);
+  CHECK(wait_for_all(reader, ending, false).wrong == 0);
 }
 
 TEST_CASE("an application ends in each way without a daemon", "[F17]") {

@@ -35,7 +35,7 @@ struct Bench {
     return true;
   }
 
-  // One pass of a sender that delivers everything it gets.
+  // One pass of a sender that delivers everything it gets, to a daemon that confirms it at once.
   std::vector<std::uint64_t> pull(std::size_t limit = 16) {
     std::vector<detail::Range> ranges;
     queue->collect(ranges, limit);
@@ -45,6 +45,7 @@ struct Bench {
       all.insert(all.end(), some.begin(), some.end());
       queue->delivered(r.frames, r.bytes().size());
       queue->taken(r);
+      queue->confirm(r.number, r.to, queue->sent());
     }
     queue->wake_blocked();
     return all;
