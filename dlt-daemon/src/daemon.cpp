@@ -95,22 +95,33 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config) {
     spdlog::critical("cannot serve {}: {}", path, problem);
     return std::make_error_code(std::errc::not_a_directory);
   }
-  const std::string lock_path = config.app_socket + ".lock";
-  auto lock = LockFile::take(lock_path);
-  if (!lock) {
-    if (lock.error() == std::errc::device_or_resource_busy)
-      spdlog::critical("another daemon serves {} already", config.app_socket);
-    else spdlog::critical("cannot lock {}: {}", lock_path, reason(lock.error()));
-    return lock.error();
-  }
-  std::unique_ptr<Daemon> daemon(new Daemon(std::move(config), *std::move(lock)));
+  auto locks = lock(config);
+  if (!locks) return locks.error();
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(config), *std::move(locks)));
   if (const auto error = daemon->open()) return error;
   return daemon;
 }
 
-Daemon::Daemon(Config config, LockFile lock)
+// Each socket has one: daemons may share either of them by mistake.
+Result<Daemon::Locks> Daemon::lock(const Config& config) {
+  Locks locks;
+  for (const auto& path : {config.app_socket, config.status_socket}) {
+    const std::string lock_path = path + ".lock";
+    auto taken = LockFile::take(lock_path);
+    if (taken) {
+      locks.push_back(*std::move(taken));
+      continue;
+    }
+    if (taken.error() == std::errc::device_or_resource_busy) spdlog::critical("another daemon serves {} already", path);
+    else spdlog::critical("cannot lock {}: {}", lock_path, reason(taken.error()));
+    return taken.error();
+  }
+  return locks;
+}
+
+Daemon::Daemon(Config config, Locks locks)
     : config_(std::move(config)),
-      lock_(std::move(lock)),
+      locks_(std::move(locks)),
       exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(config_), config_.ring_replay,
                 config_.ring_size, exchange_options(config_), registry_limits(config_)),
       hub_(io_, exchange_, pool_, hub_options(config_)),
