@@ -5,6 +5,7 @@
 #include <asio/post.hpp>
 #include <cstdlib>
 #include <ctime>
+#include <thread>
 
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr auto end_limit = std::chrono::milliseconds(1500);
 constexpr auto end_interval = std::chrono::milliseconds(10);
+constexpr auto pause_when_hurt = std::chrono::milliseconds(10);  // when there is no memory even to go on
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
 
@@ -206,14 +208,25 @@ std::string Daemon::status() {
 
 void Daemon::run() {
   // No peer ends the daemon: what one handler throws is logged and the others go on.
-  for (;;) {
+  for (bool hurt = false;;) {
     try {
+      if (hurt) revive();
+      hurt = false;
       io_.run();
       return;
     } catch (const std::exception& e) {
-      spdlog::error("an event could not be handled: {}", e.what());
+      if (hurt) std::this_thread::sleep_for(pause_when_hurt);
+      else spdlog::error("an event could not be handled: {}", e.what());
+      hurt = true;
     }
   }
+}
+
+// An event that ended early may not have said what it waits for next.
+void Daemon::revive() {
+  for (const auto& listener : listeners_) listener->revive();
+  if (end_deadline_) end_step();
+  else hub_.revive();
 }
 
 void Daemon::stop() {

@@ -56,6 +56,7 @@ class Daemon {
   Result<Fd> listen_unix(const std::string& path);
   void listen(Fd socket, Listener::Accepted accepted);
   void begin_end();
+  void revive();
   void end_step();
   void apply(const Config& fresh);
 
