@@ -276,6 +276,8 @@ std::optional<std::string> check(const Config& config) {
     return "OfflineTraceMaxSize is smaller than OfflineTraceFileSize: not even one file would be kept";
   if (config.client_queue > most_client_bytes / config.max_clients)
     return "MaxClients times ClientQueueSize is more than " + std::to_string(most_client_bytes / GiB) + " GiB";
+  if (!config.app_socket.empty() && config.app_socket == config.status_socket)
+    return "ApplicationSocketPath and StatusSocketPath are the same";
   return std::nullopt;
 }
 

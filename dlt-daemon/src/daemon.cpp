@@ -5,6 +5,7 @@
 #include <asio/post.hpp>
 #include <cstdlib>
 #include <ctime>
+#include <thread>
 
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr auto end_limit = std::chrono::milliseconds(1500);
 constexpr auto end_interval = std::chrono::milliseconds(10);
+constexpr auto pause_when_hurt = std::chrono::milliseconds(10);  // when there is no memory even to go on
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
 
@@ -95,22 +97,33 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config) {
     spdlog::critical("cannot serve {}: {}", path, problem);
     return std::make_error_code(std::errc::not_a_directory);
   }
-  const std::string lock_path = config.app_socket + ".lock";
-  auto lock = LockFile::take(lock_path);
-  if (!lock) {
-    if (lock.error() == std::errc::device_or_resource_busy)
-      spdlog::critical("another daemon serves {} already", config.app_socket);
-    else spdlog::critical("cannot lock {}: {}", lock_path, reason(lock.error()));
-    return lock.error();
-  }
-  std::unique_ptr<Daemon> daemon(new Daemon(std::move(config), *std::move(lock)));
+  auto locks = lock(config);
+  if (!locks) return locks.error();
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(config), *std::move(locks)));
   if (const auto error = daemon->open()) return error;
   return daemon;
 }
 
-Daemon::Daemon(Config config, LockFile lock)
+// Each socket has one: daemons may share either of them by mistake.
+Result<Daemon::Locks> Daemon::lock(const Config& config) {
+  Locks locks;
+  for (const auto& path : {config.app_socket, config.status_socket}) {
+    const std::string lock_path = path + ".lock";
+    auto taken = LockFile::take(lock_path);
+    if (taken) {
+      locks.push_back(*std::move(taken));
+      continue;
+    }
+    if (taken.error() == std::errc::device_or_resource_busy) spdlog::critical("another daemon serves {} already", path);
+    else spdlog::critical("cannot lock {}: {}", lock_path, reason(taken.error()));
+    return taken.error();
+  }
+  return locks;
+}
+
+Daemon::Daemon(Config config, Locks locks)
     : config_(std::move(config)),
-      lock_(std::move(lock)),
+      locks_(std::move(locks)),
       exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(config_), config_.ring_replay,
                 config_.ring_size, exchange_options(config_), registry_limits(config_)),
       hub_(io_, exchange_, pool_, hub_options(config_)),
@@ -195,14 +208,25 @@ std::string Daemon::status() {
 
 void Daemon::run() {
   // No peer ends the daemon: what one handler throws is logged and the others go on.
-  for (;;) {
+  for (bool hurt = false;;) {
     try {
+      if (hurt) revive();
+      hurt = false;
       io_.run();
       return;
     } catch (const std::exception& e) {
-      spdlog::error("an event could not be handled: {}", e.what());
+      if (hurt) std::this_thread::sleep_for(pause_when_hurt);
+      else spdlog::error("an event could not be handled: {}", e.what());
+      hurt = true;
     }
   }
+}
+
+// An event that ended early may not have said what it waits for next.
+void Daemon::revive() {
+  for (const auto& listener : listeners_) listener->revive();
+  if (end_deadline_) end_step();
+  else hub_.revive();
 }
 
 void Daemon::stop() {

@@ -1,6 +1,6 @@
 // The whole daemon: opens its sockets, wires the parts, runs the io thread's loop, ends in order.
 //
-//   start()   lock -> sockets -> (port file)     nothing is touched unless the lock was free
+//   start()   locks -> sockets -> (port file)    nothing is touched unless both locks were free
 //   run()     serves until stop(); the calling thread is the io thread
 //   stop()    no new connections -> receive what has been sent -> clients and storage get it -> close; at most 2 s
 //
@@ -44,8 +44,11 @@ class Daemon {
   [[nodiscard]] std::string status();
 
  private:
-  Daemon(Config config, LockFile lock);
+  using Locks = std::vector<LockFile>;  // of the application socket, of the control socket
 
+  Daemon(Config config, Locks locks);
+
+  static Result<Locks> lock(const Config& config);
   std::error_code open();
   std::error_code open_applications();
   std::error_code open_clients();
@@ -53,11 +56,12 @@ class Daemon {
   Result<Fd> listen_unix(const std::string& path);
   void listen(Fd socket, Listener::Accepted accepted);
   void begin_end();
+  void revive();
   void end_step();
   void apply(const Config& fresh);
 
   Config config_;
-  const LockFile lock_;
+  const Locks locks_;  // as long as the sockets are ours
   const Clock::time_point started_ = Clock::now();
   Pool pool_;
   asio::io_context io_{1};

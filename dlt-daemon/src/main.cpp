@@ -112,12 +112,12 @@ int serve(const Options& options, const Config& config) {
   asio::signal_set hangup(daemon.io(), SIGHUP);
   std::function<void(std::error_code, int)> on_hangup = [&](std::error_code error, int) {
     if (error) return;
+    hangup.async_wait(on_hangup);
     Config fresh;
     if (load(options, fresh)) {
       spdlog::set_level(spdlog_level(fresh.logging_level));
       daemon.reload(fresh);
     }
-    hangup.async_wait(on_hangup);
   };
   hangup.async_wait(on_hangup);
 
@@ -152,6 +152,9 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("dlt-daemon: there is not enough memory\n", stderr);
+    return 1;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "dlt-daemon: %s\n", e.what());
     return 1;

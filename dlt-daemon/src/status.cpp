@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "json_text.hpp"
 #include "printable.hpp"
 #include "version.hpp"
 
@@ -15,14 +16,14 @@ namespace dlt::daemon {
 
 namespace {
 
-using nlohmann::json;
+using nlohmann::json;  // to read with
 
 double seconds(const timeval& t) noexcept {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
 }
 double seconds(Clock::duration d) noexcept { return std::chrono::duration<double>(d).count(); }
 
-json volume(const Volume& v) { return {{"messages", v.messages}, {"bytes", v.bytes}}; }
+JsonText volume(const Volume& v) { return {{"messages", v.messages}, {"bytes", v.bytes}}; }
 
 std::uint64_t resident_bytes() {
   std::ifstream in("/proc/self/statm");
@@ -32,23 +33,23 @@ std::uint64_t resident_bytes() {
   return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-json losses(const std::array<std::uint64_t, proto::local::loss_causes>& by_cause) {
-  json out = json::object();
+JsonText losses(const std::array<std::uint64_t, proto::local::loss_causes>& by_cause) {
+  JsonText out = JsonText::object();
   for (std::size_t i = 0; i < by_cause.size(); ++i)
-    out[std::string(proto::local::name(static_cast<proto::local::LossCause>(i)))] = by_cause[i];
+    out.add(proto::local::name(static_cast<proto::local::LossCause>(i)), by_cause[i]);
   return out;
 }
 
-json statistics(const proto::local::Statistics::Entry& e) {
+JsonText statistics(const proto::local::Statistics::Entry& e) {
   return {{"buffer", e.buffer},     {"mode", e.mode},
           {"accepted", e.accepted}, {"delivered", e.delivered},
           {"queued", e.queued},     {"high_water", e.high_water},
           {"bytes", e.bytes},       {"dropped", losses(e.dropped)}};
 }
 
-json application(AppId id, const ApplicationEntry& entry) {
+JsonText application(AppId id, const ApplicationEntry& entry) {
   Volume received;
-  json contexts = json::array();
+  JsonText contexts = JsonText::array();
   for (const auto& [c, e] : entry.contexts) {
     received.messages += e.received.messages;
     received.bytes += e.received.bytes;
@@ -60,9 +61,9 @@ json application(AppId id, const ApplicationEntry& entry) {
                         {"messages", e.received.messages},
                         {"bytes", e.received.bytes}});
   }
-  json lost = losses(entry.lost);
-  lost["overflow"] = entry.overflow;
-  json buffers = json::array();
+  JsonText lost = losses(entry.lost);
+  lost.add("overflow", entry.overflow);
+  JsonText buffers = JsonText::array();
   for (const auto& e : entry.statistics) buffers.push_back(statistics(e));
   return {{"id", printable(id.text())},
           {"description", printable(entry.description)},
@@ -74,12 +75,20 @@ json application(AppId id, const ApplicationEntry& entry) {
           {"contexts", std::move(contexts)}};
 }
 
-json client(const ClientSession& session, Clock::time_point now) {
+JsonText by_application(const std::map<AppId, std::uint64_t>& messages) {
+  JsonText out = JsonText::object();
+  for (const auto& [app, count] : messages) out.add(printable(app.text()), count);
+  return out;
+}
+
+JsonText client(const ClientSession& session, Clock::time_point now) {
   return {{"peer", session.peer()},
           {"connected_s", seconds(now - session.since())},
           {"sent", volume(session.outbox().sent())},
           {"dropped", volume(session.outbox().dropped())},
-          {"queued_bytes", session.outbox().bytes()}};
+          {"dropped_of", by_application(session.outbox().dropped_by_application())},
+          {"queued_bytes", session.outbox().bytes()},
+          {"garbage_bytes", session.garbage_bytes()}};
 }
 
 std::string_view name(StorageStatus::State state) noexcept {
@@ -91,7 +100,7 @@ std::string_view name(StorageStatus::State state) noexcept {
   return "unknown";
 }
 
-json storage(const StorageStatus& s) {
+JsonText storage(const StorageStatus& s) {
   return {{"enabled", s.state != StorageStatus::State::off},
           {"state", name(s.state)},
           {"file", s.file},
@@ -103,7 +112,7 @@ json storage(const StorageStatus& s) {
           {"files", s.files}};
 }
 
-json process() {
+JsonText process() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   return {{"cpu", {{"user_s", seconds(usage.ru_utime)}, {"system_s", seconds(usage.ru_stime)}}},
@@ -112,7 +121,7 @@ json process() {
           {"context_switches", {{"voluntary", usage.ru_nvcsw}, {"involuntary", usage.ru_nivcsw}}}};
 }
 
-json limits(const Config& c) {
+JsonText limits(const Config& c) {
   return {{"applications", c.max_applications},
           {"applications_per_user", c.max_applications_per_user},
           {"contexts", c.max_contexts},
@@ -122,21 +131,21 @@ json limits(const Config& c) {
           {"bytes_per_second", c.application_rate}};
 }
 
-json refused(const Refusals& refusals) {
-  json out = json::object();
+JsonText refused(const Refusals& refusals) {
+  JsonText out = JsonText::object();
   for (std::size_t i = 0; i < refusal_reasons; ++i) {
     const auto why = static_cast<Refusal>(i);
-    out[std::string(name(why))] = refusals.count(why);
+    out.add(name(why), refusals.count(why));
   }
   return out;
 }
 
-json users(const StatusSources& s) {
-  json out = json::array();
+JsonText users(const StatusSources& s) {
+  JsonText out = JsonText::array();
   for (const auto& [uid, connections] : s.hub.connections()) {
     const auto& all = s.exchange.registry.users();
     const auto usage = all.find(uid);
-    out.push_back({{"uid", uid == unknown_uid ? json() : json(uid)},
+    out.push_back({{"uid", uid == unknown_uid ? JsonText::null() : JsonText(uid)},
                    {"connections", connections},
                    {"applications", usage != all.end() ? usage->second.applications : 0},
                    {"contexts", usage != all.end() ? usage->second.contexts : 0}});
@@ -149,30 +158,31 @@ json users(const StatusSources& s) {
 std::string status_json(const StatusSources& s) {
   const auto now = Clock::now();
   const Router& router = s.exchange.router;
-  json out = process();
-  out["version"] = version;
-  out["pid"] = ::getpid();
-  out["ecu"] = printable(s.config.ecu.text());
-  out["uptime_s"] = seconds(now - s.started);
-  out["client_port"] = s.client_port;
-  out["app_port"] = s.app_port;
-  out["app_socket"] = s.config.app_socket;
-  out["totals"] = {{"received_messages", router.total().messages},
-                   {"received_bytes", router.total().bytes},
-                   {"garbage_bytes", s.exchange.garbage_bytes},
-                   {"salvaged_messages", s.exchange.salvaged_messages},
-                   {"repeated_messages", s.exchange.repeated_messages}};
-  out["limits"] = limits(s.config);
-  out["refused"] = refused(s.exchange.refusals);
-  out["users"] = users(s);
-  out["backlog"] = {{"bytes", router.backlog().bytes()}, {"evicted", volume(router.backlog().evicted())}};
-  out["applications"] = json::array();
-  for (const auto& [id, entry] : s.exchange.registry.applications())
-    out["applications"].push_back(application(id, entry));
-  out["clients"] = json::array();
-  for (const auto& c : s.hub.clients()) out["clients"].push_back(client(*c, now));
-  out["storage"] = storage(s.storage);
-  return out.dump(2, ' ', true, json::error_handler_t::replace) + "\n";
+  JsonText out = process();
+  out.add("version", version);
+  out.add("pid", ::getpid());
+  out.add("ecu", printable(s.config.ecu.text()));
+  out.add("uptime_s", seconds(now - s.started));
+  out.add("client_port", s.client_port);
+  out.add("app_port", s.app_port);
+  out.add("app_socket", s.config.app_socket);
+  out.add("totals", {{"received_messages", router.total().messages},
+                     {"received_bytes", router.total().bytes},
+                     {"garbage_bytes", s.exchange.garbage_bytes},
+                     {"salvaged_messages", s.exchange.salvaged_messages},
+                     {"repeated_messages", s.exchange.repeated_messages}});
+  out.add("limits", limits(s.config));
+  out.add("refused", refused(s.exchange.refusals));
+  out.add("users", users(s));
+  out.add("backlog", {{"bytes", router.backlog().bytes()}, {"evicted", volume(router.backlog().evicted())}});
+  JsonText applications = JsonText::array();
+  for (const auto& [id, entry] : s.exchange.registry.applications()) applications.push_back(application(id, entry));
+  out.add("applications", applications);
+  JsonText clients = JsonText::array();
+  for (const auto& c : s.hub.clients()) clients.push_back(client(*c, now));
+  out.add("clients", clients);
+  out.add("storage", storage(s.storage));
+  return out.text() + "\n";
 }
 
 std::string status_table(const std::string& text) {

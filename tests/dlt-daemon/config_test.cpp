@@ -241,6 +241,12 @@ TEST_CASE("queues that could take all memory together are refused") {
   CHECK_FALSE(check(config));
 }
 
+TEST_CASE("one path for both sockets is refused") {
+  Config config;
+  CHECK(parse(config, "ApplicationSocketPath = /run/x.sock\nStatusSocketPath = /run/x.sock\n", "x").empty());
+  CHECK(check(config).value().find("are the same") != std::string::npos);
+}
+
 TEST_CASE("a list of addresses has an end") {
   std::string many = "127.0.0.1";
   for (int i = 0; i < 64; ++i) many += ";127.0.0.1";

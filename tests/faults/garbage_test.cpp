@@ -112,6 +112,27 @@ TEST_CASE("F10: scans, and peers that leave after any byte, harm nobody else", "
   CHECK(daemon.stop() == 0);
 }
 
+TEST_CASE("F10: rubbish from a client is counted, its own and in all, and has a limit", "[F10]") {
+  Daemon daemon(DLT_DAEMON);
+  daemon.start();
+  const auto client = RawPeer::to_tcp(daemon.port());
+  const auto of_client = [&](const nlohmann::json& status) {
+    const auto& clients = status.at("clients");
+    return clients.empty() ? 0 : clients.at(0).at("garbage_bytes").get<std::uint64_t>();
+  };
+  REQUIRE(client.send(std::string(1000, '\xff') + request(control::GetLocalTime{})));
+  CHECK(eventually([&] { return of_client(look(daemon)) == 1000; }));
+  CHECK(look(daemon).at("totals").at("garbage_bytes") == 1000);
+  CHECK(refused(daemon, "rubbish") == 0);
+
+  static_cast<void>(client.send(std::string(100'000, '\xff')));
+  CHECK(client.is_closed());
+  CHECK(eventually([&] { return look(daemon).at("clients").empty(); }));
+  CHECK(refused(daemon, "rubbish") == 1);
+  CHECK(look(daemon).at("totals").at("garbage_bytes").get<std::uint64_t>() > 64 * 1024);
+  CHECK(daemon.stop() == 0);
+}
+
 TEST_CASE("F11: lengths and counts that lie are refused before anything is allocated for them", "[F11]") {
   Daemon daemon(DLT_DAEMON);
   daemon.start();

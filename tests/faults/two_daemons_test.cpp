@@ -50,6 +50,24 @@ TEST_CASE("F25: a socket that a killed daemon left behind is replaced", "[F25]")
   }
 }
 
+TEST_CASE("F25: a daemon that shares but one socket with another refuses, and touches nothing", "[F25]") {
+  Daemon daemon(DLT_DAEMON);
+  daemon.start();
+  Bystander good(daemon);
+  for (const auto& [option, own] : {std::pair{"--app-socket", "control.sock"}, {"--control-socket", "app.sock"}}) {
+    INFO("another path for " << option);
+    const auto outcome = run({"timeout", "20", DLT_DAEMON, "--foreground", "--config", daemon.dir() / "dlt-daemon.conf",
+                              option, daemon.dir() / "other.sock"});
+    CHECK(outcome.code == 1);
+    CHECK(outcome.out.find("another daemon serves " + (daemon.dir() / own)) != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(daemon.dir() / "other.sock"));
+    CHECK(look(daemon).at("pid") == daemon.process().pid());
+  }
+  CHECK(good.goes_on());
+  CHECK(good.finish().all_well());
+  CHECK(daemon.stop() == 0);
+}
+
 TEST_CASE("F26: a socket path that has no room is refused by name, one that just fits is served", "[F26]") {
   // The address has room for 107 characters; the daemon binds under a name that is four longer and renames.
   for (const std::size_t length : {102U, 103U, 104U, 107U, 108U, 109U, 255U, 4096U}) {

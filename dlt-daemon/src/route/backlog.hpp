@@ -12,7 +12,7 @@ namespace dlt::daemon {
 
 class Backlog {
  public:
-  explicit Backlog(std::size_t capacity) noexcept : capacity_(capacity) {}
+  explicit Backlog(std::size_t capacity) : capacity_(capacity) {}  // a deque allocates even when it is empty
 
   void push(const FrameSpan& span);
   // Puts spans that were taken, but not sent, back in front of what came since.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dlt/proto/header.hpp"
+#include "route/log_info_pages.hpp"
 
 namespace dlt::daemon {
 
@@ -29,6 +30,11 @@ bool names_one(std::string_view app, std::string_view context) noexcept {
 control::LogInfo::Context describe(ContextId id, const ContextEntry& entry) {
   return {id, entry.level, entry.trace, entry.description};
 }
+
+constexpr std::size_t longest_payload = 65535 - proto::headers_size(proto::htyp::control);
+// Of one page where a list needs several. COVESA's dlt-control garbles answers of more than about 4,500 bytes, and
+// python-dlt disconnects at 9,900.
+constexpr std::size_t page_size = 4000;
 
 }  // namespace
 
@@ -80,7 +86,8 @@ struct Control::Call {
       if (!app.contexts.empty()) info.applications.push_back(std::move(app));
     }
     if (contexts == 0) return reply(control::NoLogInfo{control::NoLogInfo::Reason::no_match, control::remote});
-    reply(info);
+    if (control::encoded_size(info) <= longest_payload) return reply(std::move(info));
+    for (auto& page : pages_of(info, page_size)) reply(std::move(page));
   }
   void operator()(const control::GetDefaultLogLevel&) const {
     reply(control::DefaultLogLevel{Status::ok, self.registry_.defaults().level});

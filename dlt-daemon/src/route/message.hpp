@@ -18,6 +18,7 @@ struct FrameSpan {
   std::uint32_t frames = 0;      // >= 1
   std::int64_t received_us = 0;  // Unix time in microseconds, for storage headers
   bool own = false;              // made by the daemon: for clients only, neither counted nor kept
+  std::uint32_t source = 0;      // the connection that it came by (lower half of the SessionId); 0: none
   std::uint64_t routed = 0;      // bytes of messages that the router had been given, this span included
 
   [[nodiscard]] proto::Bytes bytes() const noexcept { return {data, size}; }

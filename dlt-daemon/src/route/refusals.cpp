@@ -19,6 +19,7 @@ std::string_view name(Refusal why) noexcept {
     case Refusal::foreign_messages: return "foreign_messages";
     case Refusal::memory: return "memory";
     case Refusal::rubbish: return "rubbish";
+    case Refusal::starved: return "starved";
   }
   return "unknown";
 }

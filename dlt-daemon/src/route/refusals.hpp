@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <new>
 #include <string_view>
 
 #include "route/token_bucket.hpp"
@@ -27,8 +28,9 @@ enum class Refusal : std::uint8_t {
   foreign_messages,       // log messages in such a name; they go nowhere
   memory,                 // shared memory of an application that is not as it should be
   rubbish,                // a connection that was ended because too much of what it sent means nothing
+  starved,                // a connection that was ended because there was no memory for what it needed
 };
-inline constexpr std::size_t refusal_reasons = 13;
+inline constexpr std::size_t refusal_reasons = 14;
 // As the status names it.
 [[nodiscard]] std::string_view name(Refusal why) noexcept;
 
@@ -36,12 +38,17 @@ class Refusals {
  public:
   using Clock = TokenBucket::Clock;
 
-  // Counts `n` and, if it is time for a line of this reason, logs what fmt makes of the rest.
+  // Counts `n` and, if it is time for a line of this reason, logs what fmt makes of the rest; without memory for the
+  // line it is left out.
   template <class... Args>
   void add(Refusal why, std::uint64_t n, Clock::time_point now, fmt::format_string<Args...> format, Args&&... args) {
     Reason& reason = reasons_[static_cast<std::size_t>(why)];
     reason.count += n;
-    if (reason.lines.try_take(now)) tell(why, fmt::format(format, std::forward<Args>(args)...));
+    if (!reason.lines.try_take(now)) return;
+    try {
+      tell(why, fmt::format(format, std::forward<Args>(args)...));
+    } catch (const std::bad_alloc&) {  // it has been counted
+    }
   }
 
   [[nodiscard]] std::uint64_t count(Refusal why) const noexcept {

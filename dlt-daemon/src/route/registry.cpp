@@ -1,6 +1,7 @@
 #include "route/registry.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace dlt::daemon {
 
@@ -23,6 +24,15 @@ void add_registration(std::vector<Registration>& all, Registration fresh) {
   if (std::count_if(all.begin(), all.end(), same_session) >= per_session)
     all.erase(std::find_if(all.begin(), all.end(), same_session));
   all.push_back(fresh);
+}
+
+// For the list of what has been removed. Without memory it is incomplete, but the removing goes on: nobody else's entry
+// may stay because of that.
+void note(std::vector<Removed>& removed, Removed one) noexcept {
+  try {
+    removed.push_back(one);
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 }  // namespace
@@ -127,7 +137,7 @@ std::vector<Removed> Registry::remove_application(SessionId session, AppId app) 
   ApplicationEntry& entry = it->second;
   if (std::find(entry.sessions.begin(), entry.sessions.end(), session) == entry.sessions.end()) return removed;
   for (auto& [id, c] : entry.contexts)
-    if (remove_context(session, app, id)) removed.push_back({app, id});
+    if (remove_context(session, app, id)) note(removed, {app, id});
   if (std::erase(entry.sessions, session) != 0 && !entry.connected()) leave(entry);
   return removed;
 }
@@ -174,12 +184,11 @@ bool Registry::remove_context(SessionId session, AppId app, ContextId id) {
 }
 
 std::vector<Removed> Registry::remove_session(SessionId session) {
-  std::vector<AppId> apps;
-  for (const auto& [id, entry] : applications_) apps.push_back(id);
   std::vector<Removed> removed;
-  for (const AppId app : apps) {
-    const auto some = remove_application(session, app);
-    removed.insert(removed.end(), some.begin(), some.end());
+  for (auto it = applications_.begin(); it != applications_.end();) {
+    const AppId app = it->first;  // it, or another, may be forgotten
+    for (const Removed& r : remove_application(session, app)) note(removed, r);
+    it = applications_.upper_bound(app);
   }
   return removed;
 }

@@ -28,6 +28,9 @@ class Router {
   // spans long. What nobody has been sent goes back to the backlog.
   void remove_client(Sink& client, std::deque<FrameSpan> unsent, std::size_t replayed);
 
+  // What it was still to be sent is gone.
+  void drop_client(Sink& client) noexcept { std::erase(clients_, &client); }
+
   void route(FrameSpan span, Clock::time_point now);
   // To the clients that are connected, and to nobody else.
   void notify(const FrameSpan& span, Clock::time_point now);

@@ -49,7 +49,8 @@ struct AppConversation::Handler {
   }
   void flush() {
     if (frames != 0)
-      exchange.router.route({slab, begin, static_cast<std::uint32_t>(end - begin), frames, now.unix_us, false},
+      exchange.router.route({slab, begin, static_cast<std::uint32_t>(end - begin), frames, now.unix_us, false,
+                             static_cast<std::uint32_t>(self.session())},
                             now.steady);
     begin = end = nullptr;
     frames = 0;

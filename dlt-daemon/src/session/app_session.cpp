@@ -1,5 +1,6 @@
 #include "session/app_session.hpp"
 
+#include <algorithm>
 #include <asio/post.hpp>
 
 #include <sys/socket.h>
@@ -23,7 +24,8 @@ constexpr std::uint64_t tolerated_garbage = 1 << 20;  // bytes in the life of a 
 
 AppSession::AppSession(Hub& hub, Fd socket, const Source& source)
     : hub_(hub), socket_(hub.io()), conversation_(hub.exchange(), source), rate_(hub.application_rate()) {
-  socket_.assign(socket.release());
+  socket_.assign(socket.get());
+  static_cast<void>(socket.release());  // not before: assign() may throw
 }
 
 void AppSession::start() { wait_readable(); }
@@ -34,12 +36,13 @@ void AppSession::resume() {
 }
 
 void AppSession::wait_readable() {
-  if (std::exchange(waiting_, true)) return;
+  if (waiting_) return;
   if (const auto debt = rate_.debt(); debt > Clock::duration{}) return wait_for_its_time(debt);
   socket_.async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](std::error_code error) {
     self->waiting_ = false;
     if (!error) self->on_readable();
   });
+  waiting_ = true;
 }
 
 // Not reading is all that is done to an application that sends too fast: its socket fills, then its own queue, and its
@@ -53,9 +56,20 @@ void AppSession::wait_for_its_time(Clock::duration debt) {
     self->rate_.take(0, Clock::now());
     self->wait_readable();
   });
+  waiting_ = true;
 }
 
 void AppSession::on_readable() {
+  try {
+    read_turn();
+  } catch (const std::bad_alloc&) {
+    hub_.exchange().refusals.add(Refusal::starved, 1, Clock::now(), "application connection of user {}, process {}",
+                                 static_cast<std::int64_t>(source().uid), source().pid);
+    close();
+  }
+}
+
+void AppSession::read_turn() {
   if (!hub_.reading()) return;  // resume() waits again
   std::span<const std::byte> carried = carry_;
   Round round = Round::more;
@@ -138,10 +152,10 @@ void AppSession::passed(std::size_t n) {
 bool AppSession::acknowledge() {
   if (passed_.empty() || !has_room()) return !passed_.empty();
   const std::uint64_t settled = hub_.exchange().router.settled();
-  std::uint64_t position = 0;
-  for (; !passed_.empty() && passed_.front().routed <= settled; passed_.pop_front())
-    position = passed_.front().position;
-  if (position != 0) send(proto::local::Ack{position});
+  const auto waits = std::find_if(passed_.begin(), passed_.end(), [&](const Passed& p) { return p.routed > settled; });
+  if (waits == passed_.begin()) return true;
+  send(proto::local::Ack{std::prev(waits)->position});  // without memory for it they are told of the next time
+  passed_.erase(passed_.begin(), waits);
   return !passed_.empty();
 }
 
@@ -218,12 +232,12 @@ void AppSession::flush() {
     if (n > 0) {
       out_sent_ += static_cast<std::size_t>(n);
     } else if (errno == EAGAIN) {
-      writing_ = true;
       socket_.async_wait(asio::posix::stream_descriptor::wait_write,
                          [self = shared_from_this()](std::error_code error) {
                            self->writing_ = false;
                            if (!error) self->flush();
                          });
+      writing_ = true;
     } else {
       return;  // the read side finds the end of the connection
     }
@@ -282,30 +296,31 @@ AppSession::Round AppSession::salvage_piece() {
   const bool rubbish = conversation_.garbage_bytes() > tolerated_garbage;
   if (step == proto::Salvage::Step::more && !rubbish) return Round::more;
   if (step == proto::Salvage::Step::refused || rubbish) refuse_memory("what it left there makes no sense");
-  salvaged();
+  close();
   return Round::closed;
 }
 
-void AppSession::salvaged() {
+// Also in the middle of a salvage: the daemon may end before all of it was read.
+void AppSession::close() {
+  if (std::exchange(closed_, true)) return;
   const auto self = shared_from_this();
   salvage_.reset();
   shared_memory_.reset();
-  conversation_.on_closed(hub_.now());
-  hub_.routed();
-  hub_.forget(*this);
-}
-
-void AppSession::close() {
-  if (salvage_) return salvaged();  // the daemon ends before all of it was read
-  if (!socket_.is_open()) return;
-  acknowledge();
+  const bool connected = socket_.is_open();  // whose memory was read instead does not come back
+  try {
+    if (connected) acknowledge();
+    if (connected && instance_ != 0 && !conversation_.said_bye())
+      hub_.broken_off().put(source().uid, instance_, conversation_.on_cut().positions);
+  } catch (const std::bad_alloc&) {  // the application sends again what it was not told of
+  }
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
-  if (instance_ != 0 && !conversation_.said_bye())
-    hub_.broken_off().put(source().uid, instance_, conversation_.on_cut().positions);
   if (rate_timer_) rate_timer_->cancel();
-  conversation_.on_closed(hub_.now());
-  hub_.routed();
+  try {
+    conversation_.on_closed(hub_.now());
+    hub_.routed();
+  } catch (const std::bad_alloc&) {  // clients are not told
+  }
   hub_.forget(*this);
 }
 

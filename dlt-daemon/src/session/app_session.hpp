@@ -49,6 +49,7 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void wait_readable();
   void wait_for_its_time(Clock::duration debt);
   void on_readable();
+  void read_turn();
   Round receive(std::span<const std::byte>& carried);
   void take_up();
   void passed(std::size_t n);
@@ -60,7 +61,6 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void end_of_stream();
   void salvage_some();
   Round salvage_piece();
-  void salvaged();
   [[nodiscard]] bool has_room() const noexcept;
   void flush();
 
@@ -85,6 +85,7 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   bool salvage_waits_ = false;  // for its next turn
   std::vector<std::byte> out_;
   std::size_t out_sent_ = 0;
+  bool closed_ = false;         // the hub has forgotten it
   bool writing_ = false;        // waits until the socket is writable
   bool waiting_ = false;        // waits until the socket is readable
   bool levels_missed_ = false;  // out_ was full: all levels are sent again when it is empty

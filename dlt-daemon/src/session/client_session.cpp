@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <asio/post.hpp>
 
@@ -9,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "printable.hpp"
 #include "session/hub.hpp"
 
 namespace dlt::daemon {
@@ -16,7 +18,7 @@ namespace dlt::daemon {
 namespace {
 constexpr std::size_t ranges_per_call = 512;
 constexpr std::size_t bytes_per_call = 1 << 20;
-constexpr std::size_t reply_limit = 1 << 20;  // bytes of answers waiting; no more requests are read beyond
+constexpr std::size_t reply_limit = 1 << 20;  // bytes of answers waiting; beyond, requests have to wait
 
 // The kernel, too, ends a connection whose peer takes nothing: never before the configured limit.
 void let_wait(int socket, Clock::duration limit) noexcept {
@@ -38,7 +40,8 @@ ClientSession::ClientSession(Hub& hub, Fd socket, std::string peer)
       outbox_(hub.client_limits()),
       progress_(since_) {
   let_wait(socket.get(), hub.client_timeout());
-  socket_.assign(socket.release());
+  socket_.assign(socket.get());
+  static_cast<void>(socket.release());  // not before: assign() may throw
 }
 
 void ClientSession::start() {
@@ -50,13 +53,26 @@ void ClientSession::start() {
   send_some();
 }
 
+// Without memory for the span this client is given up: it would miss messages that nobody counts.
 void ClientSession::accept(const FrameSpan& span, Clock::time_point now) {
+  if (failed_) return;
   if (outbox_.empty()) progress_ = now;
-  outbox_.push(span, now);
+  try {
+    outbox_.push(span, now);
+  } catch (const std::bad_alloc&) {
+    hub_.starved("a client connection");
+    fail();
+  }
 }
 
 void ClientSession::push() {
-  if (!writing_ && !failed_ && !outbox_.empty()) send_some();
+  if (writing_ || failed_ || outbox_.empty()) return;
+  try {
+    send_some();
+  } catch (const std::bad_alloc&) {  // what an application sent must not end its own connection
+    hub_.starved("a client connection");
+    fail();
+  }
 }
 
 void ClientSession::reply(const Frame& frame) {
@@ -65,25 +81,53 @@ void ClientSession::reply(const Frame& frame) {
 }
 
 void ClientSession::wait_readable() {
-  if (std::exchange(reading_, true)) return;
+  if (reading_) return;
   socket_.async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](std::error_code error) {
     self->reading_ = false;
     if (!error) self->on_readable();
   });
+  reading_ = true;
 }
 
 void ClientSession::on_readable() {
+  try {
+    receive();
+  } catch (const std::bad_alloc&) {
+    hub_.starved("a client connection");
+    close("there is no memory for what it asks");
+  }
+}
+
+void ClientSession::receive() {
+  if (conversation_.busy()) return;  // answer() waits again
   std::array<std::byte, 16 * 1024> bytes;
   const long n = ::recv(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT);
   if (n == 0) return close("the client has gone");
   if (n < 0 && errno != EAGAIN && errno != EINTR) return close("receiving failed");
-  if (n > 0) {
+  if (n > 0) conversation_.on_bytes(std::span(bytes).first(static_cast<std::size_t>(n)));
+  answer();
+}
+
+// Goes on with the requests that have been received; reads more when all of them are answered. Where answers wait to
+// be sent, this is called again when some have gone.
+void ClientSession::answer() {
+  if (std::exchange(answering_, true)) return;
+  bool more = true;
+  while (more && socket_.is_open() && !failed_ && outbox_.reply_bytes() < reply_limit) {
     Outcome outcome;
-    if (!conversation_.on_bytes(std::span(bytes).first(static_cast<std::size_t>(n)), hub_.now(), outcome))
-      return close("it does not speak DLT");
+    more = conversation_.next(hub_.now(), outcome);
     hub_.apply(*this, outcome);
   }
-  if (socket_.is_open() && outbox_.reply_bytes() < reply_limit) wait_readable();
+  answering_ = false;
+  if (!socket_.is_open() || failed_) return;
+  if (!conversation_.makes_sense()) return reject();
+  if (!conversation_.busy()) wait_readable();
+}
+
+void ClientSession::reject() {
+  hub_.exchange().refusals.add(Refusal::rubbish, 1, Clock::now(), "client {}: {} bytes that mean nothing", peer_,
+                               conversation_.garbage_bytes());
+  close("it does not speak DLT");
 }
 
 void ClientSession::send_some() {
@@ -102,34 +146,60 @@ void ClientSession::send_some() {
       tell_loss();
     }
     if (n < 0) {
-      writing_ = true;
       socket_.async_wait(asio::posix::stream_descriptor::wait_write,
                          [self = shared_from_this()](std::error_code error) {
                            self->writing_ = false;
-                           if (error) return;
-                           self->send_some();
-                           self->hub_.drained();
+                           if (!error) self->on_writable();
                          });
+      writing_ = true;
       return;
     }
   }
-  if (socket_.is_open() && outbox_.reply_bytes() < reply_limit) wait_readable();
 }
 
-// Not at once: the router may just be going through its sinks.
+void ClientSession::on_writable() {
+  try {
+    send_some();
+    answer();
+  } catch (const std::bad_alloc&) {
+    hub_.starved("a client connection");
+    close("there is no memory for what it asks");
+  }
+  hub_.drained();
+}
+
+// Not at once: the router may just be going through its sinks. Without memory for that, with the next tick.
 void ClientSession::fail() {
   failed_ = true;
-  asio::post(hub_.io(), [self = shared_from_this()] { self->close("sending failed"); });
+  try {
+    asio::post(hub_.io(), [self = shared_from_this()] { self->close("sending failed"); });
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+void ClientSession::revive() {
+  if (!socket_.is_open() || failed_) return;
+  answering_ = false;  // it was ended early
+  push();
+  answer();
 }
 
 void ClientSession::tell_loss() {
-  const std::uint64_t lost = outbox_.take_loss();
-  if (lost == 0) return;
-  spdlog::warn("client {} was too slow: {} messages dropped", peer_, lost);
-  reply(hub_.exchange().control.lost({}, lost, hub_.now().uptime));
+  const auto lost = outbox_.take_loss();
+  if (lost.empty()) return;
+  std::uint64_t all = 0;
+  for (const auto& [app, messages] : lost) {
+    all += messages;
+    reply(hub_.exchange().control.lost(app, messages, hub_.now().uptime));
+  }
+  const auto most =
+      std::max_element(lost.begin(), lost.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  spdlog::warn("client {} was too slow: {} messages dropped, {} of them of '{}'", peer_, all, most->second,
+               printable(most->first.text()));
 }
 
 void ClientSession::tick(Clock::time_point now) {
+  if (failed_) return close("it could not be served");
   if (!outbox_.empty() && now - progress_ > hub_.client_timeout()) close("it takes nothing any more");
 }
 
@@ -138,9 +208,13 @@ void ClientSession::close(const char* reason) {
   hub_.say("client {} disconnected: {}", peer_, reason);
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
-  std::size_t replayed = 0;
-  auto unsent = outbox_.take_unsent(replayed);
-  hub_.exchange().router.remove_client(*this, std::move(unsent), replayed);
+  try {
+    std::size_t replayed = 0;
+    auto unsent = outbox_.take_unsent(replayed);
+    hub_.exchange().router.remove_client(*this, std::move(unsent), replayed);
+  } catch (const std::bad_alloc&) {  // the backlog does not get back what was not sent
+    hub_.exchange().router.drop_client(*this);
+  }
   hub_.forget(*this);
 }
 

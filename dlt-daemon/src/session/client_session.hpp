@@ -1,5 +1,8 @@
 // The connection of one client: a viewer, a recorder, a tool. Sends its outbox, receives requests.
 //
+// Requests are answered one by one, and the next one waits while many answers do: a client that asks for more than it
+// reads costs a bounded amount of memory, and gets every answer as soon as it reads.
+//
 // Owns the socket. As a sink it never waits: what the socket does not take stays in the outbox, and when that is full
 // it drops. A client to which nothing can be sent for `client_timeout` is disconnected. The io thread's; kept alive by
 // the hub and by its own pending waits.
@@ -29,6 +32,8 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   [[nodiscard]] bool holds_back(Clock::time_point now) noexcept override { return outbox_.holds(now); }
   [[nodiscard]] std::uint64_t settled() const noexcept override { return outbox_.settled(); }
   void reply(const Frame& frame);
+  // Goes on, should an error have ended that.
+  void revive();
   // Once a second: disconnects a client that takes nothing.
   void tick(Clock::time_point now);
   void close(const char* reason);
@@ -36,10 +41,15 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
   [[nodiscard]] Clock::time_point since() const noexcept { return since_; }
   [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }
+  [[nodiscard]] std::uint64_t garbage_bytes() const noexcept { return conversation_.garbage_bytes(); }
 
  private:
   void wait_readable();
   void on_readable();
+  void receive();
+  void answer();
+  void on_writable();
+  void reject();
   void send_some();
   void fail();
   void tell_loss();
@@ -54,6 +64,7 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   bool writing_ = false;        // waits until the socket is writable
   bool reading_ = false;        // waits until the socket is readable
   bool failed_ = false;         // about to be closed
+  bool answering_ = false;      // answer() is running
 };
 
 }  // namespace dlt::daemon

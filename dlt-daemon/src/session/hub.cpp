@@ -48,10 +48,15 @@ void Hub::add_application(Fd socket) {
   last_session_ = source.session;
   auto session = std::make_shared<AppSession>(*this, std::move(socket), source);
   ++connections_[source.uid];
-  apps_.emplace(source.session, session);
-  handshakes_.emplace(source.session, Clock::now());
-  if (handshakes_.size() == 1) end_handshakes();
-  session->start();
+  try {
+    apps_.emplace(source.session, session);
+    handshakes_.emplace(source.session, Clock::now());
+    if (handshakes_.size() == 1) end_handshakes();
+    session->start();
+  } catch (const std::bad_alloc&) {
+    starved("a new application connection");
+    session->close();
+  }
 }
 
 bool Hub::refuse(const Source& source) {
@@ -111,7 +116,12 @@ void Hub::add_client(Fd socket, std::string peer) {
   say("client {} connected", peer);
   auto session = std::make_shared<ClientSession>(*this, std::move(socket), std::move(peer));
   clients_.push_back(session);
-  session->start();
+  try {
+    session->start();
+  } catch (const std::bad_alloc&) {
+    starved("a new client connection");
+    return session->close("there is no memory for it");
+  }
   if (clients_.size() > 1) return;
   tell_log_state(1);
   tick_each_second();
@@ -140,7 +150,7 @@ void Hub::drained() {
 // Sinks that have written something do not say so one by one; a look every few milliseconds is what an application's
 // memory needs.
 void Hub::acknowledge_later() {
-  if (std::exchange(settling_, true)) return;
+  if (settling_) return;
   settle_timer_.expires_after(settle_interval);
   settle_timer_.async_wait([this](std::error_code error) {
     settling_ = false;
@@ -149,6 +159,7 @@ void Hub::acknowledge_later() {
     for (const auto& [id, session] : apps_) more = session->acknowledge() || more;
     if (more) acknowledge_later();
   });
+  settling_ = true;
 }
 
 void Hub::look_again() {
@@ -174,6 +185,8 @@ void Hub::apply(ClientSession& client, Outcome& outcome) {
       it->second->send(proto::local::Injection{push.position, push.service, push.data});
   if (outcome.timing) options_.send_time = *outcome.timing;
 }
+
+void Hub::starved(std::string_view whose) { exchange_.refusals.add(Refusal::starved, 1, Clock::now(), "{}", whose); }
 
 void Hub::forget(AppSession& session) {
   handshakes_.erase(session.id());
@@ -228,6 +241,17 @@ bool Hub::drain_applications() {
 
 bool Hub::clients_have_all() const noexcept {
   return std::all_of(clients_.begin(), clients_.end(), [](const auto& c) { return c->outbox().empty(); });
+}
+
+void Hub::revive() {
+  if (paused_) look_again();
+  acknowledge_later();
+  end_handshakes();
+  const auto sessions = apps_;
+  for (const auto& [id, session] : sessions) session->resume();
+  const auto clients = clients_;
+  for (const auto& client : clients) client->revive();
+  if (!clients_.empty()) tick_each_second();
 }
 
 void Hub::close() {

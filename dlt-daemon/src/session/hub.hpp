@@ -60,8 +60,12 @@ class Hub {
   // A line about a peer for the daemon's log; a storm of peers must not become a storm of lines.
   template <class... Args>
   void say(fmt::format_string<Args...> format, Args&&... args) {
-    if (lines_.try_take(Clock::now())) tell(fmt::format(format, std::forward<Args>(args)...));
-    else ++unsaid_;
+    if (!lines_.try_take(Clock::now())) return void(++unsaid_);
+    try {
+      tell(fmt::format(format, std::forward<Args>(args)...));
+    } catch (const std::bad_alloc&) {  // the line is left out
+      ++unsaid_;
+    }
   }
   [[nodiscard]] bool paused() const noexcept { return paused_; }
   [[nodiscard]] bool reading() const noexcept { return !paused_ && !stopped_; }
@@ -70,6 +74,8 @@ class Hub {
   void acknowledge_later();  // a sink still has what an application is to be told of
   void send(const std::vector<LevelPush>& levels);
   void apply(ClientSession& client, Outcome& outcome);
+  // There was no memory for what a connection needed; it is to be closed.
+  void starved(std::string_view whose);
   void forget(AppSession& session);
   void forget(ClientSession& session);
 
@@ -80,6 +86,8 @@ class Hub {
   // True when no client is owed anything.
   [[nodiscard]] bool clients_have_all() const noexcept;
   void close();
+  // After an error that ended an event early: whoever waits for nothing any more waits again.
+  void revive();
   void reconfigure(const Options& options) { options_ = options; }
 
   [[nodiscard]] const std::map<SessionId, std::shared_ptr<AppSession>>& applications() const noexcept { return apps_; }

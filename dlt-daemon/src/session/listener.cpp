@@ -57,8 +57,13 @@ Fd Listener::open_reserve() noexcept { return Fd(::open("/dev/null", O_RDONLY | 
 
 void Listener::start() { wait(); }
 
+void Listener::revive() {
+  if (!waiting_ && socket_.is_open()) wait();
+}
+
 void Listener::wait() {
   socket_.async_wait(asio::posix::stream_descriptor::wait_read, [this](std::error_code error) {
+    waiting_ = false;
     if (error) return;
     Round round = Round::more;
     for (int i = 0; i < accepts_per_turn && round == Round::more; ++i) round = accept_one();
@@ -66,6 +71,7 @@ void Listener::wait() {
     starved_ = false;
     wait();
   });
+  waiting_ = true;
 }
 
 Listener::Round Listener::accept_one() {
@@ -96,10 +102,12 @@ Listener::Round Listener::accept_one() {
 void Listener::pause() {
   timer_.expires_after(pause_when_starved);
   timer_.async_wait([this](std::error_code error) {
+    waiting_ = false;
     if (error) return;
     if (!reserve_) reserve_ = open_reserve();
     wait();
   });
+  waiting_ = true;
 }
 
 void Listener::finish() {

@@ -22,6 +22,8 @@ class Listener {
   Listener(asio::io_context& io, Fd listening, std::chrono::seconds peer_timeout, Accepted accepted);
 
   void start();
+  // Accepts again, should an error have ended that.
+  void revive();
   // Accepts who has connected already, then nobody any more.
   void finish();
 
@@ -39,6 +41,7 @@ class Listener {
   Accepted accepted_;
   Fd reserve_;
   bool starved_ = false;  // said so already
+  bool waiting_ = false;  // for a connection, or for the pause to end
 };
 
 }  // namespace dlt::daemon

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "dlt/proto/header.hpp"
+
 namespace dlt::daemon {
 
 void Outbox::add(FrameSpan span, Kind kind) {
   bytes_of(kind) += span.size;
+  if (kind == Kind::live && shares_.active()) shares_.add(span.source, span.size);
   entries_.push_back({std::move(span), kind});
 }
 
@@ -18,10 +21,71 @@ void Outbox::push(const FrameSpan& span, Clock::time_point now) {
     if (bytes_of(Kind::live) == 0) settled_ = span.routed - std::min<std::uint64_t>(span.routed, span.size);
     return add(span, Kind::live);
   }
+  add_fairly(span);
+  sent(0);  // with nothing left to send the dropping ends at once
+}
+
+void Outbox::add_fairly(const FrameSpan& span) {
+  if (!shares_.active()) share_out();
+  if (shares_.charged(span.source)) return drop(span);
+  while (bytes_of(Kind::live) + span.size > limits_.high) {
+    const auto payer = shares_.charge(span.source, span.size);
+    if (payer == span.source || !take_back(payer)) return drop(span);
+  }
+  add(span, Kind::live);
+}
+
+void Outbox::share_out() {
+  shares_.activate();
+  std::size_t gone = front_sent_;
+  for (const Entry& e : entries_) {
+    if (e.kind == Kind::live) shares_.add(e.span.source, e.span.size - gone);
+    gone = 0;
+  }
+}
+
+// Drops the newest messages that came from there, until at most limits_.low are queued; false: there were none. Of
+// the span that is being sent the present frame stays.
+bool Outbox::take_back(Shares::Source from) {
+  const std::size_t before = bytes_of(Kind::live);
+  for (std::size_t i = entries_.size(); i-- > 0 && bytes_of(Kind::live) > limits_.low;) {
+    FrameSpan& span = entries_[i].span;
+    if (entries_[i].kind != Kind::live || span.source != from) continue;
+    FrameSpan rest = span;
+    span.size = 0;
+    span.frames = 0;
+    const std::size_t gone = i == 0 ? front_sent_ : 0;
+    const std::size_t excess = bytes_of(Kind::live) - limits_.low;
+    const std::size_t keep = rest.size > excess ? rest.size - excess : 0;
+    while (span.size < rest.size) {
+      const auto n = static_cast<std::uint32_t>(frame_length(span.data + span.size));
+      if (span.size >= gone && span.size + n > keep) break;
+      span.size += n;
+      ++span.frames;
+    }
+    rest.data += span.size;
+    rest.size -= span.size;
+    rest.frames -= span.frames;
+    bytes_of(Kind::live) -= rest.size;
+    shares_.remove(from, rest.size);
+    if (rest.size != 0) drop(rest);
+  }
+  std::erase_if(entries_, [](const Entry& e) { return e.span.size == 0; });
+  return bytes_of(Kind::live) < before;
+}
+
+void Outbox::drop(const FrameSpan& span) {
   if (span.own) return;
   dropped_.add(span);
-  dropping_ += span.frames;
-  sent(0);  // with nothing left to send the dropping ends at once
+  for_each_frame(span.bytes(), [&](proto::Bytes frame) {
+    const auto htyp = static_cast<std::uint8_t>(frame[0]);
+    AppId app;
+    if ((htyp & proto::htyp::extended_header) != 0)
+      app = AppId::from_bytes(frame.data() + proto::headers_size(htyp) - 8);
+    if (dropped_by_.size() >= max_applications && !dropped_by_.contains(app)) app = {};
+    ++dropped_by_[app];
+    ++dropping_[app];
+  });
 }
 
 void Outbox::reply(FrameSpan span) { add(std::move(span), Kind::reply); }
@@ -45,6 +109,7 @@ void Outbox::sent(std::size_t n) {
     const Entry& front = entries_.front();
     const std::size_t step = std::min(n, front.span.size - front_sent_);
     bytes_of(front.kind) -= step;
+    if (front.kind == Kind::live && shares_.active()) shares_.remove(front.span.source, step);
     front_sent_ += step;
     n -= step;
     if (front_sent_ < front.span.size) break;
@@ -55,7 +120,9 @@ void Outbox::sent(std::size_t n) {
   }
   // A time of dropping ends when everything has gone out, replies among it.
   const std::size_t left = bytes_of(Kind::live);
-  if (hold_.drained(left > 0 || entries_.empty() ? left : 1)) loss_to_tell_ += std::exchange(dropping_, 0);
+  if (!hold_.drained(left > 0 || entries_.empty() ? left : 1)) return;
+  shares_.clear();
+  for (const auto& [app, messages] : std::exchange(dropping_, {})) loss_to_tell_[app] += messages;
 }
 
 std::deque<FrameSpan> Outbox::take_unsent(std::size_t& replayed) {
@@ -76,6 +143,7 @@ std::deque<FrameSpan> Outbox::take_unsent(std::size_t& replayed) {
     unsent.push_back(std::move(span));
   }
   entries_.clear();
+  shares_.clear();
   bytes_ = {};
   front_sent_ = 0;
   return unsent;

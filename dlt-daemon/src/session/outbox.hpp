@@ -2,24 +2,31 @@
 //
 //   replayed (from the backlog) | live messages, notices and replies, in the order in which they came
 //
-// Bounded: only live messages and notices count against the capacity. They go in while Hold admits them and are dropped
-// in whole spans after that; once everything has gone out, the loss can be told (take_loss()). Replies are never
-// dropped; their number is bounded by reading no more requests while reply_bytes() is high. Pure; the io thread's.
+// Bounded: only live messages and notices count against the capacity. They go in while Hold admits them. After that, in
+// a time of dropping, live messages have room up to the limit from which a sink asks to hold; for what does not fit the
+// connection pays that has most of that room (session/shares.hpp), the others go on. Once everything has gone out, the
+// loss can be told (take_loss()). Replies are never dropped; their number is bounded by answering no more requests
+// while reply_bytes() is high. Pure; the io thread's.
 #pragma once
 
 #include <array>
 #include <deque>
+#include <map>
 
 #include <sys/uio.h>
 
+#include "dlt/proto/ids.hpp"
 #include "route/hold.hpp"
 #include "route/sink.hpp"
+#include "session/shares.hpp"
 
 namespace dlt::daemon {
 
 class Outbox {
  public:
-  explicit Outbox(Hold::Limits limits) noexcept : hold_(limits) {}
+  using Messages = std::map<AppId, std::uint64_t>;
+
+  explicit Outbox(Hold::Limits limits) : limits_(limits), hold_(limits) {}
 
   void replay(std::deque<FrameSpan> spans);  // before anything else
   void push(const FrameSpan& span, Clock::time_point now);
@@ -40,6 +47,8 @@ class Outbox {
   [[nodiscard]] std::size_t reply_bytes() const noexcept { return bytes_[static_cast<std::size_t>(Kind::reply)]; }
   [[nodiscard]] Volume sent() const noexcept { return sent_; }  // application messages, as dropped()
   [[nodiscard]] Volume dropped() const noexcept { return dropped_; }
+  // By the ids in the messages. Those beyond the first max_applications ids count for the empty id.
+  [[nodiscard]] const Messages& dropped_by_application() const noexcept { return dropped_by_; }
   [[nodiscard]] bool holds(Clock::time_point now) noexcept;
   // As Sink::settled(). What came from the backlog was settled when it went there.
   [[nodiscard]] std::uint64_t settled() const noexcept {
@@ -47,7 +56,9 @@ class Outbox {
     return waits ? settled_ : Sink::all_settled;
   }
   // Messages lost in a time of dropping that has ended; a loss is returned once.
-  [[nodiscard]] std::uint64_t take_loss() noexcept { return std::exchange(loss_to_tell_, 0); }
+  [[nodiscard]] Messages take_loss() noexcept { return std::exchange(loss_to_tell_, {}); }
+
+  static constexpr std::size_t max_applications = 1024;
 
  private:
   enum class Kind : std::uint8_t { replayed, live, reply };
@@ -56,8 +67,13 @@ class Outbox {
     Kind kind;
   };
   void add(FrameSpan span, Kind kind);
+  void add_fairly(const FrameSpan& span);
+  void share_out();
+  bool take_back(Shares::Source from);
+  void drop(const FrameSpan& span);
   std::size_t& bytes_of(Kind kind) noexcept { return bytes_[static_cast<std::size_t>(kind)]; }
 
+  const Hold::Limits limits_;
   Hold hold_;
   std::deque<Entry> entries_;
   std::size_t front_sent_ = 0;          // bytes of the first entry that have gone
@@ -65,8 +81,11 @@ class Outbox {
   std::uint64_t settled_ = 0;           // of the last live message that has gone, while there are others
   Volume sent_;
   Volume dropped_;
-  std::uint64_t dropping_ = 0;      // messages lost in the present time of dropping
-  std::uint64_t loss_to_tell_ = 0;  // and in the last one
+  Messages dropped_by_;
+  // Of the present time of dropping.
+  Shares shares_;
+  Messages dropping_;
+  Messages loss_to_tell_;  // of the last ones
 };
 
 }  // namespace dlt::daemon

@@ -1,5 +1,7 @@
 #include "session/status_session.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <array>
 
 #include <sys/socket.h>
@@ -13,7 +15,8 @@ constexpr std::size_t question_limit = 256;
 
 StatusSession::StatusSession(asio::io_context& io, Fd socket, std::shared_ptr<void> ticket, Answer answer)
     : socket_(io), limit_(io), ticket_(std::move(ticket)), answer_(std::move(answer)) {
-  socket_.assign(socket.release());
+  socket_.assign(socket.get());
+  static_cast<void>(socket.release());  // not before: assign() may throw
 }
 
 void StatusSession::start() {
@@ -21,7 +24,11 @@ void StatusSession::start() {
   limit_.async_wait([self = shared_from_this()](std::error_code error) {
     if (!error) self->close();
   });
-  wait_readable();
+  try {
+    wait_readable();
+  } catch (const std::bad_alloc&) {
+    close();
+  }
 }
 
 void StatusSession::wait_readable() {
@@ -31,6 +38,15 @@ void StatusSession::wait_readable() {
 }
 
 void StatusSession::on_readable() {
+  try {
+    receive();
+  } catch (const std::bad_alloc&) {
+    spdlog::error("there is no memory for an answer at the control socket");
+    close();
+  }
+}
+
+void StatusSession::receive() {
   std::array<char, question_limit> bytes;
   const auto n = ::recv(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return wait_readable();

@@ -26,6 +26,7 @@ class StatusSession : public std::enable_shared_from_this<StatusSession> {
  private:
   void wait_readable();
   void on_readable();
+  void receive();
   void send_some();
   void close();
 

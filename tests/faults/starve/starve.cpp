@@ -2,7 +2,10 @@
 //
 //   STARVE_AT=n        the n-th request since it was armed, and STARVE_ALL=1: all from then on
 //   STARVE_FROM_START  armed at once; else by starve(1), which a program finds as a weak symbol, and starve(0) ends it
+//   STARVE_FROM_MAIN   armed when main() begins
 //   STARVE_FILE        gets one byte when a request was refused
+//   STARVE_SWITCH      a file that holds a starving::Switch: whoever has mapped it arms and disarms, for a program that
+//                      runs on
 //
 // malloc and its kin, mmap, memfd_create, eventfd, pthread_create. Any thread.
 #include <dlfcn.h>
@@ -10,12 +13,15 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+
+#include "switch.hpp"
 
 #define STARVE_API extern "C" __attribute__((visibility("default")))
 
@@ -28,10 +34,9 @@ void* __libc_memalign(size_t, size_t);
 
 namespace {
 
-std::atomic<bool> armed{false};
+starving::Switch own;
+starving::Switch* in_use = &own;
 std::atomic<bool> known{false};
-std::atomic<std::int64_t> left{-1};
-std::atomic<bool> all{false};
 __thread std::int64_t seen __attribute__((tls_model("initial-exec"))) = 0;
 
 void mark() {
@@ -46,18 +51,20 @@ void mark() {
 
 void look_up() {
   const char* at = getenv("STARVE_AT");
-  left = at != nullptr ? atoll(at) : -1;
-  all = getenv("STARVE_ALL") != nullptr;
+  in_use->left = at != nullptr ? atoll(at) : -1;
+  in_use->all = getenv("STARVE_ALL") != nullptr;
   known = true;
 }
 
 bool refused() {
-  if (!armed.load(std::memory_order_relaxed)) return false;
+  if (!in_use->armed.load(std::memory_order_relaxed)) return false;
   ++seen;
   if (!known) look_up();
-  const std::int64_t n = left.fetch_sub(1);
+  const std::int64_t n = in_use->left.fetch_sub(1);
+  const bool no = n == 1 || (in_use->all && n <= 1);
+  if (no) ++in_use->refused;
   if (n == 1) mark();
-  return n == 1 || (all && n <= 1);
+  return no;
 }
 
 template <class F>
@@ -65,14 +72,39 @@ F* original(F*, const char* name) {
   return reinterpret_cast<F*>(dlsym(RTLD_NEXT, name));
 }
 
+void use_switch(const char* file) {
+  const int fd = open(file, O_RDWR | O_CLOEXEC);
+  void* const p = reinterpret_cast<void*>(
+      syscall(SYS_mmap, nullptr, sizeof(starving::Switch), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+  if (fd < 0 || p == MAP_FAILED) abort();
+  close(fd);
+  in_use = static_cast<starving::Switch*>(p);
+  known = true;
+}
+
 __attribute__((constructor)) void begin() {
+  if (const char* file = getenv("STARVE_SWITCH")) return use_switch(file);
   look_up();
-  if (getenv("STARVE_FROM_START") != nullptr) armed = true;
+  if (getenv("STARVE_FROM_START") != nullptr) in_use->armed = true;
+}
+
+using Main = int (*)(int, char**, char**);
+Main real_main = nullptr;
+
+int armed_main(int argc, char** argv, char** environment) {
+  if (getenv("STARVE_FROM_MAIN") != nullptr) in_use->armed = true;
+  return real_main(argc, argv, environment);
 }
 
 }  // namespace
 
-STARVE_API void starve(int on) { armed = on != 0; }
+STARVE_API int __libc_start_main(Main main, int argc, char** argv, void (*init)(), void (*fini)(), void (*end)(),
+                                 void* stack) {
+  using Start = int (*)(Main, int, char**, void (*)(), void (*)(), void (*)(), void*);
+  real_main = main;
+  return reinterpret_cast<Start>(dlsym(RTLD_NEXT, "__libc_start_main"))(armed_main, argc, argv, init, fini, end, stack);
+}
+STARVE_API void starve(int on) { in_use->armed = on != 0; }
 // Requests of the calling thread while it was armed.
 STARVE_API std::int64_t starve_seen() { return seen; }
 
