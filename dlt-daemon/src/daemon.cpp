@@ -57,6 +57,7 @@ Hub::Options hub_options(const Config& c) {
   Hub::Options o;
   o.client = Hold::limits(c.client_queue, c.client_stall, 10 * c.client_stall);
   o.client_timeout = c.client_timeout;
+  o.storage_stall = c.storage_stall;
   o.max_clients = c.max_clients;
   o.max_applications = c.max_applications;
   o.max_applications_per_user = c.max_applications_per_user;

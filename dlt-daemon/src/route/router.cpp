@@ -42,10 +42,10 @@ bool Router::holds_back(Clock::time_point now) {
   return holds;
 }
 
-std::uint64_t Router::settled() const noexcept {
-  std::uint64_t settled = total_.bytes;
-  for (const Sink* sink : storage_) settled = std::min(settled, sink->settled());
-  for (const Sink* client : clients_) settled = std::min(settled, client->settled());
+Router::Settled Router::settled() const noexcept {
+  Settled settled{total_.bytes, total_.bytes};
+  for (const Sink* client : clients_) settled.clients = std::min(settled.clients, client->settled());
+  for (const Sink* sink : storage_) settled.storage = std::min(settled.storage, sink->settled());
   return settled;
 }
 

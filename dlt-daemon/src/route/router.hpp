@@ -38,9 +38,13 @@ class Router {
   void push();
   // True while a sink asks that applications are not read.
   [[nodiscard]] bool holds_back(Clock::time_point now);
-  // Up to where what was routed (total().bytes) has gone through every sink. The backlog does not count: it is no more
-  // than this process's memory.
-  [[nodiscard]] std::uint64_t settled() const noexcept;
+  // Up to where what was routed (total().bytes) has gone through every sink of a kind. The backlog does not count: it
+  // is no more than this process's memory.
+  struct Settled {
+    std::uint64_t clients;
+    std::uint64_t storage;
+  };
+  [[nodiscard]] Settled settled() const noexcept;
 
   [[nodiscard]] std::size_t clients() const noexcept { return clients_.size(); }
   [[nodiscard]] const Backlog& backlog() const noexcept { return backlog_; }

@@ -143,7 +143,7 @@ void AppSession::passed(std::size_t n) {
   position_ += n;
   if (n == 0 || conversation_.said_bye()) return;
   if ((conversation_.capabilities() & proto::local::capability::ack) == 0) return;
-  const Passed here{position_, hub_.exchange().router.total().bytes};
+  const Passed here{position_, hub_.exchange().router.total().bytes, Clock::now()};
   if (passed_.size() < passed_limit) passed_.push_back(here);
   else passed_.back() = here;
   if (acknowledge()) hub_.acknowledge_later();
@@ -151,8 +151,14 @@ void AppSession::passed(std::size_t n) {
 
 bool AppSession::acknowledge() {
   if (passed_.empty() || !has_room()) return !passed_.empty();
-  const std::uint64_t settled = hub_.exchange().router.settled();
-  const auto waits = std::find_if(passed_.begin(), passed_.end(), [&](const Passed& p) { return p.routed > settled; });
+  const auto settled = hub_.exchange().router.settled();
+  const auto patience = hub_.patience();
+  const auto now = Clock::now();
+  // Whoever is slower than it may hold applications back is not waited for here either.
+  const auto waits = std::find_if(passed_.begin(), passed_.end(), [&](const Passed& p) {
+    return (p.routed > settled.clients && now - p.since < patience.client) ||
+           (p.routed > settled.storage && now - p.since < patience.storage);
+  });
   if (waits == passed_.begin()) return true;
   send(proto::local::Ack{std::prev(waits)->position});  // without memory for it they are told of the next time
   passed_.erase(passed_.begin(), waits);

@@ -68,6 +68,7 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   struct Passed {
     std::uint64_t position;
     std::uint64_t routed;
+    Clock::time_point since;
   };
 
   Hub& hub_;

@@ -27,6 +27,7 @@ class Hub {
   struct Options {
     Hold::Limits client;  // of each client's outbox
     Clock::duration client_timeout = std::chrono::seconds(10);
+    Clock::duration storage_stall = std::chrono::seconds(1);  // how long storage may hold applications back
     std::size_t max_clients = 32;
     std::size_t max_applications = 1024;
     std::size_t max_applications_per_user = 1024;
@@ -49,6 +50,12 @@ class Hub {
   [[nodiscard]] Exchange& exchange() noexcept { return exchange_; }
   [[nodiscard]] ReadBuffer& read_buffer() noexcept { return read_buffer_; }
   [[nodiscard]] Hold::Limits client_limits() const noexcept { return options_.client; }
+  // How long an acknowledgement waits for one of these at most.
+  struct Patience {
+    Clock::duration client;
+    Clock::duration storage;
+  };
+  [[nodiscard]] Patience patience() const noexcept { return {options_.client.limit, options_.storage_stall}; }
   [[nodiscard]] Clock::duration client_timeout() const noexcept { return options_.client_timeout; }
   [[nodiscard]] TokenBucket application_rate() const noexcept {
     return {options_.application_rate, options_.application_burst};

@@ -161,3 +161,20 @@ TEST_CASE("whoever does not know the instance takes nobody's place") {
   CHECK(d.received(20));
   CHECK(client.numbers(20).back() == 59);
 }
+
+TEST_CASE("a client that takes nothing holds up acknowledgements for its stall limit only") {
+  const TempDir dir;
+  daemon::Config config = config_in(dir);
+  config.client_stall = std::chrono::milliseconds(50);
+  config.client_queue = 64 << 20;  // never full: it is not a time of dropping that lets them go
+  RunningDaemon d(config);
+  Client stopped = d.client(4096);
+  REQUIRE(d.clients(1));
+  App app(d);
+  app.send(hello(1) + registration());
+  std::uint32_t chunk = 0;
+  for (int i = 0; i < 400; ++i) app.send(batch_of(1, ++chunk, 0, frames(0, 1000)));
+
+  CHECK(app.acknowledged(app.sent));
+  CHECK(d.status()["clients"][0]["queued_bytes"] > 0);
+}
