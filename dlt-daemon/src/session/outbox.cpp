@@ -77,15 +77,25 @@ bool Outbox::take_back(Shares::Source from) {
 void Outbox::drop(const FrameSpan& span) {
   if (span.own) return;
   dropped_.add(span);
+  // A span's messages are mostly those of one application: counted in runs.
+  AppId of_run;
+  std::uint64_t run = 0;
   for_each_frame(span.bytes(), [&](proto::Bytes frame) {
     const auto htyp = static_cast<std::uint8_t>(frame[0]);
     AppId app;
     if ((htyp & proto::htyp::extended_header) != 0)
       app = AppId::from_bytes(frame.data() + proto::headers_size(htyp) - 8);
-    if (dropped_by_.size() >= max_applications && !dropped_by_.contains(app)) app = {};
-    ++dropped_by_[app];
-    ++dropping_[app];
+    if (run != 0 && app != of_run) count_dropped(of_run, std::exchange(run, 0));
+    of_run = app;
+    ++run;
   });
+  count_dropped(of_run, run);
+}
+
+void Outbox::count_dropped(AppId app, std::uint64_t messages) {
+  if (dropped_by_.size() >= max_applications && !dropped_by_.contains(app)) app = {};
+  dropped_by_[app] += messages;
+  dropping_[app] += messages;
 }
 
 void Outbox::reply(FrameSpan span) { add(std::move(span), Kind::reply); }

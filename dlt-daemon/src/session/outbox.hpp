@@ -71,6 +71,7 @@ class Outbox {
   void share_out();
   bool take_back(Shares::Source from);
   void drop(const FrameSpan& span);
+  void count_dropped(AppId app, std::uint64_t messages);
   std::size_t& bytes_of(Kind kind) noexcept { return bytes_[static_cast<std::size_t>(kind)]; }
 
   const Hold::Limits limits_;
