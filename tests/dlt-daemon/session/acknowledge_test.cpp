@@ -1,6 +1,7 @@
 // What the daemon acknowledges, and what it makes of a connection that goes on where another one broke off.
 #include <catch2/catch.hpp>
 
+#include "dlt-daemon/support/batches.hpp"
 #include "dlt-daemon/support/running_daemon.hpp"
 
 using namespace dlt;
@@ -8,22 +9,6 @@ using namespace dlt::test;
 namespace local = dlt::proto::local;
 
 namespace {
-
-std::string frames(std::uint32_t first, std::uint32_t count) {
-  std::string all;
-  for (std::uint32_t i = 0; i < count; ++i) all += frame(first + i);
-  return all;
-}
-
-std::vector<std::uint32_t> range(std::uint32_t first, std::uint32_t count) {
-  std::vector<std::uint32_t> all;
-  for (std::uint32_t i = 0; i < count; ++i) all.push_back(first + i);
-  return all;
-}
-
-std::string batch_of(std::uint32_t slot, std::uint32_t chunk, std::uint32_t offset, const std::string& all) {
-  return encoded(local::Batch{static_cast<std::uint32_t>(all.size()), slot, chunk, offset}) + all;
-}
 
 std::string hello(std::uint64_t instance, std::uint32_t capabilities = local::capability::all) {
   local::Hello h;

@@ -9,6 +9,7 @@
 #include <random>
 #include <thread>
 
+#include "dlt-daemon/support/batches.hpp"
 #include "dlt-daemon/support/running_daemon.hpp"
 #include "support/arena_file.hpp"
 
@@ -27,18 +28,6 @@ constexpr int hostile_rounds = 30;
 constexpr int hostile_rounds = 150;
 #endif
 
-std::string frames(std::uint32_t first, std::uint32_t count) {
-  std::string all;
-  for (std::uint32_t i = 0; i < count; ++i) all += frame(first + i);
-  return all;
-}
-
-std::vector<std::uint32_t> range(std::uint32_t first, std::uint32_t count) {
-  std::vector<std::uint32_t> all;
-  for (std::uint32_t i = 0; i < count; ++i) all.push_back(first + i);
-  return all;
-}
-
 std::string hello() { return encoded(local::Hello{}); }
 
 std::string announcement(const ArenaFile& file) {
@@ -52,10 +41,6 @@ void live_and_die(RunningDaemon& d, const ArenaFile& file, const std::string& st
   const Fd memory(file.descriptor());
   REQUIRE(app.send_with(announcement(file), memory.get()));
   REQUIRE(app.send(stream));
-}
-
-std::string batch_of(std::uint32_t slot, std::uint32_t chunk, std::uint32_t offset, const std::string& all) {
-  return encoded(local::Batch{static_cast<std::uint32_t>(all.size()), slot, chunk, offset}) + all;
 }
 
 ArenaFile ten_frames() {
