@@ -36,7 +36,7 @@ std::string memory() {
 
 std::string build() {
   std::string text = DLT_BENCH_BUILD_TYPE " " DLT_BENCH_FLAGS;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN)
   text += " (sanitizer: figures mean nothing)";
 #endif
   return text;

@@ -28,7 +28,7 @@ constexpr Seconds step_limit{20};  // an instruction may be a system call that w
 }  // namespace
 
 bool can_hold_threads() noexcept {
-#if !defined(__x86_64__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if !defined(__x86_64__) || defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN)
   return false;
 #else
   return true;

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 // The full size unless a sanitizer makes every message some fifty times dearer.
 constexpr std::uint64_t sized(std::uint64_t full) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(DLT_TEST_SMALL)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN) || defined(DLT_TEST_SMALL)
   return full / 50;
 #else
   return full;

@@ -100,7 +100,7 @@ TEST_CASE("an uptime of 30 years is a time like any other", "[F22]") {
 }
 
 TEST_CASE("when the time of day jumps, files keep their order and their names, and timers their pace", "[F22]") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN)
   WARN("skipped: faketime and a sanitizer both want to be loaded first");
 #else
   const Outcome preload = run({"faketime", "-f", "+0", "sh", "-c", "printf %s \"$LD_PRELOAD\""});

@@ -11,7 +11,7 @@
 namespace dlt::test {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN)
 constexpr bool sanitized = true;
 #else
 constexpr bool sanitized = false;

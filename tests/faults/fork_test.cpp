@@ -85,7 +85,7 @@ void add(Threads& all, const ReceivedFrame& frame) {
 }  // namespace
 
 // GCC 12's AddressSanitizer leaves the locks of its allocator as they were at the fork: a child waits for them forever.
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(DLT_WITH_ASAN)
 
 TEST_CASE("children that are forked while 4 threads log deliver under their own name, by exit, _exit or exec",
           "[F14]") {

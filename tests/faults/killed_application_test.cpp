@@ -23,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(DLT_TEST_SMALL)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN) || defined(DLT_TEST_SMALL)
 constexpr int kills = 8;
 constexpr int many_kills = 40;
 #else
@@ -131,7 +131,7 @@ void kill_many(int n) {
   CHECK(now.salvaged > 0);
   CHECK(now.refused_memory == 0);
   CHECK(descriptors_now <= descriptors_then);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)
   CHECK(now.rss <= rss_then + (8 << 20));
 #endif
 }

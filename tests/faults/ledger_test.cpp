@@ -14,7 +14,7 @@
 namespace dlt::test {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN)
 constexpr std::uint64_t messages = 8'000;
 #else
 constexpr std::uint64_t messages = 160'000;  // of all threads

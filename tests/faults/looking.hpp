@@ -12,7 +12,7 @@
 
 namespace dlt::test {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN)
 inline constexpr bool sanitized = true;
 inline constexpr int scale = 10;  // sizes are divided by it: everything takes that much longer
 #else

@@ -8,7 +8,7 @@
 #include "support/child.hpp"
 #include "support/temp_dir.hpp"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // strace and they do not go together
+#if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)  // strace and they do not go together
 
 namespace dlt::test {
 

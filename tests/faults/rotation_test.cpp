@@ -78,7 +78,7 @@ void reload_again_and_again(int rounds) {
   INFO("half way: " << warm.text() << "; at the end: " << end.text());
   CHECK(end.descriptors == warm.descriptors);
   CHECK(end.threads == warm.threads);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)
   CHECK(end.resident_kib < warm.resident_kib + 1024);
 #endif
   REQUIRE(daemon.stop() == 0);

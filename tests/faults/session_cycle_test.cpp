@@ -11,7 +11,7 @@
 namespace dlt::test {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN)
 constexpr std::uint64_t growth_kib = 64 * 1024;  // of the sanitizer
 constexpr std::uint64_t more_mappings = 100;
 #else

@@ -16,7 +16,7 @@ constexpr std::uint64_t each = 10;
 // Live threads, and per ordinary buffer (two) those queues of ended threads that may wait to be emptied; in each queue
 // an open chunk of 16 KiB and one that is on its way.
 constexpr std::uint64_t most_arena_kib = (8 + 2 * 64) * 2 * 16 + 64;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN)
 constexpr std::uint64_t growth_kib = 256 * 1024;  // of the sanitizer
 #else
 constexpr std::uint64_t growth_kib = 4 * 1024;
@@ -74,7 +74,7 @@ void many_threads(std::uint32_t count) {
 }  // namespace
 
 TEST_CASE("threads that log ten messages and end lose none, and their queues are used again", "[F16]") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN)
   many_threads(500);
 #else
   many_threads(5'000);

@@ -80,7 +80,7 @@ void storm(std::uint64_t calls) {
 }  // namespace
 
 TEST_CASE("handlers that interrupt 4 logging threads log or are refused and counted, and tear nothing", "[F15]") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN)
   storm(2'000);
 #else
   storm(20'000);
@@ -98,7 +98,7 @@ TEST_CASE("a handler of SIGSEGV on a stack of its own logs a last message and fl
                            {{"DLT_DAEMON_ADDRESS", daemon.address()}, {"ASAN_OPTIONS", "allow_user_segv_handler=1"}});
 
   INFO(outcome.out);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they end with a code of their own
+#if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)  // they end with a code of their own
   CHECK(outcome.code == 128 + SIGSEGV);
 #endif
   CHECK(client.read_until([](const ReceivedFrame& frame) { return only_text(frame) == "last words"; }));

@@ -11,7 +11,7 @@
 #include "faults/looking.hpp"
 #include "faults/starve/switch.hpp"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they bring an allocator of their own
+#if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)  // they bring an allocator of their own
 
 using namespace dlt;
 using namespace dlt::test;

@@ -9,7 +9,7 @@
 #include "support/daemon.hpp"
 #include "support/status.hpp"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they bring an allocator of their own
+#if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)  // they bring an allocator of their own
 
 namespace dlt::test {
 namespace {

@@ -19,7 +19,7 @@ using namespace dlt::test;
 using namespace std::chrono_literals;
 
 // Sanitizers put code of their own, which is not for signal handlers, between the instructions; TSan delays handlers.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__x86_64__) && !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)
 
 namespace {
 

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t frame_size = frame_headers + 4;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(DLT_TEST_SMALL)
+#if defined(DLT_WITH_ASAN) || defined(DLT_WITH_TSAN) || defined(DLT_TEST_SMALL)
 constexpr int hostile_rounds = 30;
 #else
 constexpr int hostile_rounds = 150;
