@@ -2,115 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <limits>
 
-#include <arpa/inet.h>
+#include "config_values.hpp"
+#include "incumbent_keys.hpp"
 
 namespace dlt::daemon {
 
 namespace {
 
-using Problem = std::optional<std::string>;
-using Setter = Problem (*)(Config&, std::string_view);
-
-std::string_view trim(std::string_view s) noexcept {
-  constexpr std::string_view blank = " \t\r";
-  const auto first = s.find_first_not_of(blank);
-  if (first == std::string_view::npos) return {};
-  return s.substr(first, s.find_last_not_of(blank) - first + 1);
-}
-
-std::optional<std::uint64_t> number(std::string_view text, int base = 10) noexcept {
-  std::uint64_t v = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v, base);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return v;
-}
-
-Problem out_of(std::uint64_t low, std::uint64_t high) {
-  return "expected a number from " + std::to_string(low) + " to " + std::to_string(high);
-}
-
-template <auto Member, std::uint64_t Low, std::uint64_t High>
-Problem set_number(Config& c, std::string_view text) {
-  const auto v = number(text);
-  if (!v || *v < Low || *v > High) return out_of(Low, High);
-  using T = std::remove_reference_t<decltype(c.*Member)>;
-  c.*Member = static_cast<T>(*v);
-  return std::nullopt;
-}
-
-template <auto Member>
-Problem set_flag(Config& c, std::string_view text) {
-  if (text != "0" && text != "1") return "expected 0 or 1";
-  c.*Member = text == "1";
-  return std::nullopt;
-}
-
-template <auto Member, std::uint64_t Low, std::uint64_t High>
-Problem set_size(Config& c, std::string_view text) {
-  constexpr std::string_view units = "kMG";
-  const auto unit = text.empty() ? std::string_view::npos : units.find(text.back());
-  const unsigned shift = unit == std::string_view::npos ? 0 : 10 * static_cast<unsigned>(unit + 1);
-  const auto v = number(shift == 0 ? text : trim(text.substr(0, text.size() - 1)));
-  if (!v || *v > (High >> shift) || (*v << shift) < Low) return out_of(Low, High).value() + " bytes";
-  c.*Member = *v << shift;
-  return std::nullopt;
-}
-
-template <auto Member, std::uint64_t Low, std::uint64_t High>
-Problem set_duration(Config& c, std::string_view text) {
-  const auto v = number(text);
-  if (!v || *v < Low || *v > High) return out_of(Low, High);
-  using T = std::remove_reference_t<decltype(c.*Member)>;
-  c.*Member = T(static_cast<typename T::rep>(*v));
-  return std::nullopt;
-}
-
-bool harmless(std::string_view text) noexcept {
-  return std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
-}
-
-template <auto Member>
-Problem set_path(Config& c, std::string_view text) {
-  if (!harmless(text)) return "expected a path without control characters";
-  if (!text.empty() && text.front() != '/') return "expected an absolute path";
-  c.*Member = text;
-  return std::nullopt;
-}
-
-template <auto Member>
-Problem set_text(Config& c, std::string_view text) {
-  if (!harmless(text)) return "expected a name";
-  c.*Member = text;
-  return std::nullopt;
-}
-
-constexpr std::size_t most_addresses = 64;
-
-bool is_address(const std::string& text) noexcept {
-  in6_addr any{};
-  return text.find('\0') == std::string::npos &&
-         (::inet_pton(AF_INET, text.c_str(), &any) == 1 || ::inet_pton(AF_INET6, text.c_str(), &any) == 1);
-}
-
-// Addresses with ';' or ',' between them, as the incumbent has it.
-template <auto Member>
-Problem set_addresses(Config& c, std::string_view text) {
-  std::vector<std::string> list;
-  while (!text.empty()) {
-    const auto end = std::min(text.find_first_of(";,"), text.size());
-    const auto one = trim(text.substr(0, end));
-    if (!is_address(std::string(one))) return "expected numeric addresses with ';' between them";
-    if (list.size() == most_addresses) return "expected at most " + std::to_string(most_addresses) + " addresses";
-    list.emplace_back(one);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  if (list.empty()) return "expected at least one address";
-  c.*Member = std::move(list);
-  return std::nullopt;
-}
+using namespace detail;
 
 Problem set_ecu(Config& c, std::string_view text) {
   const bool printable = std::all_of(text.begin(), text.end(), [](char x) { return x > ' ' && x < 0x7f; });
@@ -172,6 +72,13 @@ Problem set_sync(Config& c, std::string_view text) {
   return std::nullopt;
 }
 
+// The incumbent's flag for more of its own log.
+Problem set_verbose(Config& c, std::string_view text) {
+  if (text != "0" && text != "1") return "expected 0 or 1";
+  if (text == "1") c.logging_level = 7;
+  return std::nullopt;
+}
+
 constexpr std::uint64_t GiB = 1ULL << 30;
 
 struct Key {
@@ -203,14 +110,22 @@ constexpr std::array keys{
     Key{"ClientStallLimit", set_duration<&Config::client_stall, 0, 60'000>},
     Key{"ClientTimeout", set_duration<&Config::client_timeout, 1, 3600>},
     Key{"PeerTimeout", set_duration<&Config::peer_timeout, 1, 3600>},
+    Key{"SendSerialHeader", set_flag<&Config::send_serial_header>},
+    Key{"ControlSocketPath", set_path<&Config::control_socket>},
     Key{"StatusSocketPath", set_path<&Config::status_socket>},
     Key{"RingbufferMaxSize", set_size<&Config::ring_size, 0, 4 * GiB>},
     Key{"RingbufferReplay", set_replay},
     Key{"ContextLogLevel", set_number<&Config::context_level, 0, 6>},
     Key{"ContextTraceStatus", set_number<&Config::context_trace, 0, 1>},
+    Key{"ForceContextLogLevelAndTraceStatus", set_flag<&Config::force_levels>},
+    Key{"PersistanceStoragePath", set_path<&Config::persistence_directory>},
     Key{"SendContextRegistration", set_flag<&Config::send_context_registration>},
     Key{"SendContextRegistrationOption", set_number<&Config::registration_option, 3, 7>},
     Key{"SendMessageTime", set_flag<&Config::send_message_time>},
+    Key{"SendECUSoftwareVersion", set_flag<&Config::send_version>},
+    Key{"PathToECUSoftwareVersion", set_path<&Config::version_file>},
+    Key{"ECUSoftwareVersionFileField", set_text<&Config::version_field>},
+    Key{"SendTimezone", set_flag<&Config::send_timezone>},
     Key{"InjectionMode", set_flag<&Config::injections>},
     Key{"OfflineTraceDirectory", set_path<&Config::storage_directory>},
     Key{"OfflineTraceFileSize", set_size<&Config::storage_file_size, 4096, 1024 * GiB>},
@@ -221,7 +136,18 @@ constexpr std::array keys{
     Key{"OfflineTraceStallLimit", set_duration<&Config::storage_stall, 0, 60'000>},
     Key{"OfflineTraceSync", set_sync},
     Key{"OfflineTraceFlushInterval", set_duration<&Config::storage_flush, 1, 60'000>},
+    Key{"LoggingMode", set_number<&Config::logging_mode, 0, 3>},
     Key{"LoggingLevel", set_number<&Config::logging_level, 0, 7>},
+    Key{"LoggingFilename", set_path<&Config::logging_file>},
+    Key{"EnableLoggingFileLimit", set_flag<&Config::logging_limited>},
+    Key{"LoggingFileSize", set_size<&Config::logging_file_size, 4096, GiB>},
+    Key{"LoggingFileMaxSize", set_size<&Config::logging_max_size, 4096, 1024 * GiB>},
+};
+
+// The incumbent's names for what has another one here.
+constexpr std::array other_names{
+    Key{"TimeOutOnSend", set_duration<&Config::client_timeout, 1, 3600>},
+    Key{"Verbose", set_verbose},
 };
 
 constexpr std::size_t most_errors = 20;  // that are told of one file
@@ -244,14 +170,17 @@ std::string_view without_comment(std::string_view line) noexcept {
 }  // namespace
 
 std::optional<std::string> set(Config& config, std::string_view key, std::string_view value) {
-  const auto k = std::find_if(keys.begin(), keys.end(), [&](const Key& x) { return x.name == key; });
-  if (k == keys.end()) return "unknown key " + quoted(key);
+  const auto named = [&](const Key& x) { return x.name == key; };
+  const auto* k = std::find_if(keys.begin(), keys.end(), named);
+  if (k == keys.end()) k = std::find_if(other_names.begin(), other_names.end(), named);
+  if (k == other_names.end()) return "unknown key " + quoted(key);
   auto problem = k->setter(config, value);
   if (problem) return std::string(key) + " = " + quoted(value) + ": " + *problem;
   return std::nullopt;
 }
 
-std::vector<ConfigError> parse(Config& config, std::string_view text, const std::string& file) {
+std::vector<ConfigError> parse(Config& config, std::string_view text, const std::string& file,
+                               std::vector<ConfigError>* notes) {
   std::vector<ConfigError> errors;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   for (std::size_t number = 1; !text.empty(); ++number) {
@@ -259,12 +188,17 @@ std::vector<ConfigError> parse(Config& config, std::string_view text, const std:
     const auto line = trim(without_comment(text.substr(0, end)));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty()) continue;
-    const auto equals = line.find('=');
-    const auto problem = equals == std::string_view::npos
-                             ? std::optional("expected `Key = value`, not " + quoted(line))
-                             : set(config, trim(line.substr(0, equals)), trim(line.substr(equals + 1)));
-    if (!problem) continue;
     const auto where = file + ":" + std::to_string(number);
+    const auto equals = std::min(line.find('='), line.size());
+    const auto key = trim(line.substr(0, equals));
+    const auto value = trim(line.substr(std::min(equals + 1, line.size())));
+    if (const auto answer = answer_incumbent_key(key, value)) {
+      if (notes != nullptr && !answer->empty() && notes->size() < most_errors) notes->push_back({where, *answer});
+      continue;
+    }
+    const auto problem =
+        equals == line.size() ? std::optional("expected `Key = value`, not " + quoted(line)) : set(config, key, value);
+    if (!problem) continue;
     if (errors.size() == most_errors) return errors.push_back({where, "too many errors: the rest is not read"}), errors;
     errors.push_back({where, *problem});
   }
@@ -278,6 +212,12 @@ std::optional<std::string> check(const Config& config) {
     return "MaxClients times ClientQueueSize is more than " + std::to_string(most_client_bytes / GiB) + " GiB";
   if (!config.app_socket.empty() && config.app_socket == config.status_socket)
     return "ApplicationSocketPath and StatusSocketPath are the same";
+  if (!config.control_socket.empty() &&
+      (config.control_socket == config.app_socket || config.control_socket == config.status_socket))
+    return "ControlSocketPath is the path of another socket";
+  if (config.logging_mode == 2 && config.logging_file.empty()) return "LoggingMode = 2 needs a LoggingFilename";
+  if (config.logging_limited && config.logging_max_size < config.logging_file_size)
+    return "LoggingFileMaxSize is smaller than LoggingFileSize: not even one file would be kept";
   return std::nullopt;
 }
 

@@ -3,7 +3,8 @@
 //   # comment                 the file: one `Key = value` a line; '#' begins a comment at the start of a line or after
 //   a RingbufferMaxSize = 10M   blank; sizes may end in k, M or G (1024 based)
 //
-// Key names are those of the incumbent's dlt.conf where they mean the same. config/dlt-daemon.conf shows every key with
+// Key names are those of the incumbent's dlt.conf where they mean the same, and its other keys are understood as well
+// (incumbent_keys.hpp). config/dlt-daemon.conf shows every key with
 // its default; a test compares it with Config{}. Pure; any thread.
 #pragma once
 
@@ -54,6 +55,9 @@ struct Config {
   std::chrono::seconds client_timeout{10};     // a client that takes nothing for so long is disconnected
   std::chrono::seconds peer_timeout{30};       // a TCP peer that vanished without a word is disconnected by then
 
+  bool send_serial_header = false;  // "DLS\1" before each message to a client
+  std::string control_socket;       // Unix socket for control requests only; empty: none
+
   // Status: `dlt-daemon --status` asks here. Empty: control.sock beside the application socket.
   std::string status_socket;
 
@@ -64,9 +68,15 @@ struct Config {
   // Control messages.
   std::int8_t context_level = 4;          // 0 off .. 6 verbose, for contexts that ask for no other
   std::int8_t context_trace = 0;          // 0 or 1
+  bool force_levels = false;              // no context above these two, whatever it or a client asks for
+  std::string persistence_directory;      // where store_config keeps levels over a restart; empty: nowhere
   bool send_context_registration = true;  // tell clients which contexts come and go
   std::uint8_t registration_option = 7;   // 3..7, as options of get_log_info
   bool send_message_time = false;         // a control-time message each second
+  bool send_version = false;              // the software version to each client that connects, and each minute
+  std::string version_file;               // whose content is the version text; empty: this daemon's own
+  std::string version_field;              // KEY: the text is what stands behind KEY= in that file
+  bool send_timezone = false;             // as send_version
   bool injections = true;                 // false: permission_denied
 
   // Storage. An empty directory: nothing is stored.
@@ -80,8 +90,13 @@ struct Config {
   std::chrono::milliseconds storage_flush{250};   // a message is in the file after this time at the latest
   SyncMode storage_sync = SyncMode::none;         // what a power cut costs
 
-  std::uint8_t logging_level =
-      6;  // the daemon's own log: 0..7 as in syslog, 3 errors, 4 warnings, 6 information, 7 debug
+  // The daemon's own log.
+  std::uint8_t logging_mode = 3;               // 0 stdout, 1 syslog, 2 a file, 3 stderr
+  std::uint8_t logging_level = 6;              // 0..7 as in syslog: 3 errors, 4 warnings, 6 information, 7 debug
+  std::string logging_file;                    // for mode 2
+  bool logging_limited = false;                // that file is rotated
+  std::uint64_t logging_file_size = 250'000;   // bytes; then the next file begins
+  std::uint64_t logging_max_size = 1'000'000;  // bytes of all of them
 
   friend bool operator==(const Config&, const Config&) = default;
 };
@@ -96,8 +111,9 @@ struct ConfigError {
 // Sets one key. The error says what is wrong with it; `config` is unchanged then.
 [[nodiscard]] std::optional<std::string> set(Config& config, std::string_view key, std::string_view value);
 // Applies the text of a file; a line with an error is reported and has no effect. After 20 of them nothing more is
-// read.
-[[nodiscard]] std::vector<ConfigError> parse(Config& config, std::string_view text, const std::string& file);
+// read. `notes` gets a line for each key of the incumbent's that something else replaces.
+[[nodiscard]] std::vector<ConfigError> parse(Config& config, std::string_view text, const std::string& file,
+                                             std::vector<ConfigError>* notes = nullptr);
 // Combinations that no single key shows to be wrong.
 [[nodiscard]] std::optional<std::string> check(const Config& config);
 

@@ -4,7 +4,6 @@
 
 #include <asio/post.hpp>
 #include <cstdlib>
-#include <ctime>
 #include <thread>
 
 #include <unistd.h>
@@ -12,7 +11,7 @@
 #include "paths.hpp"
 #include "session/listen.hpp"
 #include "session/status_session.hpp"
-#include "version.hpp"
+#include "settings.hpp"
 
 namespace dlt::daemon {
 
@@ -28,56 +27,17 @@ std::string reason(std::error_code error) {
   return error == std::errc::file_exists ? "the name is taken by something else" : error.message();
 }
 
+// The Unix sockets that are served.
+std::vector<std::string> socket_paths(const Config& c) {
+  std::vector<std::string> paths{c.app_socket, c.status_socket};
+  if (!c.control_socket.empty()) paths.push_back(c.control_socket);
+  return paths;
+}
+
 Config with_paths(Config config) {
   if (config.app_socket.empty()) config.app_socket = default_app_socket();
   if (config.status_socket.empty()) config.status_socket = status_socket_beside(config.app_socket);
   return config;
-}
-
-std::int32_t utc_offset_s() noexcept {
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  ::localtime_r(&now, &local);
-  return static_cast<std::int32_t>(local.tm_gmtoff);
-}
-
-Control::Options control_options(const Config& c) {
-  return {c.ecu,
-          c.injections,
-          c.registration_option,
-          std::string("dlt-daemon ") + version,
-          {c.context_level, c.context_trace}};
-}
-
-Exchange::Options exchange_options(const Config& c) {
-  return {c.ecu, utc_offset_s(), ::getpid(), std::string("dlt-daemon ") + version, c.send_context_registration};
-}
-
-Hub::Options hub_options(const Config& c) {
-  Hub::Options o;
-  o.client = Hold::limits(c.client_queue, c.client_stall, 10 * c.client_stall);
-  o.client_timeout = c.client_timeout;
-  o.storage_stall = c.storage_stall;
-  o.max_clients = c.max_clients;
-  o.max_applications = c.max_applications;
-  o.max_applications_per_user = c.max_applications_per_user;
-  o.max_handshakes = c.max_handshakes;
-  o.handshake_timeout = c.handshake_timeout;
-  o.application_rate = c.application_rate;
-  o.application_burst = c.application_burst;
-  o.send_time = c.send_message_time;
-  return o;
-}
-
-Registry::Limits registry_limits(const Config& c) {
-  Registry::Limits l;
-  l.applications = c.max_applications;
-  l.applications_per_user = c.max_applications_per_user;
-  l.contexts = c.max_contexts;
-  l.contexts_per_user = c.max_contexts_per_user;
-  l.shared_ids = c.shared_ids;
-  l.reserved = c.reserved_ids;
-  return l;
 }
 
 }  // namespace
@@ -92,7 +52,7 @@ std::string status_socket_beside(const std::string& app_socket) { return directo
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Config config) {
   config = with_paths(std::move(config));
-  for (const auto& path : {config.app_socket, config.status_socket}) {
+  for (const auto& path : socket_paths(config)) {
     std::string problem;
     if (open_directory(directory_of(path), socket_rule, problem)) continue;
     spdlog::critical("cannot serve {}: {}", path, problem);
@@ -108,7 +68,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config) {
 // Each socket has one: daemons may share either of them by mistake.
 Result<Daemon::Locks> Daemon::lock(const Config& config) {
   Locks locks;
-  for (const auto& path : {config.app_socket, config.status_socket}) {
+  for (const auto& path : socket_paths(config)) {
     const std::string lock_path = path + ".lock";
     auto taken = LockFile::take(lock_path);
     if (taken) {
@@ -125,11 +85,30 @@ Result<Daemon::Locks> Daemon::lock(const Config& config) {
 Daemon::Daemon(Config config, Locks locks)
     : config_(std::move(config)),
       locks_(std::move(locks)),
-      exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(config_), config_.ring_replay,
+      persistence_(config_.persistence_directory),
+      exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(), config_.ring_replay,
                 config_.ring_size, exchange_options(config_), registry_limits(config_)),
       hub_(io_, exchange_, pool_, hub_options(config_)),
       sinks_(make_sinks(config_, exchange_.router)),
-      end_timer_(io_) {}
+      end_timer_(io_) {
+  exchange_.registry.set_stored(parse_levels(persistence_.load(), config_.max_contexts));
+  (void)exchange_.registry.set_forced(config_.force_levels);
+}
+
+Control::Options Daemon::control_options() {
+  Control::Options options = daemon::control_options(config_);
+  if (!persistence_.enabled()) return options;
+  options.store = [this] {
+    Registry& registry = exchange_.registry;
+    registry.set_stored(levels_to_store(registry));
+    return persistence_.store(application_file(registry.stored(), registry), context_file(registry.stored()));
+  };
+  options.forget = [this] {
+    exchange_.registry.set_stored({});
+    return persistence_.forget();
+  };
+  return options;
+}
 
 Daemon::~Daemon() {
   hub_.close();
@@ -185,6 +164,12 @@ std::error_code Daemon::open_clients() {
   client_port_ = port_of(sockets->front());
   for (Fd& s : *sockets)
     listen(std::move(s), [this](Fd socket, std::string peer) { hub_.add_client(std::move(socket), std::move(peer)); });
+  if (config_.control_socket.empty()) return {};
+  auto control = listen_unix(config_.control_socket);
+  if (!control) return control.error();
+  listen(*std::move(control), [this](Fd socket, const std::string&) {
+    hub_.add_client(std::move(socket), config_.control_socket, ClientSession::Kind::control);
+  });
   return {};
 }
 
@@ -272,7 +257,9 @@ void Daemon::apply(const Config& fresh) {
   now.bind = config_.bind;
   now.port = config_.port;
   now.peer_timeout = config_.peer_timeout;
+  now.control_socket = config_.control_socket;
   now.status_socket = config_.status_socket;
+  now.persistence_directory = config_.persistence_directory;
   now.storage_directory = config_.storage_directory;
   now.storage_compression = config_.storage_compression;
   now.storage_queue = config_.storage_queue;
@@ -282,16 +269,23 @@ void Daemon::apply(const Config& fresh) {
   now.storage_stall = config_.storage_stall;
   now.storage_flush = config_.storage_flush;
   now.storage_sync = config_.storage_sync;
-  if (now != fresh) spdlog::warn("changes to ECUId, sockets, addresses, ports or storage take effect after a restart");
+  now.logging_mode = config_.logging_mode;
+  now.logging_file = config_.logging_file;
+  now.logging_limited = config_.logging_limited;
+  now.logging_file_size = config_.logging_file_size;
+  now.logging_max_size = config_.logging_max_size;
+  if (now != fresh)
+    spdlog::warn("changes to ECUId, sockets, addresses, ports, storage or where this log goes need a restart");
   if (now == config_) return;
   const bool defaults_changed =
       now.context_level != config_.context_level || now.context_trace != config_.context_trace;
   config_ = now;
-  exchange_.control.set_options(control_options(config_));
+  exchange_.control.set_options(control_options());
   exchange_.options = exchange_options(config_);
   exchange_.registry.set_limits(registry_limits(config_));
   exchange_.router.reconfigure(config_.ring_replay, config_.ring_size);
   hub_.reconfigure(hub_options(config_));
+  hub_.send(exchange_.registry.set_forced(config_.force_levels));
   if (defaults_changed) hub_.send(exchange_.registry.set_defaults({config_.context_level, config_.context_trace}));
   spdlog::info("configuration applied");
 }

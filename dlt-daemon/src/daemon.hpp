@@ -18,6 +18,7 @@
 
 #include "config.hpp"
 #include "lock_file.hpp"
+#include "persistence.hpp"
 #include "session/hub.hpp"
 #include "session/listener.hpp"
 #include "sink/make_sinks.hpp"
@@ -47,6 +48,7 @@ class Daemon {
   using Locks = std::vector<LockFile>;  // of the application socket, of the control socket
 
   Daemon(Config config, Locks locks);
+  [[nodiscard]] Control::Options control_options();
 
   static Result<Locks> lock(const Config& config);
   std::error_code open();
@@ -63,6 +65,7 @@ class Daemon {
   Config config_;
   const Locks locks_;  // as long as the sockets are ours
   const Clock::time_point started_ = Clock::now();
+  const Persistence persistence_;
   Pool pool_;
   asio::io_context io_{1};
   Exchange exchange_;

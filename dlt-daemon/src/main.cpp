@@ -1,6 +1,4 @@
 // dlt-daemon: options, configuration, signals. Exit code 0 done, 1 something failed at run time, 2 wrong usage.
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <asio/signal_set.hpp>
@@ -10,8 +8,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "background.hpp"
 #include "config_file.hpp"
 #include "daemon.hpp"
+#include "incumbent_keys.hpp"
+#include "logging.hpp"
 #include "notify.hpp"
 #include "options.hpp"
 #include "recover_file.hpp"
@@ -20,35 +21,6 @@
 namespace {
 
 using namespace dlt::daemon;
-
-spdlog::level::level_enum spdlog_level(std::uint8_t syslog_level) noexcept {
-  if (syslog_level >= 7) return spdlog::level::debug;
-  if (syslog_level >= 5) return spdlog::level::info;
-  if (syslog_level == 4) return spdlog::level::warn;
-  return syslog_level == 3 ? spdlog::level::err : spdlog::level::critical;
-}
-
-// The level as the journal reads it at the start of a line: "<3>".
-class JournalLevel : public spdlog::custom_flag_formatter {
- public:
-  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    constexpr std::string_view by_level = "7764322";  // trace, debug, info, warn, err, critical, off
-    out.push_back(by_level[static_cast<std::size_t>(message.level)]);
-  }
-  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<JournalLevel>();
-  }
-};
-
-// The journal adds time and process itself.
-void start_logging(bool foreground) {
-  auto logger = spdlog::stderr_logger_mt("dlt-daemon");
-  const bool to_journal = std::getenv("JOURNAL_STREAM") != nullptr && !foreground;
-  auto formatter = std::make_unique<spdlog::pattern_formatter>();
-  formatter->add_flag<JournalLevel>('*').set_pattern(to_journal ? "<%*>%v" : "%Y-%m-%d %H:%M:%S.%e %l: %v");
-  logger->set_formatter(std::move(formatter));
-  spdlog::set_default_logger(std::move(logger));
-}
 
 // The file and the options on top of it; false if anything in them is wrong, which has been printed.
 bool load(const Options& options, Config& config) {
@@ -60,9 +32,15 @@ bool load(const Options& options, Config& config) {
     return false;
   }
   if (!read.warning.empty()) std::fprintf(stderr, "dlt-daemon: warning: %s\n", read.warning.c_str());
-  auto errors = parse(config, read.text, file);
-  for (const auto& [key, value] : options.overrides)
+  std::vector<ConfigError> notes;
+  auto errors = parse(config, read.text, file, &notes);
+  for (const auto& [key, value] : options.overrides) {
+    const auto answer = answer_incumbent_key(key, value);
+    if (answer && !answer->empty()) notes.push_back({"command line", *answer});
+    if (answer) continue;
     if (const auto problem = set(config, key, value)) errors.push_back({"command line", *problem});
+  }
+  for (const auto& note : notes) std::fprintf(stderr, "dlt-daemon: %s\n", note.text().c_str());
   if (const auto problem = check(config)) errors.push_back({file, *problem});
   for (const auto& error : errors) std::fprintf(stderr, "dlt-daemon: %s\n", error.text().c_str());
   return errors.empty();
@@ -96,8 +74,18 @@ bool write_port_file(const std::string& file, std::uint16_t port) {
 int serve(const Options& options, const Config& config) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  start_logging(options.foreground);
-  spdlog::set_level(spdlog_level(config.logging_level));
+  Background background;
+  if (options.background) {
+    background = Background::enter();
+    if (!background) return std::perror("dlt-daemon: cannot go into the background"), 1;
+  }
+  const auto terminal = options.background   ? Terminal::background
+                        : options.foreground ? Terminal::foreground
+                                             : Terminal::journal;
+  if (const auto problem = start_logging(config, terminal)) {
+    std::fprintf(stderr, "dlt-daemon: %s\n", problem->c_str());
+    return 1;
+  }
   auto started = Daemon::start(config);
   if (!started) return 1;
   Daemon& daemon = **started;
@@ -115,7 +103,7 @@ int serve(const Options& options, const Config& config) {
     hangup.async_wait(on_hangup);
     Config fresh;
     if (load(options, fresh)) {
-      spdlog::set_level(spdlog_level(fresh.logging_level));
+      set_logging_level(fresh.logging_level);
       daemon.reload(fresh);
     }
   };
@@ -123,6 +111,7 @@ int serve(const Options& options, const Config& config) {
 
   // Signals are handled by now: whoever waits for the file may send one.
   if (!write_port_file(options.port_file, daemon.client_port())) return 1;
+  if (background) background.serving();
   notify.ready();
   spdlog::info("serving applications at {}, clients at port {}", daemon.config().app_socket, daemon.client_port());
   daemon.run();

@@ -20,11 +20,18 @@ constexpr std::array shorts{
     Short{"app-socket", "ApplicationSocketPath", "Unix socket for applications", "PATH"},
     Short{"app-port", "ApplicationPort", "TCP port for applications (0: the kernel chooses)", "PORT"},
     Short{"control-socket", "StatusSocketPath", "Unix socket for --status", "PATH"},
-    Short{"port", "Port", "TCP port for clients (0: the kernel chooses)", "PORT"},
+    Short{"p,port", "Port", "TCP port for clients (0: the kernel chooses)", "PORT"},
     Short{"bind", "BindAddress", "addresses for clients, ';' between them", "LIST"},
     Short{"storage-dir", "OfflineTraceDirectory", "store messages there", "DIRECTORY"},
     Short{"ecu", "ECUId", "ECU id", "ID"},
 };
+
+// Without the short form before the comma.
+std::string name_of(const Short& s) {
+  const std::string option = s.option;
+  const auto comma = option.find(',');
+  return comma == std::string::npos ? option : option.substr(comma + 1);
+}
 
 cxxopts::Options describe() {
   cxxopts::Options options("dlt-daemon",
@@ -33,6 +40,8 @@ cxxopts::Options describe() {
       "c,config", std::string("configuration file (default: ") + default_config_file + ")",
       cxxopts::value<std::string>(), "FILE")("check-config", "check the configuration and end")(
       "foreground", "log to the terminal, with time stamps, even where the journal would take it")(
+      "d,daemonize", "go into the background once applications and clients are served; the log then goes to syslog "
+      "or, with LoggingMode = 2, to its file")(
       "status", "ask the running daemon and print what it does")(
       "recover", "write every message that is whole in a stored file to stdout, as a plain .dlt file",
       cxxopts::value<std::string>(),
@@ -69,8 +78,10 @@ Options interpret(const cxxopts::Options& description, const cxxopts::ParseResul
   out.foreground = given.count("foreground") != 0;
   if (given.count("config") != 0) out.config_file = given["config"].as<std::string>();
   if (given.count("port-file") != 0) out.port_file = given["port-file"].as<std::string>();
+  out.background = given.count("daemonize") != 0;
+  if (out.background && out.foreground) return usage_error("--daemonize and --foreground exclude each other");
   for (const auto& s : shorts)
-    if (given.count(s.option) != 0) out.overrides.emplace_back(s.key, given[s.option].as<std::string>());
+    if (given.count(name_of(s)) != 0) out.overrides.emplace_back(s.key, given[name_of(s)].as<std::string>());
   if (given.count("set") != 0)
     for (const auto& pair : given["set"].as<std::vector<std::string>>()) {
       const auto equals = pair.find('=');

@@ -16,6 +16,7 @@ struct Options {
   std::string config_file;   // empty: the default file if it is there
   std::string port_file;     // where the client port is written to; empty: nowhere
   std::string recover_file;  // --recover
+  bool background = false;
   bool foreground = false;
   bool json = false;                                           // --status
   std::vector<std::pair<std::string, std::string>> overrides;  // configuration keys and values, in this order

@@ -170,7 +170,8 @@ std::string status_json(const StatusSources& s) {
                      {"received_bytes", router.total().bytes},
                      {"garbage_bytes", s.exchange.garbage_bytes},
                      {"salvaged_messages", s.exchange.salvaged_messages},
-                     {"repeated_messages", s.exchange.repeated_messages}});
+                     {"repeated_messages", s.exchange.repeated_messages},
+                     {"above_level", s.exchange.above_level}});
   out.add("limits", limits(s.config));
   out.add("refused", refused(s.exchange.refusals));
   out.add("users", users(s));

@@ -1,8 +1,11 @@
 #include "config.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <sstream>
+
+#include "incumbent_keys.hpp"
 
 using namespace dlt;
 using namespace dlt::daemon;
@@ -50,7 +53,7 @@ TEST_CASE("the shipped file shows every key") {
 }
 
 TEST_CASE("an unknown key is named with file and line") {
-  CHECK(error_of("# comment\n\nRingbufferMinSize = 5\n") == "x.conf:3: unknown key 'RingbufferMinSize'");
+  CHECK(error_of("# comment\n\nRingbuferMaxSize = 5\n") == "x.conf:3: unknown key 'RingbuferMaxSize'");
 }
 
 TEST_CASE("a bad value is named with file, line and what was expected") {
@@ -251,4 +254,68 @@ TEST_CASE("a list of addresses has an end") {
   std::string many = "127.0.0.1";
   for (int i = 0; i < 64; ++i) many += ";127.0.0.1";
   CHECK(error_of("BindAddress = " + many).find("at most 64") != std::string::npos);
+}
+
+TEST_CASE("a configuration of the incumbent's is read as it is") {
+  // Every key of 2.18.8 and of the development tree after it, with a value that somebody may have given it.
+  constexpr std::string_view text =
+      "Verbose = 1\nDaemonize = 1\nSendSerialHeader = 1\nSendContextRegistration = 1\n"
+      "SendContextRegistrationOption = 4\nSendMessageTime = 1\nECUId = BOX\nSharedMemorySize = 200000\n"
+      "PersistanceStoragePath = /var/lib/dlt\nLoggingMode = 2\nLoggingLevel = 7\nLoggingFilename = /tmp/dlt.log\n"
+      "EnableLoggingFileLimit = 1\nLoggingFileSize = 250000\nLoggingFileMaxSize = 1000000\nTimeOutOnSend = 4\n"
+      "RingbufferMinSize = 500000\nRingbufferMaxSize = 20000000\nRingbufferStepSize = 500001\n"
+      "ContextLogLevel = 3\nContextTraceStatus = 1\nForceContextLogLevelAndTraceStatus = 1\nInjectionMode = 0\n"
+      "ControlSocketPath = /tmp/dlt-ctrl.sock\nOfflineTraceDirectory = /tmp/dlt\nOfflineTraceFileSize = 1000000\n"
+      "OfflineTraceMaxSize = 4000000\nOfflineTraceFileNameTimestampBased = 1\nPrintASCII = 1\nPrintHex = 1\n"
+      "PrintHeadersOnly = 1\nRS232DeviceName = /dev/ttyS0\nRS232Baudrate = 115200\nRS232SyncSerialHeader = 1\n"
+      "TCPSyncSerialHeader = 1\nSendECUSoftwareVersion = 1\nPathToECUSoftwareVersion = /etc/os-release\n"
+      "ECUSoftwareVersionFileField = VERSION_ID\nSendTimezone = 1\nUDPConnectionSetup = 1\n"
+      "UDPMulticastIPAddress = 225.0.0.37\nUDPMulticastIPPort = 3491\nBindAddress = 127.0.0.1;127.0.0.2\n";
+  Config config;
+  std::vector<ConfigError> notes;
+
+  const auto errors = parse(config, text, "dlt.conf", &notes);
+
+  for (const auto& e : errors) UNSCOPED_INFO(e.text());
+  CHECK(errors.empty());
+  CHECK_FALSE(check(config));
+  CHECK(config.ecu == EcuId("BOX"));
+  CHECK(config.client_timeout == std::chrono::seconds(4));
+  CHECK(config.logging_level == 7);
+  CHECK(config.force_levels);
+  CHECK(config.control_socket == "/tmp/dlt-ctrl.sock");
+  REQUIRE(notes.size() == 13);
+  CHECK(notes[0].text() ==
+        "dlt.conf:2: Daemonize has no effect: the option -d puts the daemon into the background; as a service it needs "
+        "no such thing");
+  CHECK(notes[2].text().find("dlt.conf:19: RingbufferStepSize has no effect") == 0);
+}
+
+TEST_CASE("a key of the incumbent's that asks for what is the case anyhow is not worth a line") {
+  Config config;
+  std::vector<ConfigError> notes;
+  CHECK(parse(config, "UDPConnectionSetup = 0\nPrintASCII = 0\nDaemonize = 0\nVerbose = 0\n", "f", &notes).empty());
+  CHECK(notes.empty());
+  CHECK(config == Config{});
+}
+
+TEST_CASE("no key of the incumbent's is answered with words and also a key of ours") {
+  for (const auto key : incumbent_keys()) {
+    const auto ours = config_keys();
+    CHECK(std::find(ours.begin(), ours.end(), key) == ours.end());
+    CHECK(answer_incumbent_key(key, "something").value_or("").find(key) == 0);
+  }
+}
+
+TEST_CASE("settings of the daemon's own log that cannot be together are named") {
+  Config config;
+  config.logging_mode = 2;
+  CHECK(check(config).value_or("").find("LoggingFilename") != std::string::npos);
+  config.logging_file = "/tmp/x";
+  CHECK_FALSE(check(config));
+  config.logging_limited = true;
+  config.logging_max_size = 5000;
+  CHECK(check(config).value_or("").find("LoggingFileMaxSize") != std::string::npos);
+  config.control_socket = config.app_socket = "/a";
+  CHECK(check(config).has_value());
 }

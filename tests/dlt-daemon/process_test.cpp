@@ -61,6 +61,52 @@ TEST_CASE("exit codes tell wrong usage, errors and success apart") {
   CHECK(run({program(), "--status", "--app-socket", dir / "app.sock"}).code == 1);
 }
 
+TEST_CASE("the daemon's own log goes to a file, which is rotated, and the keys of others are answered there") {
+  TempDir dir;
+  write_file(dir / "c", "LoggingMode = 2\nLoggingFilename = " + (dir / "own.log") +
+                            "\nEnableLoggingFileLimit = 1\nLoggingFileSize = 4096\nLoggingFileMaxSize = 12288\n"
+                            "UDPConnectionSetup = 1\n");
+  {
+    Child child(
+        {{program(), "--config", dir / "c", "--app-socket", dir / "app.sock", "-p", "0", "--port-file", dir / "port"},
+         {},
+         "",
+         dir / "out",
+         false});
+    REQUIRE(eventually([&] { return std::filesystem::exists(dir / "port"); }));
+    std::uint16_t port = 0;
+    std::ifstream(dir / "port") >> port;
+    for (int i = 0; i < 100 && !std::filesystem::exists(dir / "own.1.log"); ++i) Client(port).frame();
+    CHECK(child.stop(SIGTERM) == 0);
+  }
+  CHECK(read_file(dir / "out").find("c:6: UDPConnectionSetup has no effect") != std::string::npos);
+  CHECK(read_file(dir / "own.log").find("ended") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(dir / "own.3.log"));
+
+  write_file(dir / "c", "LoggingMode = 2\nLoggingFilename = " + (dir / "app.sock.lock/impossible") + "\n");
+  const auto outcome = run({program(), "--config", dir / "c", "--app-socket", dir / "app.sock", "-p", "0"});
+  CHECK(outcome.code == 1);
+  CHECK(outcome.out.find("cannot log to") != std::string::npos);
+}
+
+TEST_CASE("in the background the daemon serves when its parent has ended, and a failure is the parent's") {
+  TempDir dir;
+  const std::vector<std::string> command{program(),        "-d", "--config", "/dev/null",   "--app-socket",
+                                         dir / "app.sock", "-p", "0",        "--port-file", dir / "port"};
+  CHECK(run(command).code == 0);
+  const auto status = run({program(), "--status", "--format", "json", "--app-socket", dir / "app.sock"});
+  REQUIRE(status.code == 0);
+  const auto second = run(command);
+  CHECK(second.code == 1);
+  CHECK(second.out.find("another daemon serves") != std::string::npos);
+
+  const auto at = status.out.find("\"pid\": ");
+  REQUIRE(at != std::string::npos);
+  REQUIRE(::kill(std::stoi(status.out.substr(at + 7)), SIGTERM) == 0);
+  CHECK(eventually([&] { return !std::filesystem::exists(dir / "app.sock"); }));
+  CHECK(run({program(), "-d", "--foreground"}).code == 2);
+}
+
 TEST_CASE("a running daemon shows its status, reads its file again, and ends on request") {
   Served s;
   const auto status = run({program(), "--status", "--format", "json", "--app-socket", s.dir / "app.sock"});

@@ -81,4 +81,47 @@ TEST_CASE("dlt-control injects, and the application's callback gets it") {
   CHECK_THAT(app.told("injected"), Catch::StartsWith("4096 HelloInj"));
 }
 
+TEST_CASE("levels that dlt-control has stored are there after a restart, until it resets them") {
+  Daemon daemon(DLT_DAEMON);
+  daemon.set("PersistanceStoragePath", daemon.dir() / "kept");
+  daemon.start();
+  const auto control = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), "dlt-control");
+    for (const auto& word : {std::string("-p"), daemon.port_text(), std::string("127.0.0.1")}) options.push_back(word);
+    return run({options}).code;
+  };
+  App app(daemon);
+  app.wait_until_connected();
+  REQUIRE(eventually([&] { return status(daemon).contexts("E2EA").size() == 2; }));
+  REQUIRE(control({"-l", "5", "-a", "E2EA", "-c", "MAIN"}) == 0);
+  CHECK_THAT(app.told("level"), Catch::StartsWith("debug "));
+  REQUIRE(control({"-o"}) == 0);
+  CHECK_THAT(read_file(daemon.dir() / "kept/dlt-runtime-context.cfg"), Catch::Contains("E2EA:MAIN:5:-1:"));
+
+  daemon.stop();
+  daemon.start();
+  App again(daemon);
+  CHECK(eventually([&] { return again.ask("say debug still wanted") == "1"; }));
+
+  REQUIRE(control({"-g"}) == 0);
+  CHECK(std::filesystem::is_empty(daemon.dir() / "kept"));
+}
+
+TEST_CASE("dlt-control asks by the socket for control where the incumbent has it") {
+  if (run({"unshare", "-m", "true"}).code != 0) {
+    WARN("skipped: this process may not have mounts of its own");
+    return;
+  }
+  Daemon daemon(DLT_DAEMON);
+  daemon.set("ControlSocketPath", daemon.dir() / "dlt-ctrl.sock");
+  daemon.start();
+
+  // The tool knows one path only, /tmp/dlt-ctrl.sock.
+  const Outcome version =
+      run({"unshare", "-m", "sh", "-c", "mount --bind \"$0\" /tmp && dlt-control -k -u", daemon.dir() / ""});
+
+  CHECK(version.code == 0);
+  CHECK_THAT(version.out, Catch::Contains("dlt-daemon "));
+}
+
 }  // namespace dlt::test

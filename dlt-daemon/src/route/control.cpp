@@ -92,12 +92,16 @@ struct Control::Call {
   void operator()(const control::GetDefaultLogLevel&) const {
     reply(control::DefaultLogLevel{Status::ok, self.registry_.defaults().level});
   }
-  void operator()(const control::StoreConfig&) const { reply(Service::store_config, Status::not_supported); }
+  void operator()(const control::StoreConfig&) const {
+    if (!self.options_.store) return reply(Service::store_config, Status::not_supported);
+    reply(Service::store_config, self.options_.store() ? Status::ok : Status::error);
+  }
   void operator()(const control::ResetToFactoryDefault&) const {
     const Defaults now = self.registry_.defaults();
     const Defaults factory = self.options_.factory;
     if (now.level != factory.level || now.trace != factory.trace) push(self.registry_.set_defaults(factory));
-    reply(Service::reset_to_factory_default, Status::ok);
+    const bool forgotten = !self.options_.forget || self.options_.forget();
+    reply(Service::reset_to_factory_default, forgotten ? Status::ok : Status::error);
   }
   void operator()(const control::SetTimingPackets& r) const {
     if (r.on > 1) return reply(Service::set_timing_packets, Status::error);
@@ -193,6 +197,14 @@ Frame Control::lost(AppId app, std::uint64_t count, std::uint32_t timestamp) con
 }
 
 Frame Control::marker(std::uint32_t timestamp) const { return make(control::Marker{}, timestamp); }
+
+Frame Control::software_version(std::uint32_t timestamp) const {
+  return make(control::SoftwareVersion{Status::ok, options_.version}, timestamp);
+}
+
+Frame Control::timezone(std::int32_t offset_s, bool dst, std::uint32_t timestamp) const {
+  return make(control::Timezone{Status::ok, offset_s, static_cast<std::uint8_t>(dst ? 1 : 0)}, timestamp);
+}
 
 Frame Control::time(std::uint32_t timestamp) const {
   control::Envelope envelope;

@@ -5,6 +5,7 @@
 // thread's.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,7 +39,9 @@ class Control {
     bool injections = true;
     std::uint8_t registration_option = 7;  // of the get_log_info notice
     std::string version;                   // text for get_software_version
-    Defaults factory;                      // what reset_to_factory_default goes back to
+    Defaults factory{};                    // what reset_to_factory_default goes back to
+    std::function<bool()> store{};         // keeps the registry's levels over a restart; empty: store_config is refused
+    std::function<bool()> forget{};        // undoes that; set where `store` is
   };
 
   Control(Registry& registry, Options options) : registry_(registry), options_(std::move(options)) {}
@@ -54,6 +57,8 @@ class Control {
   [[nodiscard]] Frame lost(AppId app, std::uint64_t count, std::uint32_t timestamp) const;
   [[nodiscard]] Frame marker(std::uint32_t timestamp) const;
   [[nodiscard]] Frame time(std::uint32_t timestamp) const;
+  [[nodiscard]] Frame software_version(std::uint32_t timestamp) const;
+  [[nodiscard]] Frame timezone(std::int32_t offset_s, bool dst, std::uint32_t timestamp) const;
 
   void set_options(Options options) { options_ = std::move(options); }
 

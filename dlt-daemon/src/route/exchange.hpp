@@ -70,6 +70,7 @@ struct Exchange {
   OwnFrames own;
   Refusals refusals;
   std::uint64_t garbage_bytes = 0;
+  std::uint64_t above_level = 0;        // left out because ForceContextLogLevelAndTraceStatus says so
   std::uint64_t repeated_messages = 0;  // that came again after a connection broke, and were passed over
   std::uint64_t salvaged_messages = 0;  // out of the memory of applications that were killed
 };

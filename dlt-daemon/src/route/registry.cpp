@@ -163,14 +163,16 @@ Registry::Added Registry::add_context(const Source& from, const proto::local::Re
   }
   ContextEntry& c = it->second;
   if (!c.registered()) {
-    c.level = or_default(message.log_level, 6);
-    c.trace = or_default(message.trace_status, 1);
+    const auto stored = stored_.find({message.app, message.context});
+    c.level = stored != stored_.end() ? stored->second.level : or_default(message.log_level, 6);
+    c.trace = stored != stored_.end() ? stored->second.trace : or_default(message.trace_status, 1);
   }
   c.description = limited(message.description);
   add_registration(c.registrations, {from.session, message.position});
-  if (c.level >= 0 && c.trace >= 0 && c.level == message.log_level && c.trace == message.trace_status)
+  const auto levels = effective(c, message.position);
+  if (levels.log_level == message.log_level && levels.trace_status == message.trace_status)
     return {std::nullopt, std::nullopt};  // the application has chosen both, and knows
-  return {std::nullopt, LevelPush{from.session, effective(c, message.position)}};
+  return {std::nullopt, LevelPush{from.session, levels}};
 }
 
 bool Registry::remove_context(SessionId session, AppId app, ContextId id) {
@@ -194,8 +196,11 @@ std::vector<Removed> Registry::remove_session(SessionId session) {
 }
 
 proto::local::LogLevel Registry::effective(const ContextEntry& entry, std::int32_t position) const noexcept {
-  return {static_cast<std::uint8_t>(entry.level >= 0 ? entry.level : defaults_.level),
-          static_cast<std::uint8_t>(entry.trace >= 0 ? entry.trace : defaults_.trace), position};
+  const std::int8_t highest_level = forced_ ? defaults_.level : std::int8_t{6};
+  const std::int8_t highest_trace = forced_ ? defaults_.trace : std::int8_t{1};
+  const auto level = std::min(entry.level >= 0 ? entry.level : defaults_.level, highest_level);
+  const auto trace = std::min(entry.trace >= 0 ? entry.trace : defaults_.trace, highest_trace);
+  return {static_cast<std::uint8_t>(level), static_cast<std::uint8_t>(trace), position};
 }
 
 void Registry::push_levels(const ContextEntry& entry, std::vector<LevelPush>& out) const {
@@ -243,7 +248,15 @@ std::vector<LevelPush> Registry::set_defaults(Defaults defaults) {
   std::vector<LevelPush> out;
   for (const auto& [app, entry] : applications_)
     for (const auto& [id, c] : entry.contexts)
-      if (c.level < 0 || c.trace < 0) push_levels(c, out);
+      if (c.level < 0 || c.trace < 0 || forced_) push_levels(c, out);
+  return out;
+}
+
+std::vector<LevelPush> Registry::set_forced(bool forced) {
+  std::vector<LevelPush> out;
+  if (std::exchange(forced_, forced) == forced) return out;
+  for (const auto& [app, entry] : applications_)
+    for (const auto& [id, c] : entry.contexts) push_levels(c, out);
   return out;
 }
 

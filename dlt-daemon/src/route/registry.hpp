@@ -23,6 +23,7 @@
 #include "route/refusals.hpp"
 #include "route/sink.hpp"
 #include "route/source.hpp"
+#include "route/stored_levels.hpp"
 
 namespace dlt::daemon {
 
@@ -96,6 +97,12 @@ class Registry {
   Registry(Defaults defaults, Limits limits);
   void set_limits(Limits limits);
   [[nodiscard]] const Limits& limits() const noexcept { return limits_; }
+  // Levels that contexts get when they register, whatever they ask for.
+  void set_stored(StoredLevels levels) noexcept { stored_ = std::move(levels); }
+  [[nodiscard]] const StoredLevels& stored() const noexcept { return stored_; }
+  // True: applications are told no level and no trace status above the defaults.
+  std::vector<LevelPush> set_forced(bool forced);
+  [[nodiscard]] bool forced() const noexcept { return forced_; }
 
   // May this user speak in the name of the application? Who asks calls the rest only then.
   [[nodiscard]] bool may_use(AppId app, Uid user) const;
@@ -146,7 +153,9 @@ class Registry {
   [[nodiscard]] proto::local::LogLevel effective(const ContextEntry& entry, std::int32_t position) const noexcept;
 
   Defaults defaults_;
+  bool forced_ = false;
   Limits limits_;
+  StoredLevels stored_;
   std::map<AppId, ApplicationEntry> applications_;
   std::map<Uid, Usage> users_;  // with anything at all
   std::size_t contexts_ = 0;    // without strangers

@@ -31,26 +31,38 @@ void let_wait(int socket, Clock::duration limit) noexcept {
 }
 }  // namespace
 
-ClientSession::ClientSession(Hub& hub, Fd socket, std::string peer)
+ClientSession::ClientSession(Hub& hub, Fd socket, std::string peer, Kind kind)
     : hub_(hub),
       socket_(hub.io()),
       peer_(std::move(peer)),
+      kind_(kind),
       since_(Clock::now()),
       conversation_(hub.exchange()),
-      outbox_(hub.client_limits()),
+      outbox_(hub.client_limits(), hub.serial_headers() ? SerialHeader::size : 0),
       progress_(since_) {
+  if (hub.serial_headers()) serial_header_.emplace(hub.pool());
   let_wait(socket.get(), hub.client_timeout());
   socket_.assign(socket.get());
   static_cast<void>(socket.release());  // not before: assign() may throw
 }
 
 void ClientSession::start() {
-  Exchange& exchange = hub_.exchange();
-  outbox_.reply(
-      exchange.own.put(exchange.control.connection_info(proto::control::ConnectionInfo::connected, hub_.now().uptime)));
-  outbox_.replay(exchange.router.add_client(*this));
+  if (kind_ == Kind::viewer) greet();
   wait_readable();
   send_some();
+}
+
+void ClientSession::greet() {
+  Exchange& exchange = hub_.exchange();
+  const auto uptime = hub_.now().uptime;
+  reply(exchange.control.connection_info(proto::control::ConnectionInfo::connected, uptime));
+  for (const Frame& frame : hub_.announcements(uptime)) reply(frame);
+  auto backlog = exchange.router.add_client(*this);
+  if (!serial_header_) return outbox_.replay(std::move(backlog));
+  std::deque<FrameSpan> with_headers;
+  for (const FrameSpan& span : backlog)
+    for (FrameSpan& piece : serial_header_->before_each(span)) with_headers.push_back(std::move(piece));
+  outbox_.replay(std::move(with_headers));
 }
 
 // Without memory for the span this client is given up: it would miss messages that nobody counts.
@@ -58,7 +70,9 @@ void ClientSession::accept(const FrameSpan& span, Clock::time_point now) {
   if (failed_) return;
   if (outbox_.empty()) progress_ = now;
   try {
-    outbox_.push(span, now);
+    if (!serial_header_) outbox_.push(span, now);
+    else
+      for (const FrameSpan& piece : serial_header_->before_each(span)) outbox_.push(piece, now);
   } catch (const std::bad_alloc&) {
     hub_.starved("a client connection");
     fail();
@@ -77,7 +91,9 @@ void ClientSession::push() {
 
 void ClientSession::reply(const Frame& frame) {
   if (outbox_.empty()) progress_ = Clock::now();
-  outbox_.reply(hub_.exchange().own.put(frame));
+  FrameSpan span = hub_.exchange().own.put(frame);
+  if (!serial_header_) return outbox_.reply(std::move(span));
+  for (FrameSpan& piece : serial_header_->before_each(span)) outbox_.reply(std::move(piece));
 }
 
 void ClientSession::wait_readable() {

@@ -1,5 +1,6 @@
 // The connection of one client: a viewer, a recorder, a tool. Sends its outbox, receives requests.
 //
+// A viewer is sent what is routed; a connection for control is sent the answers to its requests and nothing else.
 // Requests are answered one by one, and the next one waits while many answers do: a client that asks for more than it
 // reads costs a bounded amount of memory, and gets every answer as soon as it reads.
 //
@@ -9,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <asio/posix/stream_descriptor.hpp>
@@ -17,6 +19,7 @@
 #include "session/client_conversation.hpp"
 #include "session/fd.hpp"
 #include "session/outbox.hpp"
+#include "session/serial_header.hpp"
 
 namespace dlt::daemon {
 
@@ -24,7 +27,9 @@ class Hub;
 
 class ClientSession : public Sink, public std::enable_shared_from_this<ClientSession> {
  public:
-  ClientSession(Hub& hub, Fd socket, std::string peer);
+  enum class Kind : std::uint8_t { viewer, control };
+
+  ClientSession(Hub& hub, Fd socket, std::string peer, Kind kind);
 
   void start();
   void accept(const FrameSpan& span, Clock::time_point now) override;
@@ -38,6 +43,7 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   void tick(Clock::time_point now);
   void close(const char* reason);
 
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
   [[nodiscard]] Clock::time_point since() const noexcept { return since_; }
   [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }
@@ -53,12 +59,15 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   void send_some();
   void fail();
   void tell_loss();
+  void greet();
 
   Hub& hub_;
   asio::posix::stream_descriptor socket_;
   const std::string peer_;
+  const Kind kind_;
   const Clock::time_point since_;
   ClientConversation conversation_;
+  std::optional<SerialHeader> serial_header_;  // where it is asked for
   Outbox outbox_;
   Clock::time_point progress_;  // when something was last sent, or the outbox was empty
   bool writing_ = false;        // waits until the socket is writable

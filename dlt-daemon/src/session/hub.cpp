@@ -6,6 +6,8 @@
 
 #include <sys/socket.h>
 
+#include "zone.hpp"
+
 namespace dlt::daemon {
 
 using std::chrono::duration_cast;
@@ -13,6 +15,7 @@ using std::chrono::duration_cast;
 namespace {
 constexpr auto hold_interval = std::chrono::milliseconds(5);
 constexpr auto settle_interval = std::chrono::milliseconds(5);
+constexpr unsigned announce_interval = 60;  // seconds
 
 Source source_of(int socket, SessionId session) noexcept {
   struct ucred who {};
@@ -26,6 +29,7 @@ Source source_of(int socket, SessionId session) noexcept {
 Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options)
     : io_(io),
       exchange_(exchange),
+      pool_(pool),
       options_(options),
       read_buffer_(pool),
       hold_timer_(io),
@@ -108,13 +112,13 @@ void Hub::end_handshakes() {
   });
 }
 
-void Hub::add_client(Fd socket, std::string peer) {
+void Hub::add_client(Fd socket, std::string peer, ClientSession::Kind kind) {
   if (clients_.size() >= options_.max_clients) {
     exchange_.refusals.add(Refusal::clients, 1, Clock::now(), "client {}; {} are connected", peer, clients_.size());
     return;
   }
   say("client {} connected", peer);
-  auto session = std::make_shared<ClientSession>(*this, std::move(socket), std::move(peer));
+  auto session = std::make_shared<ClientSession>(*this, std::move(socket), std::move(peer), kind);
   clients_.push_back(session);
   try {
     session->start();
@@ -122,9 +126,8 @@ void Hub::add_client(Fd socket, std::string peer) {
     starved("a new client connection");
     return session->close("there is no memory for it");
   }
-  if (clients_.size() > 1) return;
-  tell_log_state(1);
-  tick_each_second();
+  if (kind == ClientSession::Kind::viewer && exchange_.router.clients() == 1) tell_log_state(1);
+  if (clients_.size() == 1) tick_each_second();
 }
 
 void Hub::tell(const std::string& line) {
@@ -197,8 +200,9 @@ void Hub::forget(AppSession& session) {
 
 void Hub::forget(ClientSession& session) {
   std::erase_if(clients_, [&](const auto& c) { return c.get() == &session; });
-  if (clients_.empty()) {
-    second_timer_.cancel();
+  if (clients_.empty()) second_timer_.cancel();
+  if (session.kind() == ClientSession::Kind::control) return;
+  if (exchange_.router.clients() == 0) {
     tell_log_state(0);
   } else {
     const Now at = now();
@@ -207,6 +211,16 @@ void Hub::forget(ClientSession& session) {
     exchange_.router.push();
   }
   drained();
+}
+
+std::vector<Frame> Hub::announcements(std::uint32_t uptime) const {
+  std::vector<Frame> out;
+  if (options_.send_version) out.push_back(exchange_.control.software_version(uptime));
+  if (options_.send_timezone) {
+    const Zone zone = zone_now();
+    out.push_back(exchange_.control.timezone(zone.offset_s, zone.dst, uptime));
+  }
+  return out;
 }
 
 void Hub::tell_log_state(std::int8_t state) {
@@ -220,6 +234,10 @@ void Hub::tick_each_second() {
     if (error || clients_.empty()) return;
     const Now at = now();
     if (options_.send_time) exchange_.notify(exchange_.control.time(at.uptime), at.steady);
+    if (++seconds_ >= announce_interval) {
+      seconds_ = 0;
+      for (const Frame& frame : announcements(at.uptime)) exchange_.notify(frame, at.steady);
+    }
     const auto clients = clients_;
     for (const auto& client : clients) {
       client->push();

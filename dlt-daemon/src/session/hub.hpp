@@ -35,7 +35,10 @@ class Hub {
     Clock::duration handshake_timeout = std::chrono::seconds(30);
     std::uint64_t application_rate = 0;  // bytes a second from one connection; 0: no limit
     std::uint64_t application_burst = 0;
-    bool send_time = false;  // control-time messages each second
+    bool send_time = false;      // control-time messages each second
+    bool send_version = false;   // to each client that connects, and each minute
+    bool send_timezone = false;  // likewise
+    bool serial_headers = false;
   };
 
   Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options);
@@ -43,11 +46,15 @@ class Hub {
   // Connections that have been accepted. Beyond the maximum they are closed at once, but for handshakes: there the
   // oldest has to go, because who means it says so at once.
   void add_application(Fd socket);
-  void add_client(Fd socket, std::string peer);
+  void add_client(Fd socket, std::string peer, ClientSession::Kind kind = ClientSession::Kind::viewer);
 
   // For sessions and sinks.
   [[nodiscard]] asio::io_context& io() noexcept { return io_; }
   [[nodiscard]] Exchange& exchange() noexcept { return exchange_; }
+  [[nodiscard]] Pool& pool() noexcept { return pool_; }
+  [[nodiscard]] bool serial_headers() const noexcept { return options_.serial_headers; }
+  // What clients are told of this ECU when they connect and each minute.
+  [[nodiscard]] std::vector<Frame> announcements(std::uint32_t uptime) const;
   [[nodiscard]] ReadBuffer& read_buffer() noexcept { return read_buffer_; }
   [[nodiscard]] Hold::Limits client_limits() const noexcept { return options_.client; }
   // How long an acknowledgement waits for one of these at most.
@@ -111,6 +118,7 @@ class Hub {
 
   asio::io_context& io_;
   Exchange& exchange_;
+  Pool& pool_;
   Options options_;
   ReadBuffer read_buffer_;
   std::map<SessionId, std::shared_ptr<AppSession>> apps_;
@@ -124,6 +132,7 @@ class Hub {
   asio::steady_timer hold_timer_;
   asio::steady_timer handshake_timer_;  // runs while there are handshakes
   asio::steady_timer second_timer_;     // runs while there are clients
+  unsigned seconds_ = 0;                // since the last announcements
   asio::steady_timer settle_timer_;     // runs while `settling_`
   bool settling_ = false;               // a session has something to acknowledge
   bool paused_ = false;                 // a sink holds back

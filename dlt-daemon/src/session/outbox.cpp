@@ -58,7 +58,7 @@ bool Outbox::take_back(Shares::Source from) {
     const std::size_t excess = bytes_of(Kind::live) - limits_.low;
     const std::size_t keep = rest.size > excess ? rest.size - excess : 0;
     while (span.size < rest.size) {
-      const auto n = static_cast<std::uint32_t>(frame_length(span.data + span.size));
+      const auto n = static_cast<std::uint32_t>(length_at(span.data + span.size));
       if (span.size >= gone && span.size + n > keep) break;
       span.size += n;
       ++span.frames;
@@ -80,15 +80,15 @@ void Outbox::drop(const FrameSpan& span) {
   // A span's messages are mostly those of one application: counted in runs.
   AppId of_run;
   std::uint64_t run = 0;
-  for_each_frame(span.bytes(), [&](proto::Bytes frame) {
-    const auto htyp = static_cast<std::uint8_t>(frame[0]);
+  for (const std::byte* p = span.data; p != span.data + span.size; p += length_at(p)) {
+    const std::byte* const frame = p + prefix_;
+    const auto htyp = static_cast<std::uint8_t>(*frame);
     AppId app;
-    if ((htyp & proto::htyp::extended_header) != 0)
-      app = AppId::from_bytes(frame.data() + proto::headers_size(htyp) - 8);
+    if ((htyp & proto::htyp::extended_header) != 0) app = AppId::from_bytes(frame + proto::headers_size(htyp) - 8);
     if (run != 0 && app != of_run) count_dropped(of_run, std::exchange(run, 0));
     of_run = app;
     ++run;
-  });
+  }
   count_dropped(of_run, run);
 }
 
@@ -135,13 +135,25 @@ void Outbox::sent(std::size_t n) {
   for (const auto& [app, messages] : std::exchange(dropping_, {})) loss_to_tell_[app] += messages;
 }
 
+// Frames with a prefix between them become spans of their own.
+void Outbox::add_unsent(FrameSpan span, std::deque<FrameSpan>& unsent) const {
+  if (prefix_ == 0) return unsent.push_back(std::move(span));
+  for (const std::byte* p = span.data; p != span.data + span.size; p += length_at(p)) {
+    FrameSpan one = span;
+    one.data = p + prefix_;
+    one.size = static_cast<std::uint32_t>(frame_length(one.data));
+    one.frames = 1;
+    unsent.push_back(std::move(one));
+  }
+}
+
 std::deque<FrameSpan> Outbox::take_unsent(std::size_t& replayed) {
   std::deque<FrameSpan> unsent;
   replayed = 0;
   std::size_t gone = front_sent_;
   for (Entry& e : entries_) {
     FrameSpan& span = e.span;
-    for (std::size_t n = frame_length(span.data); gone >= n; n = frame_length(span.data)) {
+    for (std::size_t n = length_at(span.data); gone >= n; n = length_at(span.data)) {
       gone -= n;
       span.data += n;
       span.size -= static_cast<std::uint32_t>(n);
@@ -149,8 +161,9 @@ std::deque<FrameSpan> Outbox::take_unsent(std::size_t& replayed) {
     }
     gone = 0;
     if (span.own) continue;
-    if (e.kind == Kind::replayed) ++replayed;
-    unsent.push_back(std::move(span));
+    const std::size_t before = unsent.size();
+    add_unsent(std::move(span), unsent);
+    if (e.kind == Kind::replayed) replayed += unsent.size() - before;
   }
   entries_.clear();
   shares_.clear();

@@ -26,7 +26,8 @@ class Outbox {
  public:
   using Messages = std::map<AppId, std::uint64_t>;
 
-  explicit Outbox(Hold::Limits limits) : limits_(limits), hold_(limits) {}
+  // `prefix`: bytes that stand before each frame of every span that comes in.
+  explicit Outbox(Hold::Limits limits, std::size_t prefix = 0) : limits_(limits), prefix_(prefix), hold_(limits) {}
 
   void replay(std::deque<FrameSpan> spans);  // before anything else
   void push(const FrameSpan& span, Clock::time_point now);
@@ -38,8 +39,8 @@ class Outbox {
   // The first n bytes have been sent.
   void sent(std::size_t n);
 
-  // The application messages that are left at the end; what went out whole is not among them. `replayed` becomes the
-  // number of spans at the front that came by replay().
+  // The application messages that are left at the end, without prefixes; what went out whole is not among them.
+  // `replayed` becomes the number of spans at the front that came by replay().
   [[nodiscard]] std::deque<FrameSpan> take_unsent(std::size_t& replayed);
 
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
@@ -72,9 +73,12 @@ class Outbox {
   bool take_back(Shares::Source from);
   void drop(const FrameSpan& span);
   void count_dropped(AppId app, std::uint64_t messages);
+  [[nodiscard]] std::size_t length_at(const std::byte* p) const noexcept { return prefix_ + frame_length(p + prefix_); }
+  void add_unsent(FrameSpan span, std::deque<FrameSpan>& unsent) const;
   std::size_t& bytes_of(Kind kind) noexcept { return bytes_[static_cast<std::size_t>(kind)]; }
 
   const Hold::Limits limits_;
+  const std::size_t prefix_;
   Hold hold_;
   std::deque<Entry> entries_;
   std::size_t front_sent_ = 0;          // bytes of the first entry that have gone

@@ -1,0 +1,88 @@
+#include "logging.hpp"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+
+#include <syslog.h>
+
+namespace dlt::daemon {
+
+namespace {
+
+// The incumbent's LoggingMode.
+constexpr std::uint8_t to_stdout = 0;
+constexpr std::uint8_t to_syslog = 1;
+constexpr std::uint8_t to_file = 2;
+
+spdlog::level::level_enum spdlog_level(std::uint8_t syslog_level) noexcept {
+  if (syslog_level >= 7) return spdlog::level::debug;
+  if (syslog_level >= 5) return spdlog::level::info;
+  if (syslog_level == 4) return spdlog::level::warn;
+  return syslog_level == 3 ? spdlog::level::err : spdlog::level::critical;
+}
+
+// The level as the journal reads it at the start of a line: "<3>".
+class JournalLevel : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    constexpr std::string_view by_level = "7764322";  // trace, debug, info, warn, err, critical, off
+    out.push_back(by_level[static_cast<std::size_t>(message.level)]);
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<JournalLevel>();
+  }
+};
+
+spdlog::sink_ptr file_sink(const Config& c) {
+  if (!c.logging_limited) return std::make_shared<spdlog::sinks::basic_file_sink_mt>(c.logging_file);
+  const auto files = static_cast<std::size_t>(c.logging_max_size / c.logging_file_size) - 1;  // besides the present one
+  return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(c.logging_file, c.logging_file_size, files);
+}
+
+spdlog::sink_ptr make_sink(const Config& c, std::uint8_t mode, int syslog_options) {
+  switch (mode) {
+    case to_stdout: return std::make_shared<spdlog::sinks::stdout_sink_mt>();
+    case to_syslog:
+      return std::make_shared<spdlog::sinks::syslog_sink_mt>("dlt-daemon", syslog_options, LOG_DAEMON, false);
+    case to_file: return file_sink(c);
+    default: return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  }
+}
+
+// The journal and syslog add time and process themselves.
+const char* pattern_of(std::uint8_t mode, Terminal terminal) {
+  if (mode == to_syslog) return "%v";
+  const bool journal = mode != to_file && terminal == Terminal::journal && std::getenv("JOURNAL_STREAM") != nullptr;
+  return journal ? "<%*>%v" : "%Y-%m-%d %H:%M:%S.%e %l: %v";
+}
+
+}  // namespace
+
+void set_logging_level(std::uint8_t syslog_level) { spdlog::set_level(spdlog_level(syslog_level)); }
+
+std::optional<std::string> start_logging(const Config& config, Terminal terminal) {
+  const bool background = terminal == Terminal::background;
+  const std::uint8_t mode = background && config.logging_mode != to_file ? to_syslog : config.logging_mode;
+  std::shared_ptr<spdlog::logger> logger;
+  try {
+    logger = std::make_shared<spdlog::logger>("dlt-daemon",
+                                              make_sink(config, mode, LOG_PID | (background ? LOG_PERROR : 0)));
+  } catch (const spdlog::spdlog_ex& e) {
+    return std::string("cannot log to ") + config.logging_file + ": " + e.what();
+  }
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<JournalLevel>('*').set_pattern(pattern_of(mode, terminal));
+  logger->set_formatter(std::move(formatter));
+  logger->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(std::move(logger));
+  set_logging_level(config.logging_level);
+  return std::nullopt;
+}
+
+}  // namespace dlt::daemon

@@ -1,0 +1,22 @@
+// Where the daemon's own log goes: stderr or stdout, syslog, a file. Before the threads start.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config.hpp"
+
+namespace dlt::daemon {
+
+enum class Terminal : std::uint8_t {
+  journal,     // stderr or stdout; where they are the journal's, lines carry no time
+  foreground,  // stderr or stdout, and lines always carry the time
+  background,  // there will be none: what would go there goes to syslog, and to stderr as long as that is open
+};
+
+// Makes it the default logger of spdlog. What is wrong, if the file cannot be opened.
+[[nodiscard]] std::optional<std::string> start_logging(const Config& config, Terminal terminal);
+
+void set_logging_level(std::uint8_t syslog_level);
+
+}  // namespace dlt::daemon

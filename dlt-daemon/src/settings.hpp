@@ -1,0 +1,14 @@
+// What each part of the daemon is told of the configuration. The io thread's: a file with a version text is read.
+#pragma once
+
+#include "config.hpp"
+#include "session/hub.hpp"
+
+namespace dlt::daemon {
+
+[[nodiscard]] Control::Options control_options(const Config& config);
+[[nodiscard]] Exchange::Options exchange_options(const Config& config);
+[[nodiscard]] Hub::Options hub_options(const Config& config);
+[[nodiscard]] Registry::Limits registry_limits(const Config& config);
+
+}  // namespace dlt::daemon
