@@ -7,9 +7,9 @@
 #include "cases/compare_loggers.hpp"
 #include "harness/covesa_daemon.hpp"
 #include "harness/dev_log.hpp"
-#include "harness/json.hpp"
 #include "harness/measure.hpp"
 #include "harness/report.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -29,17 +29,17 @@ Sample run_covesa(CovesaDaemon& daemon, const ProducePlan& asked) {
   receive.producers = plan.threads;
   receive.payload = plan.payload;
   receive.silence_s = 1;
-  Child client = start_worker("receive", Json(receive).dump());
+  Child client = start_worker("receive", to_wire(receive));
   (void)client.receive(answer_limit, alive);
-  Child producer = start_worker("produce", Json(plan).dump(), {{"DLT_PIPE_DIR", daemon.directory()}});
+  Child producer = start_worker("produce", to_wire(plan), {{"DLT_PIPE_DIR", daemon.directory()}});
   (void)producer.receive(answer_limit, alive);
   const Usage before = usage_of(daemon.pid());
   producer.send("go");
   (void)producer.receive(answer_limit, alive);
   producer.send("flush");
-  const auto produced = Json::parse(producer.receive(answer_limit, alive)).get<ProduceResult>();
+  const auto produced = from_wire<ProduceResult>(producer.receive(answer_limit, alive));
   client.send(std::to_string(produced.offered_total()));
-  const auto received = Json::parse(client.receive(answer_limit, alive)).get<ReceiveResult>();
+  const auto received = from_wire<ReceiveResult>(client.receive(answer_limit, alive));
   Sample s;
   s.offered = s.accepted = produced.offered_total();
   s.delivered = received.delivered;

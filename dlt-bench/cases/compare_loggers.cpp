@@ -3,10 +3,10 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "harness/json.hpp"
 #include "harness/ledger.hpp"
 #include "harness/measure.hpp"
 #include "harness/scratch.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -16,12 +16,12 @@ constexpr Seconds answer_limit{120};
 
 // The same producing process as for every other logger. The time ends when the logger has handed over all.
 Sample produce(const ProducePlan& plan) {
-  Child producer = start_worker("produce", Json(plan).dump());
+  Child producer = start_worker("produce", to_wire(plan));
   (void)producer.receive(answer_limit);  // ready
   producer.send("go");
   (void)producer.receive(answer_limit);  // produced
   producer.send("flush");
-  const auto produced = Json::parse(producer.receive(answer_limit)).get<ProduceResult>();
+  const auto produced = from_wire<ProduceResult>(producer.receive(answer_limit));
   producer.send("end");
   (void)producer.stop(0, Seconds(10));
   Sample s;
@@ -90,11 +90,11 @@ Sample run_syslog_to_reader(const ProducePlan& asked) {
   receive.run = plan.run;
   receive.producers = plan.threads;
   receive.payload = plan.payload;
-  Child reader = start_worker("syslog", Json(receive).dump());
+  Child reader = start_worker("syslog", to_wire(receive));
   (void)reader.receive(answer_limit);  // ready
   Sample s = produce(plan);
   reader.send(std::to_string(s.offered));
-  const auto received = Json::parse(reader.receive(answer_limit)).get<ReceiveResult>();
+  const auto received = from_wire<ReceiveResult>(reader.receive(answer_limit));
   s.delivered = received.delivered;
   s.delivered_bytes = received.bytes;
   s.faults = received.faults;

@@ -4,9 +4,9 @@
 #include <poll.h>
 
 #include "harness/error.hpp"
-#include "harness/json.hpp"
 #include "harness/measure.hpp"
 #include "harness/report.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -14,12 +14,12 @@ namespace {
 
 constexpr Seconds answer_limit{60};
 
-Json to_result_json(Child& producer) {
+ProduceResult result_of(Child& producer) {
   (void)producer.receive(answer_limit);  // ready
   producer.send("go");
   (void)producer.receive(answer_limit);  // produced
   producer.send("flush");
-  return Json::parse(producer.receive(answer_limit));
+  return from_wire<ProduceResult>(producer.receive(answer_limit));
 }
 
 Criterion exactly(const std::string& what, const std::string& unit, double value, double target,
@@ -34,8 +34,8 @@ void watch_idle(const Load& load, Numbers& numbers) {
   plan.run = next_run_id();
   plan.address = daemon.unix_address();
   plan.messages = 1000;
-  Child producer = start_worker("produce", Json(plan).dump());
-  (void)to_result_json(producer);
+  Child producer = start_worker("produce", to_wire(plan));
+  (void)result_of(producer);
   ::poll(nullptr, 0, 1500);  // what naps is given the time to lie down
   const double watch_s = duration_of(load, 10, 3);
   progress("footprint: idle", watch_s);
@@ -61,8 +61,8 @@ double resident_growth(const Load& load, unsigned threads, std::uint64_t message
   plan.buffer_capacity = capacity;
   plan.overflow_mode = 1;
   plan.flush_s = 0.01;
-  Child producer = start_worker("produce", Json(plan).dump());
-  const auto result = to_result_json(producer).get<ProduceResult>();
+  Child producer = start_worker("produce", to_wire(plan));
+  const auto result = result_of(producer);
   if (result.books.queued != messages * threads)
     throw BenchError("footprint: " + std::to_string(result.books.queued) + " messages queued instead of " +
                      std::to_string(messages * threads));

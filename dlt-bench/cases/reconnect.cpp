@@ -13,9 +13,9 @@
 #include "harness/clock.hpp"
 #include "harness/error.hpp"
 #include "harness/interrupt.hpp"
-#include "harness/json.hpp"
 #include "harness/measure.hpp"
 #include "harness/report.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -55,7 +55,7 @@ class Restarts {
     plan.messages = 0;
     plan.duration_s = 3600;  // until we end it
     plan.overflow_mode = 0;
-    producer_.emplace(start_worker("produce", Json(plan).dump()));
+    producer_.emplace(start_worker("produce", to_wire(plan)));
     (void)producer_->receive(Seconds(patience_s));
     producer_->send("go");
     (void)seconds_until([&] { return daemon_.status().received != 0; });

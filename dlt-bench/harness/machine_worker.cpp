@@ -2,8 +2,8 @@
 #include <dlt/dlt.hpp>
 
 #include "harness/clock.hpp"
-#include "harness/json.hpp"
 #include "harness/message.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -74,7 +74,7 @@ void machine_worker(Channel& channel) {
   measure_floor(result);
   measure_copy(result);
   measure_filtered(result);
-  channel.send(Json(result).dump());
+  channel.send(to_wire(result));
 }
 
 }  // namespace dlt::bench

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "harness/error.hpp"
-#include "harness/json.hpp"
 #include "harness/logger.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -92,7 +92,7 @@ void sum_up(const std::vector<ProducerLoop>& loops, const TickClock& clock, Prod
 
 void produce_worker(Channel& channel) {
   constexpr double patience_s = 600;
-  const auto plan = Json::parse(channel.expect(10)).get<ProducePlan>();
+  const auto plan = from_wire<ProducePlan>(channel.expect(10));
   const Texts texts = plan.realistic_text ? Texts::lines() : Texts::fixed(plan.payload);
   const TickClock clock = TickClock::calibrate();
   std::vector<ProducerLoop> loops;
@@ -116,7 +116,7 @@ void produce_worker(Channel& channel) {
   result.usage = usage_of().since(before);
   result.books = logger->books();
   sum_up(loops, clock, result);
-  channel.send(Json(result).dump());
+  channel.send(to_wire(result));
   (void)channel.expect(patience_s);  // end
 }
 

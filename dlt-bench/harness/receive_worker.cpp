@@ -6,10 +6,10 @@
 #include <array>
 
 #include "harness/clock.hpp"
-#include "harness/json.hpp"
 #include "harness/loopback.hpp"
 #include "harness/receive.hpp"
 #include "harness/stream_reader.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -115,7 +115,7 @@ class Reception {
 }  // namespace
 
 void receive_worker(Channel& channel) {
-  const auto plan = Json::parse(channel.expect(10)).get<ReceivePlan>();
+  const auto plan = from_wire<ReceivePlan>(channel.expect(10));
   const int fd = connect_to(plan.port);
   Reception reception(plan, fd);
   reception.wait_greeting();
@@ -124,7 +124,7 @@ void receive_worker(Channel& channel) {
   reception.run(channel);
   ReceiveResult result = reception.result();
   result.usage = usage_of().since(before);
-  channel.send(Json(result).dump());
+  channel.send(to_wire(result));
   (void)channel.receive(60);  // the daemon is asked about this connection before it goes
   ::close(fd);
 }

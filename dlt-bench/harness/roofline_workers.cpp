@@ -10,9 +10,9 @@
 
 #include "harness/clock.hpp"
 #include "harness/error.hpp"
-#include "harness/json.hpp"
 #include "harness/loopback.hpp"
 #include "harness/message.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -115,7 +115,7 @@ void write_round(int fd, const std::vector<std::vector<std::byte>>& prepared, Ro
 }  // namespace
 
 void roofline_read_worker(Channel& channel) {
-  auto plan = Json::parse(channel.expect(10)).get<RooflinePlan>();
+  auto plan = from_wire<RooflinePlan>(channel.expect(10));
   const int listener = open_socket(plan);
   Address address = address_of(plan);
   if (::bind(listener, reinterpret_cast<const sockaddr*>(&address.bytes), address.size) != 0 ||
@@ -129,11 +129,11 @@ void roofline_read_worker(Channel& channel) {
   RooflineResult result;
   read_all(fd, result);
   result.usage = usage_of().since(before);
-  channel.send(Json(result).dump());
+  channel.send(to_wire(result));
 }
 
 void roofline_write_worker(Channel& channel) {
-  const auto plan = Json::parse(channel.expect(10)).get<RooflinePlan>();
+  const auto plan = from_wire<RooflinePlan>(channel.expect(10));
   std::uint64_t frames = 0, sum = 0;
   const auto prepared = prepare(plan, frames, sum);
   const int fd = open_socket(plan);
@@ -152,7 +152,7 @@ void roofline_write_worker(Channel& channel) {
   ::close(fd);
   result.last_ns = now_ns();
   result.usage = usage_of().since(before);
-  channel.send(Json(result).dump());
+  channel.send(to_wire(result));
 }
 
 }  // namespace dlt::bench

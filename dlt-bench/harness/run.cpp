@@ -9,8 +9,8 @@
 #include "harness/clock.hpp"
 #include "harness/dashboard.hpp"
 #include "harness/error.hpp"
-#include "harness/json.hpp"
 #include "harness/profiler.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -50,7 +50,7 @@ class Run {
 
   Sample once() {
     if (setup_.sink == Sink::client) start_client();
-    Child producer = start_worker("produce", Json(plan_).dump());
+    Child producer = start_worker("produce", to_wire(plan_));
     listen_live(producer);
     (void)producer.receive(ready_limit, alive_);
     start_profilers(producer.pid());
@@ -62,7 +62,7 @@ class Run {
     (void)producer.receive(patience(), watch_);
     if (setup_.stalled) daemon_.resume();
     producer.send("flush");
-    produced_ = Json::parse(producer.receive(patience(), watch_)).get<ProduceResult>();
+    produced_ = from_wire<ProduceResult>(producer.receive(patience(), watch_));
 
     Sample sample = from_producer();
     const std::uint64_t expected = produced_.books.accepted - produced_.books.dropped_total();
@@ -110,7 +110,7 @@ class Run {
     plan.silence_s = silence_limit_s;
     plan.series_s = plan_.series_s;
     plan.live_s = plan_.live_s;
-    client_.emplace(start_worker("receive", Json(plan).dump()));
+    client_.emplace(start_worker("receive", to_wire(plan)));
     listen_live(*client_);
     (void)client_->receive(ready_limit, alive_);
   }
@@ -156,7 +156,7 @@ class Run {
 
   void count_at_client(const DaemonStatus& before, std::uint64_t expected, Sample& s) {
     client_->send(std::to_string(expected));
-    const auto received = Json::parse(client_->receive(Seconds(60), watch_)).get<ReceiveResult>();
+    const auto received = from_wire<ReceiveResult>(client_->receive(Seconds(60), watch_));
     if (received.eof) throw BenchError("the daemon closed the client's connection during the run");
     producers_ = received.producers;
     s.delivered = received.delivered;
@@ -182,8 +182,8 @@ class Run {
   void count_in_files(Sample& s) {
     daemon_.stop();
     StorePlan plan{daemon_.store_directory(), plan_.run, plan_.producers(), plan_.realistic_text, plan_.payload};
-    Child reader = start_worker("store", Json(plan).dump());
-    const auto stored = Json::parse(reader.receive(Seconds(300))).get<StoreResult>();
+    Child reader = start_worker("store", to_wire(plan));
+    const auto stored = from_wire<StoreResult>(reader.receive(Seconds(300)));
     producers_ = stored.producers;
     s.delivered = stored.delivered;
     s.delivered_bytes = stored.bytes;

@@ -10,8 +10,8 @@
 
 #include "harness/clock.hpp"
 #include "harness/error.hpp"
-#include "harness/json.hpp"
 #include "harness/stream_reader.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -85,7 +85,7 @@ void compress_alone(const std::vector<std::vector<std::byte>>& frames, StoreResu
 }  // namespace
 
 void store_worker(Channel& channel) {
-  const auto plan = Json::parse(channel.expect(10)).get<StorePlan>();
+  const auto plan = from_wire<StorePlan>(channel.expect(10));
   const Texts texts = plan.realistic_text ? Texts::lines() : Texts::fixed(plan.payload);
   Ledger ledger(plan.producers, texts);
   StreamReader reader(StreamReader::Kind::stored, AppId(std::string_view(plan.run)), ledger);
@@ -108,7 +108,7 @@ void store_worker(Channel& channel) {
   result.bytes = ledger.bytes();
   result.faults = ledger.faults();
   compress_alone(kept, result);
-  channel.send(Json(result).dump());
+  channel.send(to_wire(result));
 }
 
 }  // namespace dlt::bench

@@ -10,8 +10,8 @@
 
 #include "harness/clock.hpp"
 #include "harness/error.hpp"
-#include "harness/json.hpp"
 #include "harness/suspended_logger.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -179,7 +179,7 @@ class Suspension {
 }  // namespace
 
 void suspend_worker(Channel& channel) {
-  Suspension suspension(Json::parse(channel.expect(10)).get<SuspendPlan>());
+  Suspension suspension(from_wire<SuspendPlan>(channel.expect(10)));
   suspension.wait_connected();
   channel.send("ready");
   // prepare | connected | books SECONDS, until the other side goes or kills us
@@ -191,7 +191,7 @@ void suspend_worker(Channel& channel) {
     } else if (*line == "connected") {
       channel.send(suspension.connected() ? "1" : "0");
     } else if (line->rfind("books ", 0) == 0) {
-      channel.send(Json(suspension.books(std::stod(line->substr(6)))).dump());
+      channel.send(to_wire(suspension.books(std::stod(line->substr(6)))));
     } else {
       return;
     }

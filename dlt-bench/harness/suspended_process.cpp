@@ -12,9 +12,9 @@
 #include "dlt/proto/control.hpp"
 #include "harness/clock.hpp"
 #include "harness/error.hpp"
-#include "harness/json.hpp"
 #include "harness/measure.hpp"
 #include "harness/suspended_logger.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -79,7 +79,7 @@ SuspendedProcess::SuspendedProcess(SuspensionScene& scene, const Walk& walk)
   std::vector<std::pair<std::string, std::string>> environment;
   if (walk.logger == "covesa")
     environment.emplace_back("DLT_PIPE_DIR", scene.covesa ? scene.covesa->directory() : scene.scratch.path().string());
-  child_.emplace(start_worker("suspend", Json(plan_).dump(), std::move(environment)));
+  child_.emplace(start_worker("suspend", to_wire(plan_), std::move(environment)));
   (void)child_->receive(answer_limit);  // ready
   if (plan_.fill) scene.signal_daemon(SIGSTOP);
   child_->send("prepare");
@@ -264,7 +264,7 @@ void SuspendedProcess::close_books(WalkResult& result) {
   wake_daemon();
   if (!result.complete || walk_.logger == "covesa") return;
   child_->send(walk_.situation == Situation::absent ? "books 0" : "books 30");
-  result.books = Json::parse(child_->receive(answer_limit)).get<LoggerBooks>();
+  result.books = from_wire<LoggerBooks>(child_->receive(answer_limit));
   count(result);
   compare(result);
 }

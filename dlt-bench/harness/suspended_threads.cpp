@@ -12,8 +12,8 @@
 #include "harness/daemon.hpp"
 #include "harness/error.hpp"
 #include "harness/held_thread.hpp"
-#include "harness/json.hpp"
 #include "harness/measure.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -48,7 +48,7 @@ class Threads {
       plan_.address = daemon->unix_address();
       arrivals_.emplace(daemon->client_port(), plan_.run, threads, plan_.payload);
     }
-    child_.emplace(start_worker("suspend", Json(plan_).dump()));
+    child_.emplace(start_worker("suspend", to_wire(plan_)));
     (void)child_->receive(answer_limit);
     child_->send("prepare");
     (void)child_->receive(answer_limit);
@@ -115,7 +115,7 @@ Sample Threads::finish(double begin_s) {
   for (const double deadline = now_s() + answer_limit.count(); board_->passed < threads_; ::poll(nullptr, 0, 1))
     if (now_s() > deadline) throw BenchError("the threads do not end");
   child_->send("books 30");
-  const auto books = Json::parse(child_->receive(answer_limit)).get<LoggerBooks>();
+  const auto books = from_wire<LoggerBooks>(child_->receive(answer_limit));
   Sample s;
   for (unsigned i = 0; i < threads_; ++i) s.offered += board_->tallies[i].calls;
   s.accepted = books.accepted;

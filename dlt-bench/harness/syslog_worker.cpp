@@ -8,9 +8,9 @@
 
 #include "harness/clock.hpp"
 #include "harness/error.hpp"
-#include "harness/json.hpp"
 #include "harness/receive.hpp"
 #include "harness/syslog_reader.hpp"
+#include "harness/wire.hpp"
 #include "harness/worker.hpp"
 
 namespace dlt::bench {
@@ -57,7 +57,7 @@ void read_all(int fd, const ReceivePlan& plan, Channel& channel, Ledger& ledger,
 }  // namespace
 
 void syslog_worker(Channel& channel) {
-  const auto plan = Json::parse(channel.expect(10)).get<ReceivePlan>();
+  const auto plan = from_wire<ReceivePlan>(channel.expect(10));
   const int fd = listen_at(plan.socket);
   const Texts texts = Texts::fixed(plan.payload);
   Ledger ledger(plan.producers, texts);
@@ -72,7 +72,7 @@ void syslog_worker(Channel& channel) {
   result.faults = ledger.faults();
   result.e2e_us = reader.latency_ns().percentiles(1e-3);
   result.usage = usage_of().since(before);
-  channel.send(Json(result).dump());
+  channel.send(to_wire(result));
   ::close(fd);
 }
 
