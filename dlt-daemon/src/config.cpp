@@ -64,6 +64,33 @@ Problem set_reserved_ids(Config& c, std::string_view text) {
   return std::nullopt;
 }
 
+// Of "100k/1M": bytes a second, and bytes above that at once (without them one second's worth).
+std::optional<Quota> parse_quota(std::string_view text) {
+  const auto slash = std::min(text.find('/'), text.size());
+  const auto rate = size_of(trim(text.substr(0, slash)));
+  const auto burst = slash == text.size() ? rate : size_of(trim(text.substr(slash + 1)));
+  if (!rate || !burst || *rate == 0 || *burst == 0) return std::nullopt;
+  return Quota{*rate, *burst};
+}
+
+// "SPAM=100k/1M;*=10M"
+Problem set_quotas(Config& c, std::string_view text) {
+  Quotas quotas;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(";,"), text.size());
+    const auto one = trim(text.substr(0, end));
+    const auto equals = std::min(one.find('='), one.size());
+    const auto id = trim(one.substr(0, equals));
+    const auto quota = parse_quota(one.substr(std::min(equals + 1, one.size())));
+    if (id.empty() || id.size() > 4 || !quota)
+      return "expected application ids (* for each of the others) and bytes a second such as SPAM=100k/1M;*=10M";
+    quotas[id == "*" ? AppId{} : AppId(id)] = *quota;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  c.quotas = std::move(quotas);
+  return std::nullopt;
+}
+
 Problem set_sync(Config& c, std::string_view text) {
   constexpr std::array<std::string_view, 4> names{"none", "second", "fatal", "message"};  // as SyncMode has them
   const auto at = std::find(names.begin(), names.end(), text);
@@ -101,6 +128,8 @@ constexpr std::array keys{
     Key{"HandshakeTimeout", set_duration<&Config::handshake_timeout, 1, 3600>},
     Key{"ApplicationRateLimit", set_size<&Config::application_rate, 0, 1024 * GiB>},
     Key{"ApplicationRateBurst", set_size<&Config::application_burst, 64 * 1024, GiB>},
+    Key{"ApplicationQuotas", set_quotas},
+    Key{"SuppressRepetitions", set_flag<&Config::suppress_repetitions>},
     Key{"ApplicationIdOwner", set_id_owner},
     Key{"ReservedApplicationIds", set_reserved_ids},
     Key{"BindAddress", set_addresses<&Config::bind>},

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "dlt/proto/ids.hpp"
+#include "route/quota.hpp"
 #include "route/router.hpp"
 #include "route/source.hpp"
 #include "storage/sync_mode.hpp"
@@ -43,6 +44,8 @@ struct Config {
   std::chrono::seconds handshake_timeout{30};  // and after this time
   std::uint64_t application_rate = 0;          // bytes a second read from one connection; 0: as fast as it goes
   std::uint64_t application_burst = 4 << 20;   // bytes above that at once
+  Quotas quotas;                               // beyond, messages of these applications are dropped; empty: no limits
+  bool suppress_repetitions = false;           // a message that repeats the one before it in its context is left out
   bool shared_ids = false;                     // false: while an application is connected only its user may use its id
   std::map<AppId, Uid> reserved_ids;           // ids that belong to these users, connected or not
 

@@ -55,14 +55,21 @@ Problem set_flag(Config& c, std::string_view text) {
   return std::nullopt;
 }
 
-template <auto Member, std::uint64_t Low, std::uint64_t High>
-Problem set_size(Config& c, std::string_view text) {
+// Bytes, with k, M or G behind them or not; nothing if it is no number or does not fit one.
+inline std::optional<std::uint64_t> size_of(std::string_view text) noexcept {
   constexpr std::string_view units = "kMG";
   const auto unit = text.empty() ? std::string_view::npos : units.find(text.back());
   const unsigned shift = unit == std::string_view::npos ? 0 : 10 * static_cast<unsigned>(unit + 1);
   const auto v = number(shift == 0 ? text : trim(text.substr(0, text.size() - 1)));
-  if (!v || *v > (High >> shift) || (*v << shift) < Low) return out_of(Low, High).value() + " bytes";
-  c.*Member = *v << shift;
+  if (!v || *v > (~std::uint64_t{0} >> shift)) return std::nullopt;
+  return *v << shift;
+}
+
+template <auto Member, std::uint64_t Low, std::uint64_t High>
+Problem set_size(Config& c, std::string_view text) {
+  const auto v = size_of(text);
+  if (!v || *v > High || *v < Low) return out_of(Low, High).value() + " bytes";
+  c.*Member = *v;
   return std::nullopt;
 }
 

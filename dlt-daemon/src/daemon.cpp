@@ -93,6 +93,8 @@ Daemon::Daemon(Config config, Locks locks)
       end_timer_(io_) {
   exchange_.registry.set_stored(parse_levels(persistence_.load(), config_.max_contexts));
   (void)exchange_.registry.set_forced(config_.force_levels);
+  exchange_.intake.set_options(intake_options(config_));
+  hub_.tick();
 }
 
 Control::Options Daemon::control_options() {
@@ -286,6 +288,8 @@ void Daemon::apply(const Config& fresh) {
   exchange_.router.reconfigure(config_.ring_replay, config_.ring_size);
   hub_.reconfigure(hub_options(config_));
   hub_.send(exchange_.registry.set_forced(config_.force_levels));
+  exchange_.intake.set_options(intake_options(config_));
+  hub_.tick();
   if (defaults_changed) hub_.send(exchange_.registry.set_defaults({config_.context_level, config_.context_trace}));
   spdlog::info("configuration applied");
 }

@@ -40,9 +40,9 @@ cxxopts::Options describe() {
       "c,config", std::string("configuration file (default: ") + default_config_file + ")",
       cxxopts::value<std::string>(), "FILE")("check-config", "check the configuration and end")(
       "foreground", "log to the terminal, with time stamps, even where the journal would take it")(
-      "d,daemonize", "go into the background once applications and clients are served; the log then goes to syslog "
-      "or, with LoggingMode = 2, to its file")(
-      "status", "ask the running daemon and print what it does")(
+      "d,daemonize",
+      "go into the background once applications and clients are served; the log then goes to syslog "
+      "or, with LoggingMode = 2, to its file")("status", "ask the running daemon and print what it does")(
       "recover", "write every message that is whole in a stored file to stdout, as a plain .dlt file",
       cxxopts::value<std::string>(),
       "FILE")("format", "of --status: table or json", cxxopts::value<std::string>()->default_value("table"), "FORMAT")(

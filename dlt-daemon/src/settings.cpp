@@ -52,4 +52,6 @@ Registry::Limits registry_limits(const Config& c) {
   return l;
 }
 
+Intake::Options intake_options(const Config& c) { return {c.force_levels, c.quotas, c.suppress_repetitions}; }
+
 }  // namespace dlt::daemon

@@ -10,5 +10,6 @@ namespace dlt::daemon {
 [[nodiscard]] Exchange::Options exchange_options(const Config& config);
 [[nodiscard]] Hub::Options hub_options(const Config& config);
 [[nodiscard]] Registry::Limits registry_limits(const Config& config);
+[[nodiscard]] Intake::Options intake_options(const Config& config);
 
 }  // namespace dlt::daemon

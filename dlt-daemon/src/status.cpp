@@ -171,7 +171,9 @@ std::string status_json(const StatusSources& s) {
                      {"garbage_bytes", s.exchange.garbage_bytes},
                      {"salvaged_messages", s.exchange.salvaged_messages},
                      {"repeated_messages", s.exchange.repeated_messages},
-                     {"above_level", s.exchange.above_level}});
+                     {"above_level", s.exchange.intake.above_level()},
+                     {"over_quota", s.exchange.intake.over_quota()},
+                     {"repetitions", s.exchange.intake.repetitions()}});
   out.add("limits", limits(s.config));
   out.add("refused", refused(s.exchange.refusals));
   out.add("users", users(s));

@@ -319,3 +319,13 @@ TEST_CASE("settings of the daemon's own log that cannot be together are named") 
   config.control_socket = config.app_socket = "/a";
   CHECK(check(config).has_value());
 }
+
+TEST_CASE("quotas are a rate and a burst for each application") {
+  Config config;
+  CHECK_FALSE(set(config, "ApplicationQuotas", "SPAM=100k/1M; * = 2M"));
+  CHECK(config.quotas == Quotas{{AppId("SPAM"), {100 << 10, 1 << 20}}, {AppId{}, {2 << 20, 2 << 20}}});
+  for (const char* wrong : {"SPAM", "SPAM=", "SPAM=0", "=5", "TOOLONG=5", "SPAM=5/", "SPAM=5/x", "SPAM=-1", "A=1;;B"})
+    CHECK(set(config, "ApplicationQuotas", wrong).value_or("").find("such as SPAM=100k/1M") != std::string::npos);
+  CHECK_FALSE(set(config, "ApplicationQuotas", ""));
+  CHECK(config.quotas.empty());
+}

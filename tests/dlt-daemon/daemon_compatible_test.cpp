@@ -199,3 +199,45 @@ TEST_CASE("what is above forced levels goes nowhere and is counted") {
   CHECK(client.numbers(3) == std::vector<std::uint32_t>{0, 3, 6});
   CHECK(eventually([&] { return d.status()["totals"]["above_level"] == 4; }));
 }
+
+TEST_CASE("what is over a quota is counted for its application and told to clients") {
+  TempDir dir;
+  auto config = config_in(dir);
+  config.quotas = {{AppId("APP1"), {1, 1000}}};
+  RunningDaemon d(config);
+  Client client = d.client();
+  REQUIRE(d.clients(1));
+  Peer app = d.app();
+  REQUIRE(app.send(registration() + numbered_batch(0, 100, 70)));  // 100 bytes each
+
+  CHECK(client.numbers(10) == std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  const auto told = client.control(service(control::Service::message_buffer_overflow));
+  REQUIRE(told.size() == 32);
+  CHECK(told.substr(14, 4) == "APP1");
+  CHECK(proto::load_le<std::uint32_t>(told.data() + 28) == 90);
+  const auto status = d.status();
+  CHECK(status["applications"][0]["lost"]["quota"] == 90);
+  CHECK(status["totals"]["over_quota"] == 90);
+}
+
+TEST_CASE("repetitions are left out, and a message of the context says how many there were, also in the file") {
+  TempDir dir;
+  auto config = config_in(dir);
+  config.suppress_repetitions = true;
+  RunningDaemon d(config);
+  Client client = d.client();
+  REQUIRE(d.clients(1));
+  Peer app = d.app();
+  std::string same;
+  for (int i = 0; i < 50; ++i) same += frame(1);
+  REQUIRE(app.send(registration() + batch(frame(0) + same + frame(2))));
+
+  CHECK(client.numbers(3) == std::vector<std::uint32_t>{0, 1, 2});
+  REQUIRE_FALSE(client.others().empty());
+  CHECK(client.others().back().find("came 49 times more") != std::string::npos);
+  REQUIRE(app.send(log(frame(2))));  // nothing follows: it is told all the same
+  std::string note;
+  while ((note = client.frame()).find("more") == std::string::npos) REQUIRE_FALSE(note.empty());
+  CHECK(note.find("came 1 time more") != std::string::npos);
+  CHECK(d.status()["totals"]["repetitions"] == 50);
+}

@@ -8,6 +8,8 @@
 
 #include "route/control.hpp"
 #include "route/frame_counter.hpp"
+#include "route/intake.hpp"
+#include "route/repetition_note.hpp"
 #include "route/router.hpp"
 
 namespace dlt::daemon {
@@ -59,6 +61,22 @@ struct Exchange {
         counter(registry),
         own(pool) {}
 
+  // A message in the context's name that says how often the one before it came again.
+  void announce_repetitions(AppId app, ContextId context, std::uint64_t times, const Now& now) {
+    FrameSpan span = own.put(repetition_note(options.ecu, app, context, times, now.uptime));
+    span.own = false;
+    span.received_us = now.unix_us;
+    router.route(std::move(span), now.steady);
+  }
+  // What intake has left out since the last time.
+  void announce_left_out(const Now& now) {
+    for (const Intake::Due& due : intake.take_due()) {
+      if (due.repetitions != 0) announce_repetitions(due.app, due.context, due.repetitions, now);
+      if (due.over_quota == 0) continue;
+      registry.add_loss(due.app, proto::local::LossCause::quota, due.over_quota);
+      notify(control.lost(due.app, due.over_quota, now.uptime), now.steady);
+    }
+  }
   // Tells every client that is connected; not kept for later, not stored.
   void notify(const Frame& frame, Clock::time_point now) { router.notify(own.put(frame), now); }
 
@@ -67,10 +85,10 @@ struct Exchange {
   Control control;
   Router router;
   FrameCounter counter;
+  Intake intake;
   OwnFrames own;
   Refusals refusals;
   std::uint64_t garbage_bytes = 0;
-  std::uint64_t above_level = 0;        // left out because ForceContextLogLevelAndTraceStatus says so
   std::uint64_t repeated_messages = 0;  // that came again after a connection broke, and were passed over
   std::uint64_t salvaged_messages = 0;  // out of the memory of applications that were killed
 };

@@ -32,6 +32,14 @@ class TokenBucket {
     tokens_ -= 1;
     return true;
   }
+  // Takes n tokens if there is any, perhaps into debt: what is larger than a burst passes at times.
+  [[nodiscard]] bool try_take(std::uint64_t n, Clock::time_point now) noexcept {
+    if (!limited()) return true;
+    refill(now);
+    if (tokens_ <= 0) return false;
+    tokens_ -= static_cast<double>(n);
+    return true;
+  }
   // How long until the debt is paid; zero without one.
   [[nodiscard]] Clock::duration debt() const noexcept {
     if (!limited() || tokens_ >= 0) return {};

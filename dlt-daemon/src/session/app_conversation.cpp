@@ -12,19 +12,6 @@ namespace local = proto::local;
 namespace {
 // Below this many bytes it is cheaper to move a batch to the span before it than to give each sink one more range.
 constexpr std::uint32_t small_batch = 8 * 1024;
-
-// Is a log message above the level, or a trace although the status is off? Without an extended header it has neither.
-bool is_above(proto::Bytes frame, std::size_t headers, Defaults highest) noexcept {
-  if ((static_cast<std::uint8_t>(frame[0]) & proto::htyp::extended_header) == 0) return false;
-  const auto msin = static_cast<std::uint8_t>(frame[headers - proto::extended_header_size]);
-  switch (proto::msin::type(msin)) {
-    case proto::MessageType::log: return proto::msin::info(msin) > highest.level;
-    case proto::MessageType::app_trace:
-    case proto::MessageType::network_trace: return highest.trace == 0;
-    case proto::MessageType::control: return false;
-  }
-  return false;  // the four other numbers mean nothing
-}
 }  // namespace
 
 // Gathers the frames of one call into spans and acts on the other messages.
@@ -39,7 +26,6 @@ struct AppConversation::Handler {
   std::byte* begin = nullptr;
   std::byte* end = nullptr;
   std::uint32_t frames = 0;
-  const bool forced = exchange.registry.forced();
 
   void frame(proto::Bytes f, std::size_t headers) {
     if (self.repeated_ != 0) [[unlikely]] {
@@ -49,10 +35,8 @@ struct AppConversation::Handler {
     }
     if (!exchange.counter.count(f.data(), f.size(), headers)) [[unlikely]]
       return;  // of another user
-    if (forced && is_above(f, headers, exchange.registry.defaults())) [[unlikely]] {
-      ++exchange.above_level;
+    if (exchange.intake.active() && !admit(f, headers)) [[unlikely]]
       return;
-    }
     auto* const at = const_cast<std::byte*>(f.data());  // the slab is ours until the span is routed
     if (at == end) [[likely]] {
       end += f.size();
@@ -64,6 +48,15 @@ struct AppConversation::Handler {
       end += f.size();
     }
     ++frames;
+  }
+  bool admit(proto::Bytes f, std::size_t headers) {
+    const auto [verdict, repetitions] = exchange.intake.judge(f, headers, exchange.registry.defaults(), now.steady);
+    if (repetitions != 0) {
+      flush();
+      const std::byte* const ids = f.data() + headers - 8;
+      exchange.announce_repetitions(AppId::from_bytes(ids), ContextId::from_bytes(ids + 4), repetitions, now);
+    }
+    return verdict == Intake::Verdict::pass;
   }
   void flush() {
     if (frames != 0)

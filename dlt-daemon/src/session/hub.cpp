@@ -127,7 +127,7 @@ void Hub::add_client(Fd socket, std::string peer, ClientSession::Kind kind) {
     return session->close("there is no memory for it");
   }
   if (kind == ClientSession::Kind::viewer && exchange_.router.clients() == 1) tell_log_state(1);
-  if (clients_.size() == 1) tick_each_second();
+  tick();
 }
 
 void Hub::tell(const std::string& line) {
@@ -200,7 +200,6 @@ void Hub::forget(AppSession& session) {
 
 void Hub::forget(ClientSession& session) {
   std::erase_if(clients_, [&](const auto& c) { return c.get() == &session; });
-  if (clients_.empty()) second_timer_.cancel();
   if (session.kind() == ClientSession::Kind::control) return;
   if (exchange_.router.clients() == 0) {
     tell_log_state(0);
@@ -228,23 +227,29 @@ void Hub::tell_log_state(std::int8_t state) {
   for (const auto& [id, session] : sessions) session->send(proto::local::LogState{state});
 }
 
-void Hub::tick_each_second() {
+void Hub::tick() {
+  if (ticking_ || stopped_ || !needs_ticks()) return;
   second_timer_.expires_after(std::chrono::seconds(1));
   second_timer_.async_wait([this](std::error_code error) {
-    if (error || clients_.empty()) return;
-    const Now at = now();
-    if (options_.send_time) exchange_.notify(exchange_.control.time(at.uptime), at.steady);
-    if (++seconds_ >= announce_interval) {
-      seconds_ = 0;
-      for (const Frame& frame : announcements(at.uptime)) exchange_.notify(frame, at.steady);
-    }
-    const auto clients = clients_;
-    for (const auto& client : clients) {
-      client->push();
-      client->tick(at.steady);
-    }
-    if (!clients_.empty()) tick_each_second();
+    ticking_ = false;
+    if (error) return;
+    on_tick();
+    tick();
   });
+  ticking_ = true;
+}
+
+void Hub::on_tick() {
+  const Now at = now();
+  if (options_.send_time) exchange_.notify(exchange_.control.time(at.uptime), at.steady);
+  if (++seconds_ >= announce_interval) {
+    seconds_ = 0;
+    for (const Frame& frame : announcements(at.uptime)) exchange_.notify(frame, at.steady);
+  }
+  exchange_.announce_left_out(at);
+  exchange_.router.push();
+  const auto clients = clients_;
+  for (const auto& client : clients) client->tick(at.steady);
 }
 
 bool Hub::drain_applications() {
@@ -269,10 +274,13 @@ void Hub::revive() {
   for (const auto& [id, session] : sessions) session->resume();
   const auto clients = clients_;
   for (const auto& client : clients) client->revive();
-  if (!clients_.empty()) tick_each_second();
+  ticking_ = false;
+  tick();
 }
 
 void Hub::close() {
+  stopped_ = true;
+  second_timer_.cancel();
   hold_timer_.cancel();
   handshake_timer_.cancel();
   settle_timer_.cancel();

@@ -102,6 +102,8 @@ class Hub {
   void close();
   // After an error that ended an event early: whoever waits for nothing any more waits again.
   void revive();
+  // Looks after what is done once a second, if there is anything of that kind to do.
+  void tick();
   void reconfigure(const Options& options) { options_ = options; }
 
   [[nodiscard]] const std::map<SessionId, std::shared_ptr<AppSession>>& applications() const noexcept { return apps_; }
@@ -114,7 +116,8 @@ class Hub {
   void end_handshakes();
   void tell(const std::string& line);
   void tell_log_state(std::int8_t state);
-  void tick_each_second();
+  [[nodiscard]] bool needs_ticks() const noexcept { return !clients_.empty() || exchange_.intake.active(); }
+  void on_tick();
 
   asio::io_context& io_;
   Exchange& exchange_;
@@ -131,12 +134,13 @@ class Hub {
   std::uint64_t unsaid_ = 0;
   asio::steady_timer hold_timer_;
   asio::steady_timer handshake_timer_;  // runs while there are handshakes
-  asio::steady_timer second_timer_;     // runs while there are clients
-  unsigned seconds_ = 0;                // since the last announcements
-  asio::steady_timer settle_timer_;     // runs while `settling_`
-  bool settling_ = false;               // a session has something to acknowledge
-  bool paused_ = false;                 // a sink holds back
-  bool stopped_ = false;                // the daemon ends
+  asio::steady_timer second_timer_;     // runs while `ticking_`
+  bool ticking_ = false;
+  unsigned seconds_ = 0;             // since the last announcements
+  asio::steady_timer settle_timer_;  // runs while `settling_`
+  bool settling_ = false;            // a session has something to acknowledge
+  bool paused_ = false;              // a sink holds back
+  bool stopped_ = false;             // the daemon ends
 };
 
 }  // namespace dlt::daemon
