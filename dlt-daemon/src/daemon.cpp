@@ -124,6 +124,7 @@ Daemon::~Daemon() {
 std::error_code Daemon::open() {
   if (const auto error = open_applications()) return error;
   if (const auto error = open_clients()) return error;
+  if (const auto error = open_control()) return error;
   return open_status();
 }
 
@@ -183,6 +184,11 @@ std::error_code Daemon::open_clients() {
     spdlog::warn("no clients at {}: this machine does not have that address", address);
   client_port_ = port_of(sockets->front());
   for (Fd& s : *sockets) listen(std::move(s), accepted);
+  return {};
+}
+
+// For the incumbent's control requests.
+std::error_code Daemon::open_control() {
   if (config_.control_socket.empty()) return {};
   auto control = listen_unix(config_.control_socket);
   if (!control) return control.error();

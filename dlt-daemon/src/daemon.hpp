@@ -58,6 +58,7 @@ class Daemon {
   std::error_code open();
   std::error_code open_applications();
   std::error_code open_clients();
+  std::error_code open_control();
   std::error_code open_status();
   Result<Fd> listen_unix(const std::string& path);
   void listen(Fd socket, Listener::Accepted accepted);
