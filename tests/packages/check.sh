@@ -95,7 +95,7 @@ for _ in {1..600}; do
 done
 port=$(cat "$debian/run/dlt/port")
 [ "$(stat -c '%a %u %g' "$debian/run/dlt/app.sock")" = "660 $user $group" ] || fail "the socket for applications is open to others than the group"
-env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$debian" timeout 120 dlt-receive -a -p "$port" 127.0.0.1 >"$dir/received" 2>&1 &
+env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$debian" timeout 120 stdbuf -oL dlt-receive -a -p "$port" 127.0.0.1 >"$dir/received" 2>&1 &
 receiver=$!
 as_other() { inside setpriv --reuid=65534 --regid=65534 "$@"; }
 as_other --groups="$group" by-pkg-config "by pkg-config"
