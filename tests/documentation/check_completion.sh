@@ -32,13 +32,13 @@ offers() {
   local wanted=$1
   shift
   complete_line "$@"
-  printf '%s\n' "${COMPREPLY[@]}" | grep -qxF -- "$wanted" ||
+  printf '%s\n' "${COMPREPLY[@]}" | grep -xF -- "$wanted" >/dev/null ||
     { printf 'after "%s": %s is not offered\n' "${*:2}" "$wanted" && failed=1; }
 }
 
 # shellcheck source=/dev/null
 . "$root/dlt-daemon/completion/dlt-daemon"
-complete -p dlt-daemon | grep -q _dlt_daemon
+complete -p dlt-daemon | grep _dlt >/dev/null_daemon
 
 touch "$dir/some.conf" && mkdir "$dir/some.dir"
 expect '--status' _dlt_daemon "$daemon" --stat
@@ -63,7 +63,7 @@ expect "$keys" _dlt_daemon "$daemon" --set ''
 if [ -n "$bench" ]; then
   # shellcheck source=/dev/null
   . "$root/dlt-bench/completion/dlt-bench"
-  complete -p dlt-bench | grep -q _dlt_bench
+  complete -p dlt-bench | grep _dlt >/dev/null_bench
   expect 'quick' _dlt_bench "$bench" qui
   expect 'list' _dlt_bench "$bench" lis
   expect 'latency' _dlt_bench "$bench" throughput lat

@@ -67,14 +67,14 @@ apt install -y --no-install-recommends "${names[@]/#//debs/}"
 for package in dlt-tools libdlt2 libdlt-user0 libdlt-user-dev dlt-daemon-ng dlt-bench; do installed "$package" || fail "$package is not installed"; done
 [ "$(inside dlt-daemon --version)" = "dlt-daemon 0.1.0" ] || fail "not our daemon"
 inside dpkg --verify libdlt-user0 libdlt-user-dev dlt-daemon-ng dlt-bench
-inside dpkg-query -W -f='${Conffiles}\n' dlt-daemon-ng | grep -q /etc/dlt-daemon.conf || fail "no conffile"
+inside dpkg-query -W -f='${Conffiles}\n' dlt-daemon-ng | grep /etc/dlt-daemon.conf >/dev/null || fail "no conffile"
 user=$(awk -F: '$1 == "dlt" { print $3 }' "$debian/etc/passwd")
 group=$(awk -F: '$1 == "dlt" { print $3 }' "$debian/etc/group")
 [ "$(stat -c '%a %u %g' "$debian/run/dlt")" = "755 $user $group" ] || fail "/run/dlt is $(stat -c '%a %u %g' "$debian/run/dlt")"
 [ -L "$debian/etc/systemd/system/multi-user.target.wants/dlt-daemon.service" ] || fail "the service is not enabled"
 [ ! -e "$debian/etc/systemd/system/sockets.target.wants/dlt-daemon.socket" ] || fail "the socket is enabled"
 inside systemd-analyze verify --man=no dlt-daemon.service dlt-daemon.socket dlt-daemon-app.socket 2>&1 | grep dlt-daemon && fail "units"
-inside ldconfig -p | grep -q 'libdlt-user.so.0 ' || fail "ldconfig does not know the library"
+inside ldconfig -p | grep 'libdlt-user.so.0 ' >/dev/null || fail "ldconfig does not know the library"
 
 say "an application is built against the -dev package and logs; a tool of COVESA's reads it"
 cp -r "$here/app" "$debian/root/app"
