@@ -38,7 +38,7 @@ offers() {
 
 # shellcheck source=/dev/null
 . "$root/dlt-daemon/completion/dlt-daemon"
-complete -p dlt-daemon | grep _dlt >/dev/null_daemon
+complete -p dlt-daemon | grep _dlt_daemon >/dev/null
 
 touch "$dir/some.conf" && mkdir "$dir/some.dir"
 expect '--status' _dlt_daemon "$daemon" --stat
@@ -63,7 +63,7 @@ expect "$keys" _dlt_daemon "$daemon" --set ''
 if [ -n "$bench" ]; then
   # shellcheck source=/dev/null
   . "$root/dlt-bench/completion/dlt-bench"
-  complete -p dlt-bench | grep _dlt >/dev/null_bench
+  complete -p dlt-bench | grep _dlt_bench >/dev/null
   expect 'quick' _dlt_bench "$bench" qui
   expect 'list' _dlt_bench "$bench" lis
   expect 'latency' _dlt_bench "$bench" throughput lat
