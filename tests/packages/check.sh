@@ -136,7 +136,7 @@ for package in libdlt-user-dev dlt-bench; do ! installed "$package" || fail "$pa
 [ -f "$debian/etc/dlt-daemon.conf" ] || fail "the conffile went with remove"
 [ ! -e "$debian/usr/bin/dlt-daemon" ] || fail "the program stays"
 [ -n "$(ls "$debian/var/log/dlt")" ] || fail "stored messages went with remove"
-apt purge -y dlt-daemon-ng libdlt-user0 libdlt-user-dev dlt-bench
+apt purge -y dlt-daemon-ng # the others had nothing to keep
 rm -f "$debian"/usr/local/bin/by-*
 rm -rf "$debian/debs"
 files >"$dir/after"
