@@ -45,7 +45,7 @@ installed() { [ "$(inside dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/nul
 # Each file with its owner and mode; not what dpkg, apt and ldconfig keep for themselves.
 files() {
   inside find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /root -o -path /var/lib/dpkg -o -path /var/lib/apt \
-    -o -path /var/cache -o -path /var/log/apt \) -prune -o -printf '%p %U %G %m\n' | sort
+    -o -path /var/cache -o -path /var/log/apt -o -path /debs -o -path /run/systemd \) -prune -o -printf '%p %U %G %m\n' | sort
 }
 
 apt update
@@ -55,7 +55,7 @@ mkdir "$debian/debs" && cp "${debs[@]}" "$debian/debs/"
 mapfile -t needed < <(for deb in "${debs[@]}"; do dpkg-deb -f "$deb" Depends; done | tr ',' '\n' |
   sed 's/[(|].*//; s/ //g' | grep -vE '^(libdlt-user0|$)' | sort -u)
 apt install -y --no-install-recommends "${needed[@]}"
-apt remove -y dlt-daemon
+apt purge -y dlt-daemon
 files >"$dir/before"
 apt install -y --no-install-recommends dlt-daemon
 
@@ -136,7 +136,7 @@ for package in libdlt-user-dev dlt-bench; do ! installed "$package" || fail "$pa
 [ -f "$debian/etc/dlt-daemon.conf" ] || fail "the conffile went with remove"
 [ ! -e "$debian/usr/bin/dlt-daemon" ] || fail "the program stays"
 [ -n "$(ls "$debian/var/log/dlt")" ] || fail "stored messages went with remove"
-apt purge -y dlt-daemon-ng # the others had nothing to keep
+apt purge -y dlt-daemon-ng dlt-daemon # the others had nothing to keep; what COVESA's left is not ours
 rm -f "$debian"/usr/local/bin/by-*
 rm -rf "$debian/debs"
 files >"$dir/after"
