@@ -34,7 +34,9 @@ std::vector<std::string> socket_paths(const Config& c) {
   return paths;
 }
 
-Config with_paths(Config config) {
+Config with_paths(Config config, const Inherited& inherited) {
+  if (!inherited.app_path.empty()) config.app_socket = inherited.app_path;
+  if (!inherited.control_path.empty()) config.status_socket = inherited.control_path;
   if (config.app_socket.empty()) config.app_socket = default_app_socket();
   if (config.status_socket.empty()) config.status_socket = status_socket_beside(config.app_socket);
   return config;
@@ -50,23 +52,25 @@ std::string default_app_socket() {
 
 std::string status_socket_beside(const std::string& app_socket) { return directory_of(app_socket) + "/control.sock"; }
 
-Result<std::unique_ptr<Daemon>> Daemon::start(Config config) {
-  config = with_paths(std::move(config));
+Result<std::unique_ptr<Daemon>> Daemon::start(Config config, Inherited inherited) {
+  config = with_paths(std::move(config), inherited);
   for (const auto& path : socket_paths(config)) {
     std::string problem;
+    if (path == inherited.app_path || path == inherited.control_path) continue;
     if (open_directory(directory_of(path), socket_rule, problem)) continue;
     spdlog::critical("cannot serve {}: {}", path, problem);
     return std::make_error_code(std::errc::not_a_directory);
   }
-  auto locks = lock(config);
+  auto locks = lock(config, inherited);
   if (!locks) return locks.error();
-  std::unique_ptr<Daemon> daemon(new Daemon(std::move(config), *std::move(locks)));
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(config), std::move(inherited), *std::move(locks)));
   if (const auto error = daemon->open()) return error;
   return daemon;
 }
 
-// Each socket has one: daemons may share either of them by mistake.
-Result<Daemon::Locks> Daemon::lock(const Config& config) {
+// Each socket has one: daemons may share either of them by mistake. A folder in which only systemd may make files keeps
+// the lock of a socket of systemd's away, and everybody who might replace that socket.
+Result<Daemon::Locks> Daemon::lock(const Config& config, const Inherited& inherited) {
   Locks locks;
   for (const auto& path : socket_paths(config)) {
     const std::string lock_path = path + ".lock";
@@ -76,14 +80,16 @@ Result<Daemon::Locks> Daemon::lock(const Config& config) {
       continue;
     }
     if (taken.error() == std::errc::device_or_resource_busy) spdlog::critical("another daemon serves {} already", path);
+    else if (path == inherited.app_path || path == inherited.control_path) continue;
     else spdlog::critical("cannot lock {}: {}", lock_path, reason(taken.error()));
     return taken.error();
   }
   return locks;
 }
 
-Daemon::Daemon(Config config, Locks locks)
+Daemon::Daemon(Config config, Inherited inherited, Locks locks)
     : config_(std::move(config)),
+      inherited_(std::move(inherited)),
       locks_(std::move(locks)),
       persistence_(config_.persistence_directory),
       exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(), config_.ring_replay,
@@ -120,6 +126,7 @@ Daemon::~Daemon() {
 std::error_code Daemon::open() {
   if (const auto error = open_applications()) return error;
   if (const auto error = open_clients()) return error;
+  if (const auto error = open_control()) return error;
   return open_status();
 }
 
@@ -128,6 +135,9 @@ Result<Fd> Daemon::listen_unix(const std::string& path) {
   if (socket) bound_.push_back(path);
   else if (socket.error() == make_error_code(Errc::invalid_argument))
     spdlog::critical("cannot listen on {}: there is no group '{}'", path, config_.app_socket_group);
+  else if (socket.error() == std::errc::operation_not_permitted && !config_.app_socket_group.empty())
+    spdlog::critical("cannot listen on {}: this daemon's user is not in the group '{}'", path,
+                     config_.app_socket_group);
   else spdlog::critical("cannot listen on {}: {}", path, reason(socket.error()));
   return socket;
 }
@@ -139,10 +149,15 @@ void Daemon::listen(Fd socket, Listener::Accepted accepted) {
 
 std::error_code Daemon::open_applications() {
   const auto accepted = [this](Fd socket, const std::string&) { hub_.add_application(std::move(socket)); };
-  auto socket = listen_unix(config_.app_socket);
-  if (!socket) return socket.error();
-  listen(*std::move(socket), accepted);
-  if (!config_.app_port) return {};
+  for (Fd& s : inherited_.app) listen(std::move(s), accepted);
+  if (inherited_.app.empty()) {
+    auto socket = listen_unix(config_.app_socket);
+    if (!socket) return socket.error();
+    listen(*std::move(socket), accepted);
+  }
+  if (!inherited_.app_tcp.empty()) app_port_ = port_of(inherited_.app_tcp.front());
+  for (Fd& s : inherited_.app_tcp) listen(std::move(s), accepted);
+  if (!config_.app_port || app_port_ != 0) return {};
   std::vector<std::string> missing;
   auto sockets = listen_tcp(config_.app_bind, *config_.app_port, missing);
   if (!sockets) {
@@ -155,6 +170,12 @@ std::error_code Daemon::open_applications() {
 }
 
 std::error_code Daemon::open_clients() {
+  const auto accepted = [this](Fd socket, std::string peer) { hub_.add_client(std::move(socket), std::move(peer)); };
+  if (!inherited_.client.empty()) {
+    client_port_ = port_of(inherited_.client.front());
+    for (Fd& s : inherited_.client) listen(std::move(s), accepted);
+    return {};
+  }
   std::vector<std::string> missing;
   auto sockets = listen_tcp(config_.bind, config_.port, missing);
   if (!sockets) {
@@ -164,8 +185,12 @@ std::error_code Daemon::open_clients() {
   for (const auto& address : missing)
     spdlog::warn("no clients at {}: this machine does not have that address", address);
   client_port_ = port_of(sockets->front());
-  for (Fd& s : *sockets)
-    listen(std::move(s), [this](Fd socket, std::string peer) { hub_.add_client(std::move(socket), std::move(peer)); });
+  for (Fd& s : *sockets) listen(std::move(s), accepted);
+  return {};
+}
+
+// For the incumbent's control requests.
+std::error_code Daemon::open_control() {
   if (config_.control_socket.empty()) return {};
   auto control = listen_unix(config_.control_socket);
   if (!control) return control.error();
@@ -176,17 +201,27 @@ std::error_code Daemon::open_clients() {
 }
 
 std::error_code Daemon::open_status() {
-  auto socket = listen_unix(config_.status_socket);
-  if (!socket) return socket.error();
-  listen(*std::move(socket), [this](Fd s, const std::string&) {
+  const auto accepted = [this](Fd s, const std::string&) {
     constexpr long at_once = 16;
     if (status_tickets_.use_count() > at_once)
       return exchange_.refusals.add(Refusal::status, 1, Clock::now(), "a connection to {}", config_.status_socket);
     std::make_shared<StatusSession>(io_, std::move(s), status_tickets_, [this](std::string_view question) {
       return question == "status" ? status() : std::string("{\"error\": \"unknown question\"}\n");
     })->start();
-  });
+  };
+  for (Fd& s : inherited_.control) listen(std::move(s), accepted);
+  if (!inherited_.control.empty()) return {};
+  auto socket = listen_unix(config_.status_socket);
+  if (!socket) return socket.error();
+  listen(*std::move(socket), accepted);
   return {};
+}
+
+std::string Daemon::summary() const {
+  const auto storage = sinks_.storage ? sinks_.storage->status().state : StorageStatus::State::off;
+  return fmt::format("applications: {}, clients: {}, messages received: {}{}", hub_.applications().size(),
+                     hub_.clients().size(), exchange_.router.total().messages,
+                     storage == StorageStatus::State::suspended ? ", storage is suspended" : "");
 }
 
 std::string Daemon::status() {
@@ -244,7 +279,7 @@ void Daemon::end_step() {
 }
 
 void Daemon::reload(const Config& fresh) {
-  asio::post(io_, [this, fresh] { apply(with_paths(fresh)); });
+  asio::post(io_, [this, fresh] { apply(with_paths(fresh, inherited_)); });
 }
 
 void Daemon::apply(const Config& fresh) {

@@ -20,6 +20,7 @@
 #include "lock_file.hpp"
 #include "persistence.hpp"
 #include "session/hub.hpp"
+#include "session/inherited.hpp"
 #include "session/listener.hpp"
 #include "sink/make_sinks.hpp"
 #include "status.hpp"
@@ -29,7 +30,8 @@ namespace dlt::daemon {
 class Daemon {
  public:
   // What went wrong has been logged, with the path or address, when there is no result.
-  [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(Config config);
+  // `inherited`: sockets that are open already; for these the configuration's are not opened.
+  [[nodiscard]] static Result<std::unique_ptr<Daemon>> start(Config config, Inherited inherited = {});
   ~Daemon();
 
   void run();
@@ -43,17 +45,20 @@ class Daemon {
   [[nodiscard]] std::uint16_t client_port() const noexcept { return client_port_; }
   [[nodiscard]] std::uint16_t app_port() const noexcept { return app_port_; }
   [[nodiscard]] std::string status();
+  // The same in half a line, for systemd. The io thread's.
+  [[nodiscard]] std::string summary() const;
 
  private:
   using Locks = std::vector<LockFile>;  // of the application socket, of the control socket
 
-  Daemon(Config config, Locks locks);
+  Daemon(Config config, Inherited inherited, Locks locks);
   [[nodiscard]] Control::Options control_options();
 
-  static Result<Locks> lock(const Config& config);
+  static Result<Locks> lock(const Config& config, const Inherited& inherited);
   std::error_code open();
   std::error_code open_applications();
   std::error_code open_clients();
+  std::error_code open_control();
   std::error_code open_status();
   Result<Fd> listen_unix(const std::string& path);
   void listen(Fd socket, Listener::Accepted accepted);
@@ -63,7 +68,8 @@ class Daemon {
   void apply(const Config& fresh);
 
   Config config_;
-  const Locks locks_;  // as long as the sockets are ours
+  Inherited inherited_;  // its sockets until open(), its paths for good
+  const Locks locks_;    // as long as the sockets are ours
   const Clock::time_point started_ = Clock::now();
   const Persistence persistence_;
   Pool pool_;

@@ -1,6 +1,7 @@
 // dlt-daemon: options, configuration, signals. Exit code 0 done, 1 something failed at run time, 2 wrong usage.
 #include <spdlog/spdlog.h>
 
+#include <asio/post.hpp>
 #include <asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
@@ -11,6 +12,7 @@
 #include "background.hpp"
 #include "config_file.hpp"
 #include "daemon.hpp"
+#include "drop_privileges.hpp"
 #include "incumbent_keys.hpp"
 #include "logging.hpp"
 #include "notify.hpp"
@@ -86,11 +88,15 @@ int serve(const Options& options, const Config& config) {
     std::fprintf(stderr, "dlt-daemon: %s\n", problem->c_str());
     return 1;
   }
-  auto started = Daemon::start(config);
+  auto inherited = take_inherited();
+  if (!inherited) return 1;
+  auto started = Daemon::start(config, *std::move(inherited));
   if (!started) return 1;
   Daemon& daemon = **started;
+  if (!options.user.empty())
+    if (const auto problem = drop_privileges(options.user, daemon.config())) return spdlog::critical("{}", *problem), 1;
 
-  Notify notify(daemon.io());
+  Notify notify(daemon.io(), [&] { return daemon.summary(); });
   asio::signal_set ending(daemon.io(), SIGTERM, SIGINT);
   ending.async_wait([&](std::error_code error, int) {
     if (error) return;
@@ -101,11 +107,14 @@ int serve(const Options& options, const Config& config) {
   std::function<void(std::error_code, int)> on_hangup = [&](std::error_code error, int) {
     if (error) return;
     hangup.async_wait(on_hangup);
+    notify.reloading();
     Config fresh;
-    if (load(options, fresh)) {
+    const bool good = load(options, fresh);
+    if (good) {
       set_logging_level(fresh.logging_level);
       daemon.reload(fresh);
     }
+    asio::post(daemon.io(), [&notify, good] { notify.reloaded(good); });  // after what reload() has posted
   };
   hangup.async_wait(on_hangup);
 

@@ -1,5 +1,11 @@
-// Tells systemd how the service is; without systemd these do nothing. The io thread's.
+// Tells systemd how the service is; without systemd these do nothing. The io thread's: the watchdog hears from it as
+// often as its loop comes round, and no more when the loop stands.
+//
+//   ready() --reloading()--> reloaded() ... --stopping()-->
 #pragma once
+
+#include <functional>
+#include <string>
 
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
@@ -8,15 +14,26 @@ namespace dlt::daemon {
 
 class Notify {
  public:
-  explicit Notify(asio::io_context& io) noexcept : timer_(io) {}
+  // `summary`: what the daemon does, in half a line, for `systemctl status`.
+  Notify(asio::io_context& io, std::function<std::string()> summary) : summary_(std::move(summary)), timer_(io) {}
 
   // Serving from now on; keeps the watchdog content while the loop runs.
   void ready();
+  void reloading();
+  // `good`: the configuration was taken; else the old one goes on, which the status says until a good one comes.
+  void reloaded(bool good);
   void stopping();
 
  private:
-  void watchdog(std::chrono::microseconds interval);
+  void tick();
+  [[nodiscard]] std::string status() const;
+  void tell(const std::string& what);
 
+  std::function<std::string()> summary_;
+  std::string told_;                   // status of the last time
+  std::chrono::microseconds pace_{0};  // of tick()
+  bool watched_ = false;               // there is a watchdog
+  bool good_ = true;                   // the configuration is
   asio::steady_timer timer_;
 };
 

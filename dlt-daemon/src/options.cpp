@@ -47,6 +47,7 @@ cxxopts::Options describe() {
       cxxopts::value<std::string>(),
       "FILE")("format", "of --status: table or json", cxxopts::value<std::string>()->default_value("table"), "FORMAT")(
       "port-file", "write the client port to this file once it is served", cxxopts::value<std::string>(), "FILE")(
+      "user", "started by root: become this user once the sockets are open", cxxopts::value<std::string>(), "NAME")(
       "s,set", "set any key of the configuration file", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
   for (const auto& s : shorts) options.add_options()(s.option, s.help, cxxopts::value<std::string>(), s.argument);
   return options;
@@ -80,6 +81,7 @@ Options interpret(const cxxopts::Options& description, const cxxopts::ParseResul
   if (given.count("port-file") != 0) out.port_file = given["port-file"].as<std::string>();
   out.background = given.count("daemonize") != 0;
   if (out.background && out.foreground) return usage_error("--daemonize and --foreground exclude each other");
+  if (given.count("user") != 0) out.user = given["user"].as<std::string>();
   for (const auto& s : shorts)
     if (given.count(name_of(s)) != 0) out.overrides.emplace_back(s.key, given[name_of(s)].as<std::string>());
   if (given.count("set") != 0)

@@ -17,6 +17,7 @@ struct Options {
   std::string port_file;     // where the client port is written to; empty: nowhere
   std::string recover_file;  // --recover
   bool background = false;
+  std::string user;  // whom root's daemon becomes; empty: it stays root
   bool foreground = false;
   bool json = false;                                           // --status
   std::vector<std::pair<std::string, std::string>> overrides;  // configuration keys and values, in this order

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "dlt-daemon/support/peers.hpp"
+#include "dlt-daemon/support/program.hpp"
 #include "status_client.hpp"
 #include "support/child.hpp"
 #include "support/temp_dir.hpp"
@@ -13,11 +14,6 @@ using namespace dlt;
 using namespace dlt::test;
 
 namespace {
-
-std::string program() {
-  return (std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "dlt-daemon/dlt-daemon")
-      .string();
-}
 
 struct Served {
   TempDir dir;
@@ -124,37 +120,6 @@ TEST_CASE("a running daemon shows its status, reads its file again, and ends on 
   CHECK(s.child.stop(SIGTERM) == 0);
   CHECK_FALSE(std::filesystem::exists(s.dir / "app.sock"));
   CHECK_FALSE(std::filesystem::exists(s.dir / "port"));
-}
-
-TEST_CASE("systemd is told when the daemon serves, that it lives, and that it ends") {
-  TempDir dir;
-  const daemon::Fd told(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_un where{};
-  where.sun_family = AF_UNIX;
-  std::strncpy(where.sun_path, (dir / "notify").c_str(), sizeof where.sun_path - 1);
-  REQUIRE(::bind(told.get(), reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
-  const timeval limit{patience.count(), 0};
-  REQUIRE(::setsockopt(told.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
-  const auto next = [&] {
-    char text[256] = "";
-    const auto n = ::recv(told.get(), text, sizeof text, 0);
-    return std::string(text, n > 0 ? static_cast<std::size_t>(n) : 0);
-  };
-  write_file(dir / "dlt.conf", "BindAddress = 127.0.0.1\nPort = 0\n");
-  Child child({{program(), "--config", dir / "dlt.conf", "--app-socket", dir / "app.sock"},
-               {{"NOTIFY_SOCKET", dir / "notify"}, {"WATCHDOG_USEC", "200000"}},
-               "",
-               dir / "log",
-               false});
-
-  CHECK(next() == "READY=1");
-  CHECK(next() == "WATCHDOG=1");
-  CHECK(next() == "WATCHDOG=1");
-  child.send(SIGTERM);
-  std::string last = next();
-  while (last == "WATCHDOG=1") last = next();
-  CHECK(last == "STOPPING=1");
-  CHECK(child.wait() == 0);
 }
 
 TEST_CASE("a second program refuses with a clear message and leaves the first alone") {

@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+
+#include "session/socket_address.hpp"
 
 namespace dlt::daemon {
 
@@ -18,21 +19,6 @@ namespace {
 constexpr int accepts_per_turn = 64;
 constexpr int accepts_at_the_end = 4096;
 constexpr auto pause_when_starved = std::chrono::milliseconds(200);
-
-std::string describe(const sockaddr_storage& who) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (who.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(who);
-    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
-    return fmt::format("{}:{}", text, ntohs(v4.sin_port));
-  }
-  if (who.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(who);
-    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
-    return fmt::format("[{}]:{}", text, ntohs(v6.sin6_port));
-  }
-  return "local";
-}
 
 // A peer that has vanished without a word answers neither data nor probes, which begin at half the time.
 void tune(int socket, const sockaddr_storage& who, std::chrono::seconds peer_timeout) noexcept {
@@ -81,7 +67,7 @@ Listener::Round Listener::accept_one() {
   if (socket) {
     tune(socket.get(), who, peer_timeout_);
     try {
-      accepted_(std::move(socket), describe(who));
+      accepted_(std::move(socket), address_text(who, size));
     } catch (const std::exception& e) {  // no memory, no room in the kernel's tables: this peer is not served
       spdlog::error("a connection could not be served: {}", e.what());
       return Round::starved;
