@@ -19,6 +19,7 @@ namespace {
 
 constexpr auto end_limit = std::chrono::milliseconds(1500);
 constexpr auto end_interval = std::chrono::milliseconds(10);
+constexpr unsigned legacy_socket_mode = 0666;                    // as the incumbent has it
 constexpr auto pause_when_hurt = std::chrono::milliseconds(10);  // when there is no memory even to go on
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
@@ -27,10 +28,12 @@ std::string reason(std::error_code error) {
   return error == std::errc::file_exists ? "the name is taken by something else" : error.message();
 }
 
-// The Unix sockets that are served.
-std::vector<std::string> socket_paths(const Config& c) {
+// Whatever another daemon might want as well: sockets, and the FIFO.
+std::vector<std::string> served_paths(const Config& c) {
   std::vector<std::string> paths{c.app_socket, c.status_socket};
   if (!c.control_socket.empty()) paths.push_back(c.control_socket);
+  if (c.legacy_fifo) paths.push_back(c.legacy_directory + "/dlt");
+  if (!c.legacy_socket.empty()) paths.push_back(c.legacy_socket);
   return paths;
 }
 
@@ -52,7 +55,7 @@ std::string status_socket_beside(const std::string& app_socket) { return directo
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Config config) {
   config = with_paths(std::move(config));
-  for (const auto& path : socket_paths(config)) {
+  for (const auto& path : served_paths(config)) {
     std::string problem;
     if (open_directory(directory_of(path), socket_rule, problem)) continue;
     spdlog::critical("cannot serve {}: {}", path, problem);
@@ -65,10 +68,10 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config) {
   return daemon;
 }
 
-// Each socket has one: daemons may share either of them by mistake.
+// Each path has one: daemons may share any of them by mistake.
 Result<Daemon::Locks> Daemon::lock(const Config& config) {
   Locks locks;
-  for (const auto& path : socket_paths(config)) {
+  for (const auto& path : served_paths(config)) {
     const std::string lock_path = path + ".lock";
     auto taken = LockFile::take(lock_path);
     if (taken) {
@@ -117,15 +120,16 @@ Daemon::~Daemon() {
 
 std::error_code Daemon::open() {
   if (const auto error = open_applications()) return error;
+  if (const auto error = open_legacy()) return error;
   if (const auto error = open_clients()) return error;
   return open_status();
 }
 
-Result<Fd> Daemon::listen_unix(const std::string& path) {
-  auto socket = daemon::listen_unix(path, config_.app_socket_mode, config_.app_socket_group);
+Result<Fd> Daemon::listen_unix(const std::string& path, unsigned mode, const std::string& group) {
+  auto socket = daemon::listen_unix(path, mode, group);
   if (socket) bound_.push_back(path);
   else if (socket.error() == make_error_code(Errc::invalid_argument))
-    spdlog::critical("cannot listen on {}: there is no group '{}'", path, config_.app_socket_group);
+    spdlog::critical("cannot listen on {}: there is no group '{}'", path, group);
   else spdlog::critical("cannot listen on {}: {}", path, reason(socket.error()));
   return socket;
 }
@@ -137,7 +141,7 @@ void Daemon::listen(Fd socket, Listener::Accepted accepted) {
 
 std::error_code Daemon::open_applications() {
   const auto accepted = [this](Fd socket, const std::string&) { hub_.add_application(std::move(socket)); };
-  auto socket = listen_unix(config_.app_socket);
+  auto socket = listen_unix(config_.app_socket, config_.app_socket_mode, config_.app_socket_group);
   if (!socket) return socket.error();
   listen(*std::move(socket), accepted);
   if (!config_.app_port) return {};
@@ -150,6 +154,23 @@ std::error_code Daemon::open_applications() {
   app_port_ = port_of(sockets->front());
   for (Fd& s : *sockets) listen(std::move(s), accepted);
   return {};
+}
+
+std::error_code Daemon::open_legacy() {
+  if (!config_.legacy_socket.empty()) {
+    auto socket = listen_unix(config_.legacy_socket, legacy_socket_mode, "");
+    if (!socket) return socket.error();
+    listen(*std::move(socket), [this](Fd s, const std::string&) { hub_.add_application(std::move(s)); });
+  }
+  if (!config_.legacy_fifo) return {};
+  std::string problem;
+  std::string warning;
+  auto files = FifoFiles::open({config_.legacy_directory, config_.legacy_fifo_group, config_.legacy_fifo_size}, problem,
+                               warning);
+  if (!warning.empty()) spdlog::warn("{}", warning);
+  if (files) return hub_.add_fifo(*std::move(files)), std::error_code();
+  spdlog::critical("cannot serve the FIFO of libdlt: {}", problem);
+  return std::make_error_code(std::errc::file_exists);
 }
 
 std::error_code Daemon::open_clients() {
@@ -165,7 +186,7 @@ std::error_code Daemon::open_clients() {
   for (Fd& s : *sockets)
     listen(std::move(s), [this](Fd socket, std::string peer) { hub_.add_client(std::move(socket), std::move(peer)); });
   if (config_.control_socket.empty()) return {};
-  auto control = listen_unix(config_.control_socket);
+  auto control = listen_unix(config_.control_socket, config_.app_socket_mode, config_.app_socket_group);
   if (!control) return control.error();
   listen(*std::move(control), [this](Fd socket, const std::string&) {
     hub_.add_client(std::move(socket), config_.control_socket, ClientSession::Kind::control);
@@ -174,7 +195,7 @@ std::error_code Daemon::open_clients() {
 }
 
 std::error_code Daemon::open_status() {
-  auto socket = listen_unix(config_.status_socket);
+  auto socket = listen_unix(config_.status_socket, config_.app_socket_mode, config_.app_socket_group);
   if (!socket) return socket.error();
   listen(*std::move(socket), [this](Fd s, const std::string&) {
     constexpr long at_once = 16;
@@ -252,6 +273,11 @@ void Daemon::apply(const Config& fresh) {
   now.app_socket = config_.app_socket;
   now.app_socket_mode = config_.app_socket_mode;
   now.app_socket_group = config_.app_socket_group;
+  now.legacy_fifo = config_.legacy_fifo;
+  now.legacy_directory = config_.legacy_directory;
+  now.legacy_fifo_size = config_.legacy_fifo_size;
+  now.legacy_fifo_group = config_.legacy_fifo_group;
+  now.legacy_socket = config_.legacy_socket;
   now.app_bind = config_.app_bind;
   now.app_port = config_.app_port;
   now.bind = config_.bind;
@@ -275,7 +301,8 @@ void Daemon::apply(const Config& fresh) {
   now.logging_file_size = config_.logging_file_size;
   now.logging_max_size = config_.logging_max_size;
   if (now != fresh)
-    spdlog::warn("changes to ECUId, sockets, addresses, ports, storage or where this log goes need a restart");
+    spdlog::warn(
+        "changes to ECUId, sockets, the FIFO, addresses, ports, storage or where this log goes need a restart");
   if (now == config_) return;
   const bool defaults_changed =
       now.context_level != config_.context_level || now.context_trace != config_.context_trace;

@@ -45,7 +45,7 @@ class Daemon {
   [[nodiscard]] std::string status();
 
  private:
-  using Locks = std::vector<LockFile>;  // of the application socket, of the control socket
+  using Locks = std::vector<LockFile>;  // of the sockets and of the FIFO
 
   Daemon(Config config, Locks locks);
   [[nodiscard]] Control::Options control_options();
@@ -55,7 +55,8 @@ class Daemon {
   std::error_code open_applications();
   std::error_code open_clients();
   std::error_code open_status();
-  Result<Fd> listen_unix(const std::string& path);
+  std::error_code open_legacy();
+  Result<Fd> listen_unix(const std::string& path, unsigned mode, const std::string& group);
   void listen(Fd socket, Listener::Accepted accepted);
   void begin_end();
   void revive();

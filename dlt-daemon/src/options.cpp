@@ -15,10 +15,13 @@ struct Short {
   const char* key;
   const char* help;
   const char* argument;
+  const char* letter = "";
 };
 constexpr std::array shorts{
     Short{"app-socket", "ApplicationSocketPath", "Unix socket for applications", "PATH"},
     Short{"app-port", "ApplicationPort", "TCP port for applications (0: the kernel chooses)", "PORT"},
+    Short{"legacy-dir", "LegacyDirectory", "directory of the incumbent's FIFO (with LegacyFifo = 1)", "DIRECTORY",
+          "t,"},
     Short{"control-socket", "StatusSocketPath", "Unix socket for --status", "PATH"},
     Short{"p,port", "Port", "TCP port for clients (0: the kernel chooses)", "PORT"},
     Short{"bind", "BindAddress", "addresses for clients, ';' between them", "LIST"},
@@ -40,15 +43,16 @@ cxxopts::Options describe() {
       "c,config", std::string("configuration file (default: ") + default_config_file + ")",
       cxxopts::value<std::string>(), "FILE")("check-config", "check the configuration and end")(
       "foreground", "log to the terminal, with time stamps, even where the journal would take it")(
-      "d,daemonize", "go into the background once applications and clients are served; the log then goes to syslog "
-      "or, with LoggingMode = 2, to its file")(
-      "status", "ask the running daemon and print what it does")(
+      "d,daemonize",
+      "go into the background once applications and clients are served; the log then goes to syslog "
+      "or, with LoggingMode = 2, to its file")("status", "ask the running daemon and print what it does")(
       "recover", "write every message that is whole in a stored file to stdout, as a plain .dlt file",
       cxxopts::value<std::string>(),
       "FILE")("format", "of --status: table or json", cxxopts::value<std::string>()->default_value("table"), "FORMAT")(
       "port-file", "write the client port to this file once it is served", cxxopts::value<std::string>(), "FILE")(
       "s,set", "set any key of the configuration file", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
-  for (const auto& s : shorts) options.add_options()(s.option, s.help, cxxopts::value<std::string>(), s.argument);
+  for (const auto& s : shorts)
+    options.add_options()(std::string(s.letter) + s.option, s.help, cxxopts::value<std::string>(), s.argument);
   return options;
 }
 

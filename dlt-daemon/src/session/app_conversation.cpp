@@ -1,9 +1,10 @@
 #include "session/app_conversation.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "printable.hpp"
+#include "session/above_level.hpp"
+#include "session/span_gather.hpp"
 
 namespace dlt::daemon {
 
@@ -12,19 +13,6 @@ namespace local = proto::local;
 namespace {
 // Below this many bytes it is cheaper to move a batch to the span before it than to give each sink one more range.
 constexpr std::uint32_t small_batch = 8 * 1024;
-
-// Is a log message above the level, or a trace although the status is off? Without an extended header it has neither.
-bool is_above(proto::Bytes frame, std::size_t headers, Defaults highest) noexcept {
-  if ((static_cast<std::uint8_t>(frame[0]) & proto::htyp::extended_header) == 0) return false;
-  const auto msin = static_cast<std::uint8_t>(frame[headers - proto::extended_header_size]);
-  switch (proto::msin::type(msin)) {
-    case proto::MessageType::log: return proto::msin::info(msin) > highest.level;
-    case proto::MessageType::app_trace:
-    case proto::MessageType::network_trace: return highest.trace == 0;
-    case proto::MessageType::control: return false;
-  }
-  return false;  // the four other numbers mean nothing
-}
 }  // namespace
 
 // Gathers the frames of one call into spans and acts on the other messages.
@@ -34,11 +22,7 @@ struct AppConversation::Handler {
   const SlabRef& slab;
   const Now& now;
   Effects& effects;
-  // The span that is being gathered; empty while frames == 0. Bytes before `end` may be written, they are finished
-  // with.
-  std::byte* begin = nullptr;
-  std::byte* end = nullptr;
-  std::uint32_t frames = 0;
+  SpanGather span{};
   const bool forced = exchange.registry.forced();
 
   void frame(proto::Bytes f, std::size_t headers) {
@@ -53,25 +37,14 @@ struct AppConversation::Handler {
       ++exchange.above_level;
       return;
     }
-    auto* const at = const_cast<std::byte*>(f.data());  // the slab is ours until the span is routed
-    if (at == end) [[likely]] {
-      end += f.size();
-    } else if (frames == 0) {
-      begin = at;
-      end = at + f.size();
-    } else {
-      std::memmove(end, at, f.size());
-      end += f.size();
-    }
-    ++frames;
+    span.add(const_cast<std::byte*>(f.data()), f.size());
   }
   void flush() {
-    if (frames != 0)
-      exchange.router.route({slab, begin, static_cast<std::uint32_t>(end - begin), frames, now.unix_us, false,
-                             static_cast<std::uint32_t>(self.session())},
-                            now.steady);
-    begin = end = nullptr;
-    frames = 0;
+    if (span.frames != 0)
+      exchange.router.route(
+          {slab, span.begin, span.size(), span.frames, now.unix_us, false, static_cast<std::uint32_t>(self.session())},
+          now.steady);
+    span = {};
   }
   void garbage(std::size_t n) noexcept {
     exchange.garbage_bytes += n;
