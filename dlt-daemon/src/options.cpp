@@ -15,13 +15,11 @@ struct Short {
   const char* key;
   const char* help;
   const char* argument;
-  const char* letter = "";
 };
 constexpr std::array shorts{
     Short{"app-socket", "ApplicationSocketPath", "Unix socket for applications", "PATH"},
     Short{"app-port", "ApplicationPort", "TCP port for applications (0: the kernel chooses)", "PORT"},
-    Short{"legacy-dir", "LegacyDirectory", "directory of the incumbent's FIFO (with LegacyFifo = 1)", "DIRECTORY",
-          "t,"},
+    Short{"t,legacy-dir", "LegacyDirectory", "directory of the incumbent's FIFO (with LegacyFifo = 1)", "DIRECTORY"},
     Short{"control-socket", "StatusSocketPath", "Unix socket for --status", "PATH"},
     Short{"p,port", "Port", "TCP port for clients (0: the kernel chooses)", "PORT"},
     Short{"bind", "BindAddress", "addresses for clients, ';' between them", "LIST"},
@@ -51,8 +49,7 @@ cxxopts::Options describe() {
       "FILE")("format", "of --status: table or json", cxxopts::value<std::string>()->default_value("table"), "FORMAT")(
       "port-file", "write the client port to this file once it is served", cxxopts::value<std::string>(), "FILE")(
       "s,set", "set any key of the configuration file", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
-  for (const auto& s : shorts)
-    options.add_options()(std::string(s.letter) + s.option, s.help, cxxopts::value<std::string>(), s.argument);
+  for (const auto& s : shorts) options.add_options()(s.option, s.help, cxxopts::value<std::string>(), s.argument);
   return options;
 }
 

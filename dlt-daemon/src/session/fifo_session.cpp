@@ -123,6 +123,8 @@ void FifoSession::read_turn() {
   } catch (const std::bad_alloc&) {  // what was being read is lost to it; the FIFO is not
     hub_.exchange().refusals.add(Refusal::starved, 1, Clock::now(), "messages that came by {}", path());
     carry_.clear();
+    framer_ = {};
+    drained_ = true;
   }
   if (round != Round::paused && round != Round::failed) wait_readable();
 }
