@@ -55,7 +55,7 @@ Problem set_reserved_ids(Config& c, std::string_view text) {
     const auto equals = std::min(one.find('='), one.size());
     const auto id = trim(one.substr(0, equals));
     const auto uid = number(trim(one.substr(std::min(equals + 1, one.size()))));
-    if (id.empty() || id.size() > 4 || !uid || *uid >= unknown_uid)
+    if (id.empty() || id.size() > 4 || !uid || *uid >= fifo_uid)
       return "expected application ids and numeric users such as SYS=0;NAVI=1000";
     ids[AppId(id)] = static_cast<Uid>(*uid);
     text.remove_prefix(std::min(end + 1, text.size()));
@@ -91,6 +91,14 @@ Problem set_quotas(Config& c, std::string_view text) {
   return std::nullopt;
 }
 
+// 0, or what F_SETPIPE_SZ takes.
+Problem set_fifo_size(Config& c, std::string_view text) {
+  const auto problem = set_size<&Config::legacy_fifo_size, 4096, 1ULL << 30>(c, text);
+  if (!problem || text != "0") return problem;
+  c.legacy_fifo_size = 0;
+  return std::nullopt;
+}
+
 Problem set_sync(Config& c, std::string_view text) {
   constexpr std::array<std::string_view, 4> names{"none", "second", "fatal", "message"};  // as SyncMode has them
   const auto at = std::find(names.begin(), names.end(), text);
@@ -120,6 +128,11 @@ constexpr std::array keys{
     Key{"ApplicationSocketGroup", set_text<&Config::app_socket_group>},
     Key{"ApplicationBindAddress", set_addresses<&Config::app_bind>},
     Key{"ApplicationPort", set_app_port},
+    Key{"LegacyFifo", set_flag<&Config::legacy_fifo>},
+    Key{"LegacyDirectory", set_path<&Config::legacy_directory>},
+    Key{"DaemonFIFOSize", set_fifo_size},
+    Key{"DaemonFifoGroup", set_text<&Config::legacy_fifo_group>},
+    Key{"LegacySocketPath", set_path<&Config::legacy_socket>},
     Key{"MaxApplications", set_number<&Config::max_applications, 1, 100'000>},
     Key{"MaxApplicationsPerUser", set_number<&Config::max_applications_per_user, 1, 100'000>},
     Key{"MaxContexts", set_number<&Config::max_contexts, 1, 1'000'000>},
@@ -196,6 +209,17 @@ std::string_view without_comment(std::string_view line) noexcept {
   return line;
 }
 
+std::optional<std::string> check_legacy(const Config& config) {
+  if (config.legacy_fifo && config.legacy_directory.empty()) return "LegacyFifo = 1 wants a LegacyDirectory";
+  if (config.legacy_socket.empty()) return std::nullopt;
+  if (config.legacy_socket == config.app_socket) return "LegacySocketPath and ApplicationSocketPath are the same";
+  if (config.legacy_socket == config.status_socket) return "LegacySocketPath and StatusSocketPath are the same";
+  if (config.legacy_socket == config.control_socket) return "LegacySocketPath and ControlSocketPath are the same";
+  if (config.legacy_fifo && config.legacy_socket == config.legacy_directory + "/dlt")
+    return "LegacySocketPath is the name of the FIFO in LegacyDirectory";
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::string> set(Config& config, std::string_view key, std::string_view value) {
@@ -247,7 +271,7 @@ std::optional<std::string> check(const Config& config) {
   if (config.logging_mode == 2 && config.logging_file.empty()) return "LoggingMode = 2 needs a LoggingFilename";
   if (config.logging_limited && config.logging_max_size < config.logging_file_size)
     return "LoggingFileMaxSize is smaller than LoggingFileSize: not even one file would be kept";
-  return std::nullopt;
+  return check_legacy(config);
 }
 
 std::vector<std::string_view> config_keys() {

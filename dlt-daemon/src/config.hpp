@@ -34,6 +34,13 @@ struct Config {
   std::vector<std::string> app_bind{"127.0.0.1"};
   std::optional<std::uint16_t> app_port;  // nothing: no TCP for applications; 0: the kernel chooses
 
+  // Applications of the incumbent's library: its FIFO, and the socket of its Unix-socket build.
+  bool legacy_fifo = false;                  // <directory>/dlt, and the way back in <directory>/dltpipes
+  std::string legacy_directory{"/tmp"};      // what its programs have as DLT_PIPE_DIR
+  std::uint64_t legacy_fifo_size = 1 << 20;  // bytes that wait in the FIFO; 0: what the kernel gives (64 KiB)
+  std::string legacy_fifo_group;             // may write to it; empty: the daemon's own
+  std::string legacy_socket;                 // empty: none
+
   // What applications may have; more is refused and counted. A user is a uid as the kernel tells it; all that come by
   // TCP count as one user.
   std::uint32_t max_applications = 1024;          // connections, and ids

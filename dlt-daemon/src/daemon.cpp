@@ -19,6 +19,7 @@ namespace {
 
 constexpr auto end_limit = std::chrono::milliseconds(1500);
 constexpr auto end_interval = std::chrono::milliseconds(10);
+constexpr unsigned legacy_socket_mode = 0666;                    // as the incumbent has it
 constexpr auto pause_when_hurt = std::chrono::milliseconds(10);  // when there is no memory even to go on
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
@@ -27,10 +28,12 @@ std::string reason(std::error_code error) {
   return error == std::errc::file_exists ? "the name is taken by something else" : error.message();
 }
 
-// The Unix sockets that are served.
-std::vector<std::string> socket_paths(const Config& c) {
+// Whatever another daemon might want as well: sockets, and the FIFO.
+std::vector<std::string> served_paths(const Config& c) {
   std::vector<std::string> paths{c.app_socket, c.status_socket};
   if (!c.control_socket.empty()) paths.push_back(c.control_socket);
+  if (c.legacy_fifo) paths.push_back(c.legacy_directory + "/dlt");
+  if (!c.legacy_socket.empty()) paths.push_back(c.legacy_socket);
   return paths;
 }
 
@@ -54,7 +57,7 @@ std::string status_socket_beside(const std::string& app_socket) { return directo
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Config config, Inherited inherited) {
   config = with_paths(std::move(config), inherited);
-  for (const auto& path : socket_paths(config)) {
+  for (const auto& path : served_paths(config)) {
     std::string problem;
     if (path == inherited.app_path || path == inherited.control_path) continue;
     if (open_directory(directory_of(path), socket_rule, problem)) continue;
@@ -68,11 +71,11 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, Inherited inherited
   return daemon;
 }
 
-// Each socket has one: daemons may share either of them by mistake. A folder in which only systemd may make files keeps
+// Each path has one: daemons may share any of them by mistake. A folder in which only systemd may make files keeps
 // the lock of a socket of systemd's away, and everybody who might replace that socket.
 Result<Daemon::Locks> Daemon::lock(const Config& config, const Inherited& inherited) {
   Locks locks;
-  for (const auto& path : socket_paths(config)) {
+  for (const auto& path : served_paths(config)) {
     const std::string lock_path = path + ".lock";
     auto taken = LockFile::take(lock_path);
     if (taken) {
@@ -125,19 +128,19 @@ Daemon::~Daemon() {
 
 std::error_code Daemon::open() {
   if (const auto error = open_applications()) return error;
+  if (const auto error = open_legacy()) return error;
   if (const auto error = open_clients()) return error;
   if (const auto error = open_control()) return error;
   return open_status();
 }
 
-Result<Fd> Daemon::listen_unix(const std::string& path) {
-  auto socket = daemon::listen_unix(path, config_.app_socket_mode, config_.app_socket_group);
+Result<Fd> Daemon::listen_unix(const std::string& path, unsigned mode, const std::string& group) {
+  auto socket = daemon::listen_unix(path, mode, group);
   if (socket) bound_.push_back(path);
   else if (socket.error() == make_error_code(Errc::invalid_argument))
-    spdlog::critical("cannot listen on {}: there is no group '{}'", path, config_.app_socket_group);
-  else if (socket.error() == std::errc::operation_not_permitted && !config_.app_socket_group.empty())
-    spdlog::critical("cannot listen on {}: this daemon's user is not in the group '{}'", path,
-                     config_.app_socket_group);
+    spdlog::critical("cannot listen on {}: there is no group '{}'", path, group);
+  else if (socket.error() == std::errc::operation_not_permitted && !group.empty())
+    spdlog::critical("cannot listen on {}: this daemon's user is not in the group '{}'", path, group);
   else spdlog::critical("cannot listen on {}: {}", path, reason(socket.error()));
   return socket;
 }
@@ -151,7 +154,7 @@ std::error_code Daemon::open_applications() {
   const auto accepted = [this](Fd socket, const std::string&) { hub_.add_application(std::move(socket)); };
   for (Fd& s : inherited_.app) listen(std::move(s), accepted);
   if (inherited_.app.empty()) {
-    auto socket = listen_unix(config_.app_socket);
+    auto socket = listen_unix(config_.app_socket, config_.app_socket_mode, config_.app_socket_group);
     if (!socket) return socket.error();
     listen(*std::move(socket), accepted);
   }
@@ -167,6 +170,23 @@ std::error_code Daemon::open_applications() {
   app_port_ = port_of(sockets->front());
   for (Fd& s : *sockets) listen(std::move(s), accepted);
   return {};
+}
+
+std::error_code Daemon::open_legacy() {
+  if (!config_.legacy_socket.empty()) {
+    auto socket = listen_unix(config_.legacy_socket, legacy_socket_mode, "");
+    if (!socket) return socket.error();
+    listen(*std::move(socket), [this](Fd s, const std::string&) { hub_.add_application(std::move(s)); });
+  }
+  if (!config_.legacy_fifo) return {};
+  std::string problem;
+  std::string warning;
+  auto files = FifoFiles::open({config_.legacy_directory, config_.legacy_fifo_group, config_.legacy_fifo_size}, problem,
+                               warning);
+  if (!warning.empty()) spdlog::warn("{}", warning);
+  if (files) return hub_.add_fifo(*std::move(files)), std::error_code();
+  spdlog::critical("cannot serve the FIFO of libdlt: {}", problem);
+  return std::make_error_code(std::errc::file_exists);
 }
 
 std::error_code Daemon::open_clients() {
@@ -192,7 +212,7 @@ std::error_code Daemon::open_clients() {
 // For the incumbent's control requests.
 std::error_code Daemon::open_control() {
   if (config_.control_socket.empty()) return {};
-  auto control = listen_unix(config_.control_socket);
+  auto control = listen_unix(config_.control_socket, config_.app_socket_mode, config_.app_socket_group);
   if (!control) return control.error();
   listen(*std::move(control), [this](Fd socket, const std::string&) {
     hub_.add_client(std::move(socket), config_.control_socket, ClientSession::Kind::control);
@@ -211,7 +231,7 @@ std::error_code Daemon::open_status() {
   };
   for (Fd& s : inherited_.control) listen(std::move(s), accepted);
   if (!inherited_.control.empty()) return {};
-  auto socket = listen_unix(config_.status_socket);
+  auto socket = listen_unix(config_.status_socket, config_.app_socket_mode, config_.app_socket_group);
   if (!socket) return socket.error();
   listen(*std::move(socket), accepted);
   return {};
@@ -289,6 +309,11 @@ void Daemon::apply(const Config& fresh) {
   now.app_socket = config_.app_socket;
   now.app_socket_mode = config_.app_socket_mode;
   now.app_socket_group = config_.app_socket_group;
+  now.legacy_fifo = config_.legacy_fifo;
+  now.legacy_directory = config_.legacy_directory;
+  now.legacy_fifo_size = config_.legacy_fifo_size;
+  now.legacy_fifo_group = config_.legacy_fifo_group;
+  now.legacy_socket = config_.legacy_socket;
   now.app_bind = config_.app_bind;
   now.app_port = config_.app_port;
   now.bind = config_.bind;
@@ -312,7 +337,8 @@ void Daemon::apply(const Config& fresh) {
   now.logging_file_size = config_.logging_file_size;
   now.logging_max_size = config_.logging_max_size;
   if (now != fresh)
-    spdlog::warn("changes to ECUId, sockets, addresses, ports, storage or where this log goes need a restart");
+    spdlog::warn(
+        "changes to ECUId, sockets, the FIFO, addresses, ports, storage or where this log goes need a restart");
   if (now == config_) return;
   const bool defaults_changed =
       now.context_level != config_.context_level || now.context_trace != config_.context_trace;

@@ -49,7 +49,7 @@ class Daemon {
   [[nodiscard]] std::string summary() const;
 
  private:
-  using Locks = std::vector<LockFile>;  // of the application socket, of the control socket
+  using Locks = std::vector<LockFile>;  // of the sockets and of the FIFO
 
   Daemon(Config config, Inherited inherited, Locks locks);
   [[nodiscard]] Control::Options control_options();
@@ -60,7 +60,8 @@ class Daemon {
   std::error_code open_clients();
   std::error_code open_control();
   std::error_code open_status();
-  Result<Fd> listen_unix(const std::string& path);
+  std::error_code open_legacy();
+  Result<Fd> listen_unix(const std::string& path, unsigned mode, const std::string& group);
   void listen(Fd socket, Listener::Accepted accepted);
   void begin_end();
   void revive();

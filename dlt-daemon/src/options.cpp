@@ -19,6 +19,7 @@ struct Short {
 constexpr std::array shorts{
     Short{"app-socket", "ApplicationSocketPath", "Unix socket for applications", "PATH"},
     Short{"app-port", "ApplicationPort", "TCP port for applications (0: the kernel chooses)", "PORT"},
+    Short{"t,legacy-dir", "LegacyDirectory", "directory of the incumbent's FIFO (with LegacyFifo = 1)", "DIRECTORY"},
     Short{"control-socket", "StatusSocketPath", "Unix socket for --status", "PATH"},
     Short{"p,port", "Port", "TCP port for clients (0: the kernel chooses)", "PORT"},
     Short{"bind", "BindAddress", "addresses for clients, ';' between them", "LIST"},

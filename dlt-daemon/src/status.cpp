@@ -47,6 +47,22 @@ JsonText statistics(const proto::local::Statistics::Entry& e) {
           {"bytes", e.bytes},       {"dropped", losses(e.dropped)}};
 }
 
+// How the application's connection, or that of the last of its processes, came.
+std::string_view way_of(const ApplicationEntry& entry) noexcept {
+  if (!entry.connected()) return "";
+  if (entry.owner == fifo_uid) return "fifo";
+  return entry.owner == unknown_uid ? "tcp" : "socket";
+}
+
+JsonText fifo(const FifoSession* fifo) {
+  if (fifo == nullptr) return JsonText::null();
+  return {{"path", fifo->path()},
+          {"size", fifo->capacity()},
+          {"applications", fifo->applications()},
+          {"garbage_bytes", fifo->garbage_bytes()},
+          {"unsent", fifo->unsent()}};
+}
+
 JsonText application(AppId id, const ApplicationEntry& entry) {
   Volume received;
   JsonText contexts = JsonText::array();
@@ -69,6 +85,7 @@ JsonText application(AppId id, const ApplicationEntry& entry) {
           {"description", printable(entry.description)},
           {"pid", entry.pid},
           {"connected", entry.connected()},
+          {"via", way_of(entry)},
           {"received", volume(received)},
           {"lost", std::move(lost)},
           {"statistics", std::move(buffers)},
@@ -166,6 +183,7 @@ std::string status_json(const StatusSources& s) {
   out.add("client_port", s.client_port);
   out.add("app_port", s.app_port);
   out.add("app_socket", s.config.app_socket);
+  out.add("fifo", fifo(s.hub.fifo()));
   out.add("totals", {{"received_messages", router.total().messages},
                      {"received_bytes", router.total().bytes},
                      {"garbage_bytes", s.exchange.garbage_bytes},
@@ -188,6 +206,16 @@ std::string status_json(const StatusSources& s) {
   return out.text() + "\n";
 }
 
+namespace {
+
+// What stands in the LEVEL column of an application's line.
+std::string way(const json& application) {
+  if (!application["connected"].get<bool>()) return "left";
+  return application["via"] == "fifo" ? "fifo" : "";
+}
+
+}  // namespace
+
 std::string status_table(const std::string& text) {
   const json j = json::parse(text, nullptr, false);
   if (j.is_discarded()) return "the answer is not JSON\n";
@@ -199,6 +227,9 @@ std::string status_table(const std::string& text) {
     line("dlt-daemon {}  pid {}  ecu {}  up {:.0f} s", j["version"].get<std::string>(), j["pid"].get<int>(),
          j["ecu"].get<std::string>(), j["uptime_s"].get<double>());
     line("applications at {}, clients at port {}", j["app_socket"].get<std::string>(), j["client_port"].get<int>());
+    if (const auto& f = j["fifo"]; !f.is_null())
+      line("{} applications by the FIFO {}; {} bytes of rubbish", f["applications"].get<std::uint64_t>(),
+           f["path"].get<std::string>(), f["garbage_bytes"].get<std::uint64_t>());
     line("cpu {:.2f} s user, {:.2f} s system; memory {:.1f} MiB, at most {:.1f} MiB", j["cpu"]["user_s"].get<double>(),
          j["cpu"]["system_s"].get<double>(), j["rss_bytes"].get<double>() / (1 << 20),
          j["peak_rss_bytes"].get<double>() / (1 << 20));
@@ -208,9 +239,8 @@ std::string status_table(const std::string& text) {
     for (const auto& app : j["applications"]) {
       std::uint64_t lost = 0;
       for (const auto& count : app["lost"]) lost += count.get<std::uint64_t>();
-      line("{:<6}{:<6}{:>8}{:>14}{:>16}{:>12}", app["id"].get<std::string>(), "",
-           app["connected"].get<bool>() ? "" : "left", app["received"]["messages"].get<std::uint64_t>(),
-           app["received"]["bytes"].get<std::uint64_t>(), lost);
+      line("{:<6}{:<6}{:>8}{:>14}{:>16}{:>12}", app["id"].get<std::string>(), "", way(app),
+           app["received"]["messages"].get<std::uint64_t>(), app["received"]["bytes"].get<std::uint64_t>(), lost);
       for (const auto& c : app["contexts"])
         line("{:<6}{:<6}{:>8}{:>14}{:>16}", "", c["id"].get<std::string>(), c["level"].get<int>(),
              c["messages"].get<std::uint64_t>(), c["bytes"].get<std::uint64_t>());

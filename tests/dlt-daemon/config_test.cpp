@@ -250,6 +250,35 @@ TEST_CASE("one path for both sockets is refused") {
   CHECK(check(config).value().find("are the same") != std::string::npos);
 }
 
+TEST_CASE("what the incumbent's programs need is configured by its names") {
+  Config config;
+  CHECK(
+      parse(config, "LegacyFifo = 1\nLegacyDirectory = /x\nDaemonFIFOSize = 0\nDaemonFifoGroup = log\n", "x").empty());
+  CHECK(config.legacy_fifo);
+  CHECK(config.legacy_directory == "/x");
+  CHECK(config.legacy_fifo_size == 0);
+  CHECK(config.legacy_fifo_group == "log");
+  CHECK(parse(config, "DaemonFIFOSize = 65536\nLegacySocketPath = /y/dlt\n", "x").empty());
+  CHECK(config.legacy_fifo_size == 65536);
+  CHECK_FALSE(check(config));
+
+  CHECK(error_of("DaemonFIFOSize = 100").find("4096 to") != std::string::npos);
+  CHECK(error_of("LegacyFifo = yes").find("0 or 1") != std::string::npos);
+  CHECK(error_of("LegacyDirectory = tmp").find("absolute") != std::string::npos);
+}
+
+TEST_CASE("names of the incumbent's that would be taken twice are refused") {
+  Config config;
+  CHECK(parse(config, "LegacyFifo = 1\nLegacyDirectory = /x\nLegacySocketPath = /x/dlt\n", "x").empty());
+  CHECK(check(config).value() == "LegacySocketPath is the name of the FIFO in LegacyDirectory");
+  CHECK(parse(config, "LegacyFifo = 0\nApplicationSocketPath = /x/dlt\n", "x").empty());
+  CHECK(check(config).value() == "LegacySocketPath and ApplicationSocketPath are the same");
+  CHECK(parse(config, "ApplicationSocketPath =\nStatusSocketPath = /x/dlt\n", "x").empty());
+  CHECK(check(config).value() == "LegacySocketPath and StatusSocketPath are the same");
+  CHECK(parse(config, "LegacySocketPath =\nLegacyFifo = 1\nLegacyDirectory =\n", "x").empty());
+  CHECK(check(config).value() == "LegacyFifo = 1 wants a LegacyDirectory");
+}
+
 TEST_CASE("a list of addresses has an end") {
   std::string many = "127.0.0.1";
   for (int i = 0; i < 64; ++i) many += ";127.0.0.1";

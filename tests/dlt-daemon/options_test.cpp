@@ -23,6 +23,12 @@ TEST_CASE("wrong usage is told apart from everything else") {
     CHECK(parsed(wrong).action == Options::Action::usage_error);
 }
 
+TEST_CASE("the directory of the FIFO has the incumbent's letter and a name") {
+  using Pair = std::pair<std::string, std::string>;
+  CHECK(parsed({"-t", "/x"}).overrides == std::vector<Pair>{{"LegacyDirectory", "/x"}});
+  CHECK(parsed({"--legacy-dir", "/x"}).overrides == std::vector<Pair>{{"LegacyDirectory", "/x"}});
+}
+
 TEST_CASE("options that name a configuration key become overrides, in order") {
   const auto options = parsed({"--port", "0", "--app-socket=/x/app.sock", "-s", "Port=7", "--set", "ECUId=A=B"});
   CHECK(options.action == Options::Action::serve);

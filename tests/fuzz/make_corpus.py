@@ -50,6 +50,17 @@ for kind, body in ((2, b"APPA" + u32(77) + u32(4) + b"text"), (3, b"APPA" + u32(
                    (0x105, bytes([255, 2, 0, 0]) + u32(100)), (0x106, b"")):
     write("local", "%03x" % kind, splits + duh(kind, body) + duh(6, bytes([4, 0, 0, 0, 0, 0])))
 
+# The incumbent's FIFO: whole messages, one torn, one that holds others.
+log = lambda f: duh(1, f)
+large = lambda n: log(b"\x3d\0" + (26 + n).to_bytes(2, "big") + frames[0][20:42] + b"x" * n)
+register = duh(2, b"APPA" + u32(77) + u32(4) + b"text") + duh(4, b"APPACTXB" + u32(1) + b"\xfe\xfe" + u32(77) + u32(4) + b"text")
+plain = register + b"".join(log(f[16:]) for f in frames[:3]) + duh(13, b"") + duh(8, u32(9) + b"APPA")
+write("fifo", "plain", splits + plain)
+write("fifo", "torn", bytes([1, 199]) + plain + log(frames[0][16:])[:30] + plain)
+write("fifo", "torn-large", bytes([0]) + large(6000)[:4096] + plain)
+write("fifo", "lined-up", bytes([0]) + large(4096 + len(plain) - 34)[:4096] + plain + plain)
+write("fifo", "nested", bytes([0]) + log(b"\x3d\0" + (26 + len(plain)).to_bytes(2, "big") + frames[0][20:42] + plain) + plain)
+
 # arena_fuzz.cpp says where the parts of an input go: the front, three slots, three chunk headers, frames.
 u64 = lambda v: v.to_bytes(8, "little")
 put = lambda at, data, room: bytes(at) + data + bytes(room - at - len(data))

@@ -68,6 +68,17 @@ struct Exchange {
     span.received_us = now.unix_us;
     router.route(std::move(span), now.steady);
   }
+  // May this frame go on? flush() is called where something has to be announced between it and those before it.
+  template <class Flush>
+  [[nodiscard]] bool admit(proto::Bytes frame, std::size_t headers, const Now& now, Flush&& flush) {
+    const auto [verdict, repetitions] = intake.judge(frame, headers, registry.defaults(), now.steady);
+    if (repetitions != 0) {
+      flush();
+      const std::byte* const ids = frame.data() + headers - 8;
+      announce_repetitions(AppId::from_bytes(ids), ContextId::from_bytes(ids + 4), repetitions, now);
+    }
+    return verdict == Intake::Verdict::pass;
+  }
   // What intake has left out since the last time.
   void announce_left_out(const Now& now) {
     for (const Intake::Due& due : intake.take_due()) {

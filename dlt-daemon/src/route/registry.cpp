@@ -53,7 +53,9 @@ bool Registry::may_use(AppId app, Uid user) const {
   if (limits_.shared_ids || app.empty()) return true;
   if (const auto r = limits_.reserved.find(app); r != limits_.reserved.end()) return r->second == user;
   const auto it = applications_.find(app);
-  return it == applications_.end() || it->second.owner.value_or(user) == user;
+  if (it == applications_.end()) return true;
+  const Uid owner = it->second.owner.value_or(user);
+  return owner == user || owner == fifo_uid;
 }
 
 ApplicationEntry* Registry::known(AppId app) {
@@ -96,12 +98,23 @@ void Registry::leave(ApplicationEntry& entry) {
   if (++departed_ > limits_.departed) forget_oldest(nullptr);
 }
 
+// Ends every registration of an application that is connected; it may be forgotten.
+void Registry::evict(ApplicationEntry& entry) {
+  for (auto& [id, c] : entry.contexts) c.registrations.clear();
+  entry.sessions.clear();
+  leave(entry);
+}
+
 // Finds or makes room for the application and ties the session to it.
 std::optional<Refusal> Registry::connect(AppId app, const Source& from, ApplicationEntry*& entry) {
   entry = known(app);
   if (entry != nullptr &&
       std::find(entry->sessions.begin(), entry->sessions.end(), from.session) != entry->sessions.end())
     return std::nullopt;
+  if (entry != nullptr && entry->owner == fifo_uid && from.uid != fifo_uid && !limits_.shared_ids) {
+    evict(*entry);
+    entry = known(app);
+  }
   if (entry == nullptr || !entry->connected()) {
     const auto user = users_.find(from.uid);
     const Usage has = user != users_.end() ? user->second : Usage{};
@@ -162,10 +175,14 @@ Registry::Added Registry::add_context(const Source& from, const proto::local::Re
     if (std::exchange(it->second.stranger, false)) --entry->strangers, --strangers_;
   }
   ContextEntry& c = it->second;
-  if (!c.registered()) {
-    const auto stored = stored_.find({message.app, message.context});
-    c.level = stored != stored_.end() ? stored->second.level : or_default(message.log_level, 6);
-    c.trace = stored != stored_.end() ? stored->second.trace : or_default(message.trace_status, 1);
+  const auto stored = stored_.find({message.app, message.context});
+  const bool decides = !c.registered();
+  const bool later = from.uid == fifo_uid;
+  if (stored != stored_.end()) {
+    if (decides) c.level = stored->second.level, c.trace = stored->second.trace;
+  } else {
+    if (decides || (later && message.log_level >= 0)) c.level = or_default(message.log_level, 6);
+    if (decides || (later && message.trace_status >= 0)) c.trace = or_default(message.trace_status, 1);
   }
   c.description = limited(message.description);
   add_registration(c.registrations, {from.session, message.position});

@@ -4,7 +4,9 @@
 //
 // An application may have several processes; each registration remembers its session, so that a level reaches them all.
 // While one of them is connected the id belongs to its user: nobody else may register, unregister or use it. A list of
-// reserved ids says so even while nobody is connected.
+// reserved ids says so even while nobody is connected. Who came by the incumbent's FIFO (fifo_uid) is the weakest: it
+// may not use what belongs to another user, and its own ids belong to nobody. When a user of a socket registers one of
+// them, the registrations of the FIFO end. Among themselves, who registered last decides.
 // What has been counted stays when an application leaves (up to `departed` of them), so that the books still close.
 // A context that sends without being registered is counted all the same, but control messages do not show it; those are
 // `strangers`, with a limit of their own, so that they cannot use up the room of those that register.
@@ -148,6 +150,7 @@ class Registry {
   std::optional<Refusal> connect(AppId app, const Source& from, ApplicationEntry*& entry);
   std::optional<Refusal> make_room_for_context(const ApplicationEntry& application);
   bool forget_oldest(const ApplicationEntry* spared);
+  void evict(ApplicationEntry& application);
   void leave(ApplicationEntry& application);
   void push_levels(const ContextEntry& entry, std::vector<LevelPush>& out) const;
   [[nodiscard]] proto::local::LogLevel effective(const ContextEntry& entry, std::int32_t position) const noexcept;

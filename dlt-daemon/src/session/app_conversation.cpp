@@ -1,9 +1,9 @@
 #include "session/app_conversation.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "printable.hpp"
+#include "session/span_gather.hpp"
 
 namespace dlt::daemon {
 
@@ -21,11 +21,7 @@ struct AppConversation::Handler {
   const SlabRef& slab;
   const Now& now;
   Effects& effects;
-  // The span that is being gathered; empty while frames == 0. Bytes before `end` may be written, they are finished
-  // with.
-  std::byte* begin = nullptr;
-  std::byte* end = nullptr;
-  std::uint32_t frames = 0;
+  SpanGather span{};
 
   void frame(proto::Bytes f, std::size_t headers) {
     if (self.repeated_ != 0) [[unlikely]] {
@@ -35,36 +31,16 @@ struct AppConversation::Handler {
     }
     if (!exchange.counter.count(f.data(), f.size(), headers)) [[unlikely]]
       return;  // of another user
-    if (exchange.intake.active() && !admit(f, headers)) [[unlikely]]
+    if (exchange.intake.active() && !exchange.admit(f, headers, now, [this] { flush(); })) [[unlikely]]
       return;
-    auto* const at = const_cast<std::byte*>(f.data());  // the slab is ours until the span is routed
-    if (at == end) [[likely]] {
-      end += f.size();
-    } else if (frames == 0) {
-      begin = at;
-      end = at + f.size();
-    } else {
-      std::memmove(end, at, f.size());
-      end += f.size();
-    }
-    ++frames;
-  }
-  bool admit(proto::Bytes f, std::size_t headers) {
-    const auto [verdict, repetitions] = exchange.intake.judge(f, headers, exchange.registry.defaults(), now.steady);
-    if (repetitions != 0) {
-      flush();
-      const std::byte* const ids = f.data() + headers - 8;
-      exchange.announce_repetitions(AppId::from_bytes(ids), ContextId::from_bytes(ids + 4), repetitions, now);
-    }
-    return verdict == Intake::Verdict::pass;
+    span.add(const_cast<std::byte*>(f.data()), f.size());  // the slab is ours until the span is routed
   }
   void flush() {
-    if (frames != 0)
-      exchange.router.route({slab, begin, static_cast<std::uint32_t>(end - begin), frames, now.unix_us, false,
-                             static_cast<std::uint32_t>(self.session())},
-                            now.steady);
-    begin = end = nullptr;
-    frames = 0;
+    if (span.frames != 0)
+      exchange.router.route(
+          {slab, span.begin, span.size(), span.frames, now.unix_us, false, static_cast<std::uint32_t>(self.session())},
+          now.steady);
+    span = {};
   }
   void garbage(std::size_t n) noexcept {
     exchange.garbage_bytes += n;

@@ -130,6 +130,16 @@ void Hub::add_client(Fd socket, std::string peer, ClientSession::Kind kind) {
   tick();
 }
 
+void Hub::add_fifo(FifoFiles files) {
+  fifo_ = std::make_shared<FifoSession>(*this, std::move(files), next_session());
+  fifo_->start();
+}
+
+void Hub::stop_reading() noexcept {
+  stopped_ = true;
+  if (fifo_) fifo_->remove_name();
+}
+
 void Hub::tell(const std::string& line) {
   if (unsaid_ != 0) spdlog::info("{} lines like the next have been left out", std::exchange(unsaid_, 0));
   spdlog::info(line);
@@ -148,6 +158,7 @@ void Hub::drained() {
   hold_timer_.cancel();
   const auto sessions = apps_;  // what is resumed may end at once
   for (const auto& [id, session] : sessions) session->resume();
+  if (fifo_) fifo_->resume();
 }
 
 // Sinks that have written something do not say so one by one; a look every few milliseconds is what an application's
@@ -175,8 +186,12 @@ void Hub::look_again() {
 }
 
 void Hub::send(const std::vector<LevelPush>& levels) {
-  for (const LevelPush& push : levels)
-    if (const auto it = apps_.find(push.session); it != apps_.end()) it->second->send(push.message);
+  for (const LevelPush& push : levels) deliver(push.session, push.message);
+}
+
+void Hub::deliver(SessionId session, const proto::local::Message& message) {
+  if (const auto it = apps_.find(session); it != apps_.end()) it->second->send(message);
+  else if (fifo_) fifo_->send(session, message);
 }
 
 void Hub::apply(ClientSession& client, Outcome& outcome) {
@@ -184,8 +199,7 @@ void Hub::apply(ClientSession& client, Outcome& outcome) {
   client.push();
   send(outcome.levels);
   for (const InjectionPush& push : outcome.injections)
-    if (const auto it = apps_.find(push.session); it != apps_.end())
-      it->second->send(proto::local::Injection{push.position, push.service, push.data});
+    deliver(push.session, proto::local::Injection{push.position, push.service, push.data});
   if (outcome.timing) options_.send_time = *outcome.timing;
 }
 
@@ -225,6 +239,7 @@ std::vector<Frame> Hub::announcements(std::uint32_t uptime) const {
 void Hub::tell_log_state(std::int8_t state) {
   const auto sessions = apps_;
   for (const auto& [id, session] : sessions) session->send(proto::local::LogState{state});
+  if (fifo_) fifo_->tell({state});
 }
 
 void Hub::tick() {
@@ -259,6 +274,7 @@ bool Hub::drain_applications() {
     if (paused_) return false;
     all = session->drain() && all;
   }
+  if (fifo_ && !paused_) fifo_->drain();
   return all && !paused_;
 }
 
@@ -272,6 +288,7 @@ void Hub::revive() {
   end_handshakes();
   const auto sessions = apps_;
   for (const auto& [id, session] : sessions) session->resume();
+  if (fifo_) fifo_->resume();
   const auto clients = clients_;
   for (const auto& client : clients) client->revive();
   ticking_ = false;
@@ -286,6 +303,7 @@ void Hub::close() {
   settle_timer_.cancel();
   const auto sessions = apps_;
   for (const auto& [id, session] : sessions) session->close();
+  if (fifo_) fifo_->close();
   const auto clients = clients_;
   for (const auto& client : clients) client->close("the daemon ends");
 }

@@ -8,6 +8,7 @@
 // intervals because a sink may only ask for a limited time. The io thread's.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "session/app_session.hpp"
 #include "session/broken_off.hpp"
 #include "session/client_session.hpp"
+#include "session/fifo_session.hpp"
 #include "session/read_buffer.hpp"
 
 namespace dlt::daemon {
@@ -47,6 +49,8 @@ class Hub {
   // oldest has to go, because who means it says so at once.
   void add_application(Fd socket);
   void add_client(Fd socket, std::string peer, ClientSession::Kind kind = ClientSession::Kind::viewer);
+  // The incumbent's FIFO, at most one.
+  void add_fifo(FifoFiles files);
 
   // For sessions and sinks.
   [[nodiscard]] asio::io_context& io() noexcept { return io_; }
@@ -66,6 +70,10 @@ class Hub {
   [[nodiscard]] Clock::duration client_timeout() const noexcept { return options_.client_timeout; }
   [[nodiscard]] TokenBucket application_rate() const noexcept {
     return {options_.application_rate, options_.application_burst};
+  }
+  [[nodiscard]] SessionId next_session() noexcept { return ++last_session_; }
+  [[nodiscard]] std::size_t max_fifo_applications() const noexcept {
+    return std::min(options_.max_applications, options_.max_applications_per_user);
   }
   [[nodiscard]] static Now now() noexcept;
   void greeted(const AppSession& session);      // it has said something sensible
@@ -95,7 +103,7 @@ class Hub {
 
   // For an orderly end: applications are read by drain_applications() only, which takes what they have sent already and
   // returns false if a sink holds back before all of it is taken.
-  void stop_reading() noexcept { stopped_ = true; }
+  void stop_reading() noexcept;
   bool drain_applications();
   // True when no client is owed anything.
   [[nodiscard]] bool clients_have_all() const noexcept;
@@ -108,12 +116,14 @@ class Hub {
 
   [[nodiscard]] const std::map<SessionId, std::shared_ptr<AppSession>>& applications() const noexcept { return apps_; }
   [[nodiscard]] const std::map<Uid, std::size_t>& connections() const noexcept { return connections_; }
+  [[nodiscard]] const FifoSession* fifo() const noexcept { return fifo_.get(); }  // nullptr: none
   [[nodiscard]] const std::vector<std::shared_ptr<ClientSession>>& clients() const noexcept { return clients_; }
 
  private:
   void look_again();
   [[nodiscard]] bool refuse(const Source& source);
   void end_handshakes();
+  void deliver(SessionId session, const proto::local::Message& message);
   void tell(const std::string& line);
   void tell_log_state(std::int8_t state);
   [[nodiscard]] bool needs_ticks() const noexcept { return !clients_.empty() || exchange_.intake.active(); }
@@ -125,6 +135,7 @@ class Hub {
   Options options_;
   ReadBuffer read_buffer_;
   std::map<SessionId, std::shared_ptr<AppSession>> apps_;
+  std::shared_ptr<FifoSession> fifo_;
   std::vector<std::shared_ptr<ClientSession>> clients_;
   std::map<Uid, std::size_t> connections_;             // of applications
   std::map<SessionId, Clock::time_point> handshakes_;  // since when; the oldest first

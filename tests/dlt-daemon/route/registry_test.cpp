@@ -192,6 +192,47 @@ TEST_CASE("while an application is connected its id belongs to its user") {
   CHECK(registry.may_use("APP1", other.uid));
 }
 
+TEST_CASE("an id of the FIFO belongs to nobody, and a user who registers it ends what the FIFO has of it") {
+  Registry registry{Defaults{}};
+  const Source old{1, fifo_uid, 10};
+  const Source user{2, 1000, 20};
+  CHECK_FALSE(registry.add_context(old, {"APP1", "CTX1", 0, -2, -2, 10, ""}).refused);
+  CHECK(registry.may_use("APP1", user.uid));
+  CHECK(registry.may_use("APP1", fifo_uid));
+
+  const auto generation = registry.generation();
+  CHECK_FALSE(registry.add_application(user, {"APP1", 20, ""}));
+
+  CHECK(registry.generation() != generation);
+  CHECK_FALSE(registry.may_use("APP1", fifo_uid));
+  CHECK(registry.find("APP1", "CTX1") == nullptr);
+  CHECK(registry.applications().at("APP1").sessions == std::vector<SessionId>{2});
+  CHECK_FALSE(registry.users().contains(fifo_uid));
+  (void)registry.remove_session(old.session);
+  CHECK(registry.applications().at("APP1").connected());
+  (void)registry.remove_session(user.session);
+  CHECK(registry.may_use("APP1", fifo_uid));
+}
+
+TEST_CASE("an id of the FIFO is given up also where nothing that has left is remembered") {
+  Registry registry(Defaults{}, {.departed = 0});
+  CHECK_FALSE(registry.add_application({1, fifo_uid, 10}, {"APP1", 10, ""}));
+  CHECK_FALSE(registry.add_application({2, 1000, 20}, {"APP1", 20, ""}));
+  CHECK(registry.applications().at("APP1").owner == 1000);
+}
+
+TEST_CASE("among processes of the FIFO the level that the last one has chosen counts") {
+  Registry registry{Defaults{}};
+  (void)registry.add_context({1, fifo_uid, 10}, {"APP1", "CTX1", 0, 2, 1, 10, ""});
+  (void)registry.add_context({2, fifo_uid, 11}, {"APP1", "CTX1", 0, 5, 0, 11, ""});
+  CHECK(registry.find("APP1", "CTX1")->level == 5);
+  CHECK(registry.find("APP1", "CTX1")->trace == 0);
+
+  const auto told = registry.add_context({3, fifo_uid, 12}, {"APP1", "CTX1", 4, -2, -2, 12, ""}).level;
+  REQUIRE(told);
+  CHECK(told->message.log_level == 5);
+}
+
 TEST_CASE("registering a context claims the id of its application as well") {
   Registry registry{Defaults{}};
   CHECK_FALSE(registry.add_context({1, 1000, 10}, {"APP1", "CTX1", 0, -2, -2, 10, ""}).refused);

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <csignal>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <thread>
@@ -27,6 +28,7 @@ inline daemon::Config config_in(const TempDir& dir) {
 class RunningDaemon {
  public:
   explicit RunningDaemon(daemon::Config config) {
+    std::signal(SIGPIPE, SIG_IGN);  // as the program does
     auto started = daemon::Daemon::start(std::move(config));
     if (!started) throw std::runtime_error("daemon: " + started.error().message());
     daemon_ = *std::move(started);
