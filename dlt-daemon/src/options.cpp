@@ -33,6 +33,13 @@ std::string name_of(const Short& s) {
   return comma == std::string::npos ? option : option.substr(comma + 1);
 }
 
+constexpr char tools_help[] = R"(
+Tools (each with --help):
+  dlt-daemon receive [HOST]   print or store what a daemon sends
+  dlt-daemon cat FILE...      print, cut, join and convert stored messages
+  dlt-daemon control [HOST]   ask a daemon for something
+)";
+
 cxxopts::Options describe() {
   cxxopts::Options options("dlt-daemon",
                            "Receives log messages from applications, passes them to DLT viewers, stores them.");
@@ -40,9 +47,9 @@ cxxopts::Options describe() {
       "c,config", std::string("configuration file (default: ") + default_config_file + ")",
       cxxopts::value<std::string>(), "FILE")("check-config", "check the configuration and end")(
       "foreground", "log to the terminal, with time stamps, even where the journal would take it")(
-      "d,daemonize", "go into the background once applications and clients are served; the log then goes to syslog "
-      "or, with LoggingMode = 2, to its file")(
-      "status", "ask the running daemon and print what it does")(
+      "d,daemonize",
+      "go into the background once applications and clients are served; the log then goes to syslog "
+      "or, with LoggingMode = 2, to its file")("status", "ask the running daemon and print what it does")(
       "recover", "write every message that is whole in a stored file to stdout, as a plain .dlt file",
       cxxopts::value<std::string>(),
       "FILE")("format", "of --status: table or json", cxxopts::value<std::string>()->default_value("table"), "FORMAT")(
@@ -63,7 +70,7 @@ Options interpret(const cxxopts::Options& description, const cxxopts::ParseResul
   Options out;
   if (given.count("help") != 0) {
     out.action = Options::Action::done;
-    out.message = description.help();
+    out.message = description.help() + tools_help;
     return out;
   }
   if (given.count("version") != 0) {
