@@ -19,6 +19,7 @@
 #include "options.hpp"
 #include "recover_file.hpp"
 #include "status_client.hpp"
+#include "tools/tools.hpp"
 
 namespace {
 
@@ -130,6 +131,7 @@ int serve(const Options& options, const Config& config) {
 }
 
 int run(int argc, char** argv) {
+  if (const auto code = dlt::tools::run_tool(argc, argv)) return *code;
   const Options options = parse_options(argc, argv);
   switch (options.action) {
     case Options::Action::done: std::fputs(options.message.c_str(), stdout); return 0;

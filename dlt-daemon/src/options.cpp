@@ -34,6 +34,13 @@ std::string name_of(const Short& s) {
   return comma == std::string::npos ? option : option.substr(comma + 1);
 }
 
+constexpr char tools_help[] = R"(
+Tools (each with --help):
+  dlt-daemon receive [HOST]   print or store what a daemon sends
+  dlt-daemon cat FILE...      print, cut, join and convert stored messages
+  dlt-daemon control [HOST]   ask a daemon for something
+)";
+
 cxxopts::Options describe() {
   cxxopts::Options options("dlt-daemon",
                            "Receives log messages from applications, passes them to DLT viewers, stores them.");
@@ -65,7 +72,7 @@ Options interpret(const cxxopts::Options& description, const cxxopts::ParseResul
   Options out;
   if (given.count("help") != 0) {
     out.action = Options::Action::done;
-    out.message = description.help();
+    out.message = description.help() + tools_help;
     return out;
   }
   if (given.count("version") != 0) {

@@ -15,7 +15,7 @@ constexpr std::string_view hex_digits = "0123456789abcdef";
 
 template <class Number>
 void append_number(std::string& out, Number v) {
-  std::array<char, 32> text{};
+  std::array<char, 32> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), v).ptr;
   out.append(text.data(), end);
 }
@@ -23,10 +23,11 @@ void append_number(std::string& out, Number v) {
 // At least `width` characters, filled from the left.
 template <class Number>
 void append_padded(std::string& out, Number v, std::size_t width, char fill) {
-  std::string digits;
-  append_number(digits, v);
-  if (digits.size() < width) out.append(width - digits.size(), fill);
-  out += digits;
+  std::array<char, 32> text;
+  const auto* end = std::to_chars(text.data(), text.data() + text.size(), v).ptr;
+  const auto size = static_cast<std::size_t>(end - text.data());
+  if (size < width) out.append(width - size, fill);
+  out.append(text.data(), size);
 }
 
 void append_hex(std::string& out, std::byte b) {
@@ -77,29 +78,12 @@ std::string_view pick(const std::array<std::string_view, N>& names, std::size_t 
   return i < N ? names[i] : std::string_view{};
 }
 
-// The incumbent's names of the types; what has no name stays empty.
-std::string_view type_name(std::uint8_t type) noexcept {
-  static constexpr std::array<std::string_view, 4> names{"log", "app_trace", "nw_trace", "control"};
-  return pick(names, type);
-}
-
-std::string_view info_name(std::uint8_t type, std::uint8_t info) noexcept {
-  static constexpr std::array<std::string_view, 7> logs{"", "fatal", "error", "warn", "info", "debug", "verbose"};
-  static constexpr std::array<std::string_view, 6> traces{"", "variable", "func_in", "func_out", "state", "vfb"};
-  static constexpr std::array<std::string_view, 6> networks{"", "ipc", "can", "flexray", "most", "vfb"};
-  static constexpr std::array<std::string_view, 4> controls{"", "request", "response", "time"};
-  switch (type) {
-    case 0: return pick(logs, info);
-    case 1: return pick(traces, info);
-    case 2: return pick(networks, info);
-    case 3: return pick(controls, info);
-    default: return {};
-  }
-}
-
 // A text up to its first NUL, as a C program prints it, on one line.
 void append_text(std::string& out, std::string_view text) {
-  for (const char c : text.substr(0, text.find('\0'))) out += c == '\n' || c == '\r' ? ' ' : c;
+  const std::size_t from = out.size();
+  out += text.substr(0, text.find('\0'));
+  std::replace_if(
+      out.begin() + static_cast<std::ptrdiff_t>(from), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
 }
 
 void append_hint_hex(std::string& out, std::uint64_t v, std::size_t size) {
@@ -211,6 +195,25 @@ void append_control(std::string& out, const MessageView& m) {
 
 }  // namespace
 
+std::string_view type_name(std::uint8_t v) noexcept {
+  static constexpr std::array<std::string_view, 4> names{"log", "app_trace", "nw_trace", "control"};
+  return pick(names, static_cast<std::size_t>(msin::type(v)));
+}
+
+std::string_view info_name(std::uint8_t v) noexcept {
+  static constexpr std::array<std::string_view, 7> logs{"", "fatal", "error", "warn", "info", "debug", "verbose"};
+  static constexpr std::array<std::string_view, 6> traces{"", "variable", "func_in", "func_out", "state", "vfb"};
+  static constexpr std::array<std::string_view, 6> networks{"", "ipc", "can", "flexray", "most", "vfb"};
+  static constexpr std::array<std::string_view, 4> controls{"", "request", "response", "time"};
+  switch (static_cast<std::uint8_t>(msin::type(v))) {
+    case 0: return pick(logs, msin::info(v));
+    case 1: return pick(traces, msin::info(v));
+    case 2: return pick(networks, msin::info(v));
+    case 3: return pick(controls, msin::info(v));
+    default: return {};
+  }
+}
+
 void append_headers(std::string& out, const MessageView& m, const Reception& reception) {
   const StandardHeader& s = m.standard();
   const ExtendedHeader& e = m.extended();
@@ -230,11 +233,10 @@ void append_headers(std::string& out, const MessageView& m, const Reception& rec
     out += " --- --- N -";
     return;
   }
-  const auto type = static_cast<std::uint8_t>(msin::type(e.msin));
   out += ' ';
-  out += type_name(type);
+  out += type_name(e.msin);
   out += ' ';
-  out += info_name(type, msin::info(e.msin));
+  out += info_name(e.msin);
   out += m.verbose() ? " V " : " N ";
   append_number(out, unsigned{e.argument_count});
 }

@@ -2,48 +2,18 @@
 
 #include <zstd.h>
 
-#include <algorithm>
 #include <new>
 #include <utility>
 
-#include "dlt/proto/framer.hpp"
+#include "storage/record.hpp"
 #include "storage/segment.hpp"
 
 namespace dlt::daemon {
 
 namespace {
 
-constexpr std::string_view record_magic{"DLT\x01", 4};
-constexpr std::string_view zstd_magic{"\x28\xb5\x2f\xfd", 4};
-// As far as one has to see from the start of a record or zstd frame to tell what it is.
-constexpr std::size_t record_view = proto::storage_header_size + proto::max_frame_size + record_magic.size();
 constexpr std::size_t largest_plain = 4 * Segment::default_capacity;  // ours are a quarter of that at most
 constexpr std::size_t packed_view = largest_plain + largest_plain / 128;
-
-bool begins_with(proto::Bytes bytes, std::string_view magic) noexcept {
-  return proto::as_text(bytes).starts_with(magic);
-}
-
-// Where the magic stands from `from` on; the end, less what may be the beginning of one, if it does not.
-std::size_t find(proto::Bytes bytes, std::string_view magic, std::size_t from, bool last) noexcept {
-  const auto at = proto::as_text(bytes).find(magic, from);
-  if (at != std::string_view::npos) return at;
-  const std::size_t rest = last ? 0 : magic.size() - 1;
-  return std::max(from, bytes.size() - std::min(rest, bytes.size()));
-}
-
-// The size of the record at the front if it is to be believed, 0 if not.
-std::size_t record_size(proto::Bytes bytes) noexcept {
-  if (!begins_with(bytes, record_magic) || bytes.size() < proto::storage_header_size) return 0;
-  const std::size_t frame = proto::whole_frame(bytes.subspan(proto::storage_header_size));
-  if (frame == 0) return 0;
-  const std::size_t size = proto::storage_header_size + frame;
-  const auto rest = bytes.subspan(size);
-  if (rest.empty() || begins_with(rest, record_magic)) return size;
-  // A magic that begins in the record's last bytes counts as inside it.
-  const auto inside = bytes.first(std::min(size + record_magic.size() - 1, bytes.size()));
-  return proto::as_text(inside).find(record_magic, 1) == std::string_view::npos ? size : 0;
-}
 
 }  // namespace
 
@@ -93,7 +63,7 @@ std::size_t Recovery::unpack(proto::Bytes bytes, bool last) {
     const auto rest = bytes.subspan(at);
     const std::size_t packed = begins_with(rest, zstd_magic) ? unpacker_->unpack(rest, size) : 0;
     if (packed == 0) {
-      const std::size_t next = find(bytes, zstd_magic, at + 1, last);
+      const std::size_t next = find_magic(bytes, zstd_magic, at + 1, last);
       skipped_ += next - at;
       at = next;
       continue;
@@ -115,7 +85,7 @@ std::size_t Recovery::take(proto::Bytes bytes, bool last) {
       at += size;
       continue;
     }
-    const std::size_t next = find(bytes, record_magic, at + 1, last);
+    const std::size_t next = find_magic(bytes, record_magic, at + 1, last);
     skipped_ += next - at;
     at = next;
   }

@@ -1,7 +1,6 @@
 // Gets every message that is whole out of a stored file, whatever happened to the file.
 //
-//   record   "DLT\1" + 12 bytes | frame        believed if another record, or the end, follows it, or if no record
-//                                              begins inside it: then it is what follows that is damaged
+//   record   "DLT\1" + 12 bytes | frame        storage/record.hpp says when it is believed
 //   .zst     magic | ... | checksum            believed if it unpacks, the checksum included
 //
 // After what is not believed the next "DLT\1", or the next zstd magic, is searched for. So damage costs the record (or

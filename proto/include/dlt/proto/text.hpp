@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "dlt/proto/header.hpp"
 #include "dlt/proto/message.hpp"
@@ -27,6 +28,11 @@ void append_headers(std::string& out, const MessageView& message, const Receptio
 // Appends what stands between the brackets. Line breaks in texts become blanks; other bytes are left as they are.
 // The payload ends where an argument cannot be read.
 void append_payload(std::string& out, const MessageView& message);
+
+// What the line calls type and type info of an extended header with this msin: "log" and "warn", "control" and
+// "request", …; empty where there is no name.
+[[nodiscard]] std::string_view type_name(std::uint8_t msin) noexcept;
+[[nodiscard]] std::string_view info_name(std::uint8_t msin) noexcept;
 
 // The whole line, without a line break.
 [[nodiscard]] std::string to_line(const MessageView& message, const Reception& reception);

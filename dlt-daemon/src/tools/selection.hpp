@@ -1,0 +1,51 @@
+// Everything that decides whether a message is shown or stored: all of it must agree.
+//
+// Filled by the command line, then asked once for each message. Pure apart from read_filter_file(); one thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dlt/proto/message.hpp"
+#include "tools/filter_file.hpp"
+#include "tools/filter_rules.hpp"
+
+namespace re2 {
+class RE2;
+}
+
+namespace dlt::tools {
+
+class Selection {
+ public:
+  Selection();
+  ~Selection();
+  Selection(Selection&&) noexcept;
+  Selection& operator=(Selection&&) noexcept;
+
+  // Each returns what is wrong with its argument, nothing where it has been taken.
+  [[nodiscard]] std::optional<std::string> add_rule(std::string_view rule);
+  [[nodiscard]] std::optional<std::string> set_level(std::string_view level);        // this and the more severe ones
+  [[nodiscard]] std::optional<std::string> add_app(std::string_view pattern);        // one of those
+  [[nodiscard]] std::optional<std::string> add_context(std::string_view pattern);    // one of those
+  [[nodiscard]] std::optional<std::string> set_text(const std::string& expression);  // found in the payload's text
+  [[nodiscard]] std::optional<std::string> read_filter_file(const std::string& path, bool json);
+
+  // Everything is wanted.
+  [[nodiscard]] bool empty() const noexcept { return !restricted_; }
+  [[nodiscard]] bool wants(const proto::MessageView& message);
+
+ private:
+  FilterRules rules_;
+  FilterRules levels_;
+  std::vector<IdPattern> apps_;
+  std::vector<IdPattern> contexts_;
+  std::unique_ptr<re2::RE2> text_;
+  FilterFile file_;
+  bool restricted_ = false;
+  std::string payload_;  // scratch
+};
+
+}  // namespace dlt::tools
