@@ -104,6 +104,7 @@ JsonText client(const ClientSession& session, Clock::time_point now) {
           {"sent", volume(session.outbox().sent())},
           {"dropped", volume(session.outbox().dropped())},
           {"dropped_of", by_application(session.outbox().dropped_by_application())},
+          {"filtered", session.filtered()},
           {"queued_bytes", session.outbox().bytes()},
           {"garbage_bytes", session.garbage_bytes()}};
 }

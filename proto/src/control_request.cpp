@@ -71,6 +71,11 @@ struct Encoder {
   void operator()(const SetAllTraceStatus& m) const noexcept {
     global(Service::set_all_trace_status, m.status, m.interface);
   }
+  void operator()(const SetClientFilter& m) const noexcept {
+    service(Service::set_client_filter);
+    out.number(static_cast<std::uint32_t>(m.rules.size()), order);
+    out.text(m.rules);
+  }
   void operator()(const Injection& m) const noexcept {
     out.number(m.service, order);
     out.number(static_cast<std::uint32_t>(m.data.size()), order);
@@ -100,6 +105,7 @@ struct ServiceOf {
   Service operator()(const GetPassiveNodeStatus&) const noexcept { return Service::passive_node_status; }
   Service operator()(const SetAllLogLevel&) const noexcept { return Service::set_all_log_level; }
   Service operator()(const SetAllTraceStatus&) const noexcept { return Service::set_all_trace_status; }
+  Service operator()(const SetClientFilter&) const noexcept { return Service::set_client_filter; }
   Service operator()(const Injection& m) const noexcept { return static_cast<Service>(m.service); }
   Service operator()(const OtherRequest& m) const noexcept { return m.service; }
 };
@@ -126,6 +132,7 @@ struct SizeOf {
   std::size_t operator()(const GetPassiveNodeStatus&) const noexcept { return 4; }
   std::size_t operator()(const SetAllLogLevel&) const noexcept { return 4 + 1 + id; }
   std::size_t operator()(const SetAllTraceStatus&) const noexcept { return 4 + 1 + id; }
+  std::size_t operator()(const SetClientFilter& m) const noexcept { return 4 + 4 + m.rules.size(); }
   std::size_t operator()(const Injection& m) const noexcept { return 4 + 4 + m.data.size(); }
   std::size_t operator()(const OtherRequest& m) const noexcept { return 4 + m.data.size(); }
 };
@@ -148,6 +155,11 @@ Result<Request> decode_logstorage(ByteReader& in) noexcept {
 Result<Request> decode_injection(ByteReader& in, Service service, std::endian order) noexcept {
   const auto length = in.number<std::uint32_t>(order);
   return whole(in, Injection{static_cast<std::uint32_t>(service), in.take(length)});
+}
+
+Result<Request> decode_client_filter(ByteReader& in, std::endian order) noexcept {
+  const auto length = in.number<std::uint32_t>(order);
+  return whole(in, SetClientFilter{as_text(in.take(length))});
 }
 
 }  // namespace
@@ -188,6 +200,7 @@ Result<Request> decode_request(Bytes payload, std::endian order) {
     case Service::passive_node_status: return Request{GetPassiveNodeStatus{}};
     case Service::set_all_log_level: return whole(in, SetAllLogLevel{in.i8(), in.id<Interface>()});
     case Service::set_all_trace_status: return whole(in, SetAllTraceStatus{in.i8(), in.id<Interface>()});
+    case Service::set_client_filter: return decode_client_filter(in, order);
     case Service::set_com_interface_status:
     case Service::set_com_interface_max_bandwidth:
     case Service::set_verbose_mode:

@@ -246,6 +246,7 @@ Result<Response> decode_response(Bytes payload, std::endian order) {
     case Service::passive_node_connect:
     case Service::set_all_log_level:
     case Service::set_all_trace_status:
+    case Service::set_client_filter:
     case Service::injection_first: break;
   }
   return Response{Plain{service, status}};

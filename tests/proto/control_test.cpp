@@ -104,6 +104,7 @@ std::vector<Request> one_of_each_request(Bytes data) {
           GetPassiveNodeStatus{},
           SetAllLogLevel{3, remote},
           SetAllTraceStatus{0, remote},
+          SetClientFilter{"NAVI:*:warn\n!:NOIS"},
           Injection{0x1001, data},
           OtherRequest{Service::set_verbose_mode, data},
           OtherRequest{static_cast<Service>(0x15), data}};

@@ -137,6 +137,12 @@ struct Control::Call {
     push(self.registry_.set_every(std::nullopt, r.status));
     reply(Service::set_all_trace_status, Status::ok);
   }
+  void operator()(const control::SetClientFilter& r) const {
+    FilterRules rules;
+    if (rules.add_lines(r.rules)) return reply(Service::set_client_filter, Status::error);
+    out.filter = std::move(rules);
+    reply(Service::set_client_filter, Status::ok);
+  }
   void operator()(const control::Injection& r) const {
     const auto service = static_cast<Service>(r.service);
     if (!self.options_.injections) return reply(service, Status::permission_denied);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dlt/proto/control.hpp"
+#include "filter_rules.hpp"
 #include "route/registry.hpp"
 
 namespace dlt::daemon {
@@ -29,7 +30,8 @@ struct Outcome {
   std::vector<Frame> replies;  // to the client that asked, in this order
   std::vector<LevelPush> levels;
   std::vector<InjectionPush> injections;
-  std::optional<bool> timing;  // control-time messages each second: on or off
+  std::optional<FilterRules> filter;  // what the client that asked wants from now on
+  std::optional<bool> timing;         // control-time messages each second: on or off
 };
 
 class Control {

@@ -70,9 +70,11 @@ void ClientSession::accept(const FrameSpan& span, Clock::time_point now) {
   if (failed_) return;
   if (outbox_.empty()) progress_ = now;
   try {
-    if (!serial_header_) outbox_.push(span, now);
+    const FrameSpan wanted = sieve_ ? sieve_->apply(span) : span;
+    if (wanted.frames == 0) return;
+    if (!serial_header_) outbox_.push(wanted, now);
     else
-      for (const FrameSpan& piece : serial_header_->before_each(span)) outbox_.push(piece, now);
+      for (const FrameSpan& piece : serial_header_->before_each(wanted)) outbox_.push(piece, now);
   } catch (const std::bad_alloc&) {
     hub_.starved("a client connection");
     fail();
@@ -94,6 +96,12 @@ void ClientSession::reply(const Frame& frame) {
   FrameSpan span = hub_.exchange().own.put(frame);
   if (!serial_header_) return outbox_.reply(std::move(span));
   for (FrameSpan& piece : serial_header_->before_each(span)) outbox_.reply(std::move(piece));
+}
+
+void ClientSession::set_filter(FilterRules rules) {
+  filtered_ = filtered();
+  sieve_.reset();
+  if (!rules.empty()) sieve_.emplace(hub_.pool(), std::move(rules));
 }
 
 void ClientSession::wait_readable() {

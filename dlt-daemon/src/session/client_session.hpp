@@ -20,6 +20,7 @@
 #include "session/fd.hpp"
 #include "session/outbox.hpp"
 #include "session/serial_header.hpp"
+#include "session/sieve.hpp"
 
 namespace dlt::daemon {
 
@@ -37,6 +38,8 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   [[nodiscard]] bool holds_back(Clock::time_point now) noexcept override { return outbox_.holds(now); }
   [[nodiscard]] std::uint64_t settled() const noexcept override { return outbox_.settled(); }
   void reply(const Frame& frame);
+  // Only what passes is sent from now on; no rules: everything.
+  void set_filter(FilterRules rules);
   // Goes on, should an error have ended that.
   void revive();
   // Once a second: disconnects a client that takes nothing.
@@ -47,6 +50,8 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
   [[nodiscard]] Clock::time_point since() const noexcept { return since_; }
   [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }
+  // Messages that did not pass its filter.
+  [[nodiscard]] std::uint64_t filtered() const noexcept { return filtered_ + (sieve_ ? sieve_->held_back() : 0); }
   [[nodiscard]] std::uint64_t garbage_bytes() const noexcept { return conversation_.garbage_bytes(); }
 
  private:
@@ -67,9 +72,11 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   const Kind kind_;
   const Clock::time_point since_;
   ClientConversation conversation_;
+  std::optional<Sieve> sieve_;                 // where a filter is asked for
   std::optional<SerialHeader> serial_header_;  // where it is asked for
   Outbox outbox_;
   Clock::time_point progress_;  // when something was last sent, or the outbox was empty
+  std::uint64_t filtered_ = 0;  // by filters before the present one
   bool writing_ = false;        // waits until the socket is writable
   bool reading_ = false;        // waits until the socket is readable
   bool failed_ = false;         // about to be closed

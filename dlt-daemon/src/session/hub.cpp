@@ -200,6 +200,7 @@ void Hub::apply(ClientSession& client, Outcome& outcome) {
   send(outcome.levels);
   for (const InjectionPush& push : outcome.injections)
     deliver(push.session, proto::local::Injection{push.position, push.service, push.data});
+  if (outcome.filter) client.set_filter(*std::move(outcome.filter));
   if (outcome.timing) options_.send_time = *outcome.timing;
 }
 

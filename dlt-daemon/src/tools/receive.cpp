@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "dlt/proto/control.hpp"
 #include "dlt/proto/framer.hpp"
 #include "tools/connection.hpp"
 #include "tools/output.hpp"
@@ -41,6 +42,7 @@ class Receive {
   int run();
 
  private:
+  void ask_for_less(Connection& connection) const;
   void read_connection(Connection& connection);
   void take(proto::Bytes bytes, proto::Framer& framer);
   void take_frame(proto::Bytes frame, proto::StorageHeader storage);
@@ -106,7 +108,16 @@ void Receive::show_progress() {
   if (progress_) std::fprintf(stderr, "\r%llu messages", static_cast<unsigned long long>(taken_));
 }
 
+// A daemon that knows no filters says so, which changes nothing: what comes is looked at here as well.
+void Receive::ask_for_less(Connection& connection) const {
+  const std::string rules = options_.selection.rules();
+  if (rules.empty()) return;
+  const auto request = proto::control::frame(proto::control::SetClientFilter{rules}, {});
+  if (request) static_cast<void>(connection.send(*request, connect_limit));  // what is wrong, reading tells
+}
+
 void Receive::read_connection(Connection& connection) {
+  ask_for_less(connection);
   proto::Framer framer;
   while (!over()) {
     const auto n = connection.receive(bytes_, file_ ? store_within : milliseconds(-1));

@@ -14,6 +14,8 @@ namespace dlt::tools {
 
 namespace {
 
+using daemon::IdPattern;
+
 std::optional<std::string> add_pattern(std::vector<IdPattern>& to, std::string_view text) {
   const auto pattern = IdPattern::parse(text);
   if (!pattern) return "'" + std::string(text) + "' is no id, those have four characters at most";
@@ -36,11 +38,13 @@ Selection& Selection::operator=(Selection&&) noexcept = default;
 
 std::optional<std::string> Selection::add_rule(std::string_view rule) {
   restricted_ = true;
+  rule_texts_.emplace_back(rule);
   return rules_.add(rule);
 }
 
 std::optional<std::string> Selection::set_level(std::string_view level) {
   restricted_ = true;
+  level_text_ = level;
   if (levels_.add("::" + std::string(level)))
     return "'" + std::string(level) + "' is no level (fatal, error, warn, info, debug, verbose or 1 to 6)";
   return std::nullopt;
@@ -48,11 +52,13 @@ std::optional<std::string> Selection::set_level(std::string_view level) {
 
 std::optional<std::string> Selection::add_app(std::string_view pattern) {
   restricted_ = true;
+  app_texts_.emplace_back(pattern);
   return add_pattern(apps_, pattern);
 }
 
 std::optional<std::string> Selection::add_context(std::string_view pattern) {
   restricted_ = true;
+  context_texts_.emplace_back(pattern);
   return add_pattern(contexts_, pattern);
 }
 
@@ -78,9 +84,20 @@ std::optional<std::string> Selection::read_filter_file(const std::string& path, 
   return std::nullopt;
 }
 
+std::string Selection::rules() const {
+  std::string lines;
+  for (const auto& rule : rule_texts_) lines += rule + "\n";
+  if (!lines.empty() || (app_texts_.empty() && context_texts_.empty() && level_text_.empty())) return lines;
+  const std::vector<std::string> any{""};
+  for (const auto& app : app_texts_.empty() ? any : app_texts_)
+    for (const auto& context : context_texts_.empty() ? any : context_texts_)
+      lines.append(app).append(":").append(context).append(":").append(level_text_) += "\n";
+  return lines;
+}
+
 bool Selection::wants(const proto::MessageView& m) {
   if (!restricted_) return true;
-  const Subject subject{m.extended().app, m.extended().context, m.level()};
+  const daemon::FilterSubject subject{m.extended().app, m.extended().context, m.level()};
   if (!rules_.pass(subject) || !levels_.pass(subject)) return false;
   if (!any_matches(apps_, subject.app) || !any_matches(contexts_, subject.context)) return false;
   if (!file_.pass(m)) return false;

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "dlt/proto/message.hpp"
+#include "filter_rules.hpp"
 #include "tools/filter_file.hpp"
-#include "tools/filter_rules.hpp"
 
 namespace re2 {
 class RE2;
@@ -33,17 +33,23 @@ class Selection {
   [[nodiscard]] std::optional<std::string> set_text(const std::string& expression);  // found in the payload's text
   [[nodiscard]] std::optional<std::string> read_filter_file(const std::string& path, bool json);
 
+  // Rules, one a line, that let everything pass that is wanted, and less than everything where that can be said so:
+  // for a daemon to ask before it sends. Empty: it cannot.
+  [[nodiscard]] std::string rules() const;
+
   // Everything is wanted.
   [[nodiscard]] bool empty() const noexcept { return !restricted_; }
   [[nodiscard]] bool wants(const proto::MessageView& message);
 
  private:
-  FilterRules rules_;
-  FilterRules levels_;
-  std::vector<IdPattern> apps_;
-  std::vector<IdPattern> contexts_;
+  daemon::FilterRules rules_;
+  daemon::FilterRules levels_;
+  std::vector<daemon::IdPattern> apps_;
+  std::vector<daemon::IdPattern> contexts_;
   std::unique_ptr<re2::RE2> text_;
   FilterFile file_;
+  std::vector<std::string> rule_texts_, app_texts_, context_texts_;
+  std::string level_text_;
   bool restricted_ = false;
   std::string payload_;  // scratch
 };

@@ -88,6 +88,23 @@ TEST_CASE("receive ends after so many messages, selects, and prints JSON") {
   CHECK(n == 2);
 }
 
+TEST_CASE("receive has the daemon keep back what its filter does not want") {
+  Ours s;
+  const std::string out = s.daemon.dir() / "out";
+  Child child({.command = s.command({"--app", "APP1", "--level", "error"}), .out = out});
+  REQUIRE(eventually([&] { return s.clients() == 1; }));
+  const auto filtered = [&] {
+    const auto status = nlohmann::json::parse(dlt::daemon::ask_status(s.daemon.dir() / "control.sock").value());
+    return status["clients"].empty() ? 0 : status["clients"][0]["filtered"].get<int>();
+  };
+  // The filter may come after the first of them.
+  REQUIRE(eventually([&] { return s.say("no", Level::info), filtered() >= 3; }));
+  s.say("yes", Level::error);
+  CHECK(eventually([&] { return read_file(out).find("yes") != std::string::npos; }));
+  CHECK(child.stop(SIGTERM) == 0);
+  CHECK(count_of(read_file(out), "no 7") == 0);
+}
+
 TEST_CASE("what receive stores is whole after a signal, and dlt-convert and python-dlt read it") {
   for (const char* name : {"rx.dlt", "rx.dlt.zst"}) {
     Ours s;

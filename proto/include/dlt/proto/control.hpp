@@ -55,7 +55,8 @@ enum class Service : std::uint32_t {
   passive_node_status = 0xf07,
   set_all_log_level = 0xf08,
   set_all_trace_status = 0xf09,
-  injection_first = 0xfff,  // this and every higher number is an injection
+  set_client_filter = 0xf20,  // ours; the incumbent answers not_supported
+  injection_first = 0xfff,    // this and every higher number is an injection
 };
 
 enum class Status : std::uint8_t {
@@ -132,6 +133,10 @@ struct SetAllTraceStatus {
   std::int8_t status = 0;
   Interface interface = remote;
 };
+// From now on the asking client is sent only messages that pass; FORMAT.md has the rules.
+struct SetClientFilter {
+  std::string_view rules;  // a rule a line; empty: everything passes
+};
 struct Injection {                 // for the context that the frame's extended header names
   std::uint32_t service = 0x1000;  // >= 0xfff
   Bytes data;
@@ -146,7 +151,7 @@ using Request =
     std::variant<SetLogLevel, SetTraceStatus, GetLogInfo, GetDefaultLogLevel, StoreConfig, ResetToFactoryDefault,
                  SetTimingPackets, GetLocalTime, SetDefaultLogLevel, SetDefaultTraceStatus, GetSoftwareVersion,
                  GetMessageBufferOverflow, OfflineLogstorage, PassiveNodeConnect, GetPassiveNodeStatus, SetAllLogLevel,
-                 SetAllTraceStatus, Injection, OtherRequest>;
+                 SetAllTraceStatus, SetClientFilter, Injection, OtherRequest>;
 
 [[nodiscard]] Service service_of(const Request& request) noexcept;
 

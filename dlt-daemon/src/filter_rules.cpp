@@ -1,9 +1,9 @@
-#include "tools/filter_rules.hpp"
+#include "filter_rules.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace dlt::tools {
+namespace dlt::daemon {
 
 namespace {
 
@@ -82,15 +82,29 @@ std::optional<std::string> FilterRules::add(std::string_view text) {
   return std::nullopt;
 }
 
-bool FilterRules::Rule::matches(const Subject& s) const noexcept {
+bool FilterRules::Rule::matches(const FilterSubject& s) const noexcept {
   if (level && (!s.level || (exactly ? *s.level != *level : *s.level > *level))) return false;
   return app.matches(s.app) && context.matches(s.context);
 }
 
-bool FilterRules::pass(const Subject& s) const noexcept {
+bool FilterRules::pass(const FilterSubject& s) const noexcept {
   const auto matches = [&s](const Rule& rule) { return rule.matches(s); };
   if (std::any_of(unwanted_.begin(), unwanted_.end(), matches)) return false;
   return wanted_.empty() || std::any_of(wanted_.begin(), wanted_.end(), matches);
 }
 
-}  // namespace dlt::tools
+std::optional<std::string> FilterRules::add_lines(std::string_view text) {
+  FilterRules all = *this;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty()) continue;
+    if (all.size() == most_rules) return "more than " + std::to_string(most_rules) + " rules";
+    if (auto problem = all.add(line)) return problem;
+  }
+  *this = std::move(all);
+  return std::nullopt;
+}
+
+}  // namespace dlt::daemon

@@ -1,9 +1,9 @@
-#include "tools/filter_rules.hpp"
+#include "filter_rules.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace dlt;
-using namespace dlt::tools;
+using namespace dlt::daemon;
 
 namespace {
 
@@ -19,12 +19,21 @@ FilterRules rules_of(std::initializer_list<const char*> texts) {
 
 }  // namespace
 
+TEST_CASE("rules come a line each, all of them or none") {
+  FilterRules rules;
+  CHECK_FALSE(rules.add_lines("NAVI\n\n!:NOIS\n"));
+  CHECK(rules.size() == 2);
+  CHECK(rules.add_lines("GOOD\nTOOLONG").value_or("").find("TOOLONG") != std::string::npos);
+  CHECK(rules.size() == 2);
+  CHECK_FALSE(rules.add_lines(""));
+}
+
 TEST_CASE("a filter selects by application, context and level, with wildcards and negation") {
-  const Subject warn{"NAVI", "ROUT", Level::warn};
-  const Subject debug{"NAVI", "NOIS", Level::debug};
-  const Subject fatal{"MEDI", "PLAY", Level::fatal};
-  const Subject control{"DA1", "DC1", std::nullopt};
-  const Subject nobody{};
+  const FilterSubject warn{"NAVI", "ROUT", Level::warn};
+  const FilterSubject debug{"NAVI", "NOIS", Level::debug};
+  const FilterSubject fatal{"MEDI", "PLAY", Level::fatal};
+  const FilterSubject control{"DA1", "DC1", std::nullopt};
+  const FilterSubject nobody{};
   struct Row {
     std::initializer_list<const char*> rules;
     bool warn, debug, fatal, control, nobody;

@@ -23,7 +23,7 @@
 #include "dlt/proto/ids.hpp"
 #include "dlt/proto/level.hpp"
 
-namespace dlt::tools {
+namespace dlt::daemon {
 
 // "*", "NAVI", "NA*", "?AVI", or nothing: any.
 class IdPattern {
@@ -47,7 +47,7 @@ class IdPattern {
 };
 
 // What a rule looks at. Without extended header the ids are empty; only log messages have a level.
-struct Subject {
+struct FilterSubject {
   AppId app;
   ContextId context;
   std::optional<Level> level;
@@ -58,7 +58,14 @@ class FilterRules {
   // What is wrong with the rule; nothing where it has been added.
   [[nodiscard]] std::optional<std::string> add(std::string_view rule);
 
-  [[nodiscard]] bool pass(const Subject& subject) const noexcept;
+  // Likewise of a text with a rule a line; then nothing of it has been added.
+  [[nodiscard]] std::optional<std::string> add_lines(std::string_view rules);
+
+  [[nodiscard]] bool pass(const FilterSubject& subject) const noexcept;
+  [[nodiscard]] bool empty() const noexcept { return wanted_.empty() && unwanted_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return wanted_.size() + unwanted_.size(); }
+
+  static constexpr std::size_t most_rules = 1024;
 
  private:
   struct Rule {
@@ -67,11 +74,11 @@ class FilterRules {
     std::optional<Level> level;
     bool exactly = false;
 
-    [[nodiscard]] bool matches(const Subject& subject) const noexcept;
+    [[nodiscard]] bool matches(const FilterSubject& subject) const noexcept;
   };
 
   std::vector<Rule> wanted_;
   std::vector<Rule> unwanted_;
 };
 
-}  // namespace dlt::tools
+}  // namespace dlt::daemon
