@@ -94,7 +94,7 @@ TEST_CASE("receive has the daemon keep back what its filter does not want") {
   Child child({.command = s.command({"--app", "APP1", "--level", "error"}), .out = out});
   REQUIRE(eventually([&] { return s.clients() == 1; }));
   const auto filtered = [&] {
-    const auto status = nlohmann::json::parse(dlt::daemon::ask_status(s.daemon.dir() / "control.sock").value());
+    const auto status = nlohmann::json::parse(*dlt::daemon::ask_status(s.daemon.dir() / "control.sock"));
     return status["clients"].empty() ? 0 : status["clients"][0]["filtered"].get<int>();
   };
   // The filter may come after the first of them.
