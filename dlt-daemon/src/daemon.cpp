@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <asio/dispatch.hpp>
 #include <asio/post.hpp>
 #include <cstdlib>
 #include <thread>
@@ -272,8 +273,9 @@ void Daemon::revive() {
   else hub_.revive();
 }
 
+// On the io thread at once, which needs no memory.
 void Daemon::stop() {
-  asio::post(io_, [this] { begin_end(); });
+  asio::dispatch(io_, [this] { begin_end(); });
 }
 
 void Daemon::begin_end() {

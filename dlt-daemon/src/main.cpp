@@ -101,8 +101,8 @@ int serve(const Options& options, const Config& config) {
   asio::signal_set ending(daemon.io(), SIGTERM, SIGINT);
   ending.async_wait([&](std::error_code error, int) {
     if (error) return;
+    daemon.stop();  // first: without memory for the words it ends all the same
     notify.stopping();
-    daemon.stop();
   });
   asio::signal_set hangup(daemon.io(), SIGHUP);
   std::function<void(std::error_code, int)> on_hangup = [&](std::error_code error, int) {
