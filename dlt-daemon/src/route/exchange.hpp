@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstring>
+#include <functional>
 #include <string>
 
 #include "route/control.hpp"
@@ -27,7 +28,9 @@ class OwnFrames {
     std::byte* const at = slab_.get()->memory().data() + used_;
     std::memcpy(at, frame.data(), frame.size());
     used_ += frame.size();
-    return {slab_, at, static_cast<std::uint32_t>(frame.size()), 1, 0, true};
+    FrameSpan span{slab_, at, static_cast<std::uint32_t>(frame.size()), 1};
+    span.own = true;
+    return span;
   }
 
  private:
@@ -86,6 +89,7 @@ struct Exchange {
   Router router;
   FrameCounter counter;
   Intake intake;
+  std::function<bool(const std::byte* frame)> stored_only;  // is this frame not for clients? Empty: all are
   OwnFrames own;
   Refusals refusals;
   std::uint64_t garbage_bytes = 0;

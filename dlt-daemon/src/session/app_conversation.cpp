@@ -26,6 +26,7 @@ struct AppConversation::Handler {
   std::byte* begin = nullptr;
   std::byte* end = nullptr;
   std::uint32_t frames = 0;
+  bool stored_only = false;  // all of them
 
   void frame(proto::Bytes f, std::size_t headers) {
     if (self.repeated_ != 0) [[unlikely]] {
@@ -37,6 +38,8 @@ struct AppConversation::Handler {
       return;  // of another user
     if (exchange.intake.active() && !admit(f, headers)) [[unlikely]]
       return;
+    if (exchange.stored_only) [[unlikely]]
+      part(exchange.stored_only(f.data()));
     auto* const at = const_cast<std::byte*>(f.data());  // the slab is ours until the span is routed
     if (at == end) [[likely]] {
       end += f.size();
@@ -49,6 +52,11 @@ struct AppConversation::Handler {
     }
     ++frames;
   }
+  // What clients get and what they do not get are spans of their own.
+  void part(bool only) {
+    if (only != stored_only) flush();
+    stored_only = only;
+  }
   bool admit(proto::Bytes f, std::size_t headers) {
     const auto [verdict, repetitions] = exchange.intake.judge(f, headers, exchange.registry.defaults(), now.steady);
     if (repetitions != 0) {
@@ -59,10 +67,12 @@ struct AppConversation::Handler {
     return verdict == Intake::Verdict::pass;
   }
   void flush() {
-    if (frames != 0)
-      exchange.router.route({slab, begin, static_cast<std::uint32_t>(end - begin), frames, now.unix_us, false,
-                             static_cast<std::uint32_t>(self.session())},
-                            now.steady);
+    if (frames != 0) {
+      FrameSpan span{slab,        begin, static_cast<std::uint32_t>(end - begin),   frames,
+                     now.unix_us, false, static_cast<std::uint32_t>(self.session())};
+      span.stored_only = stored_only;
+      exchange.router.route(std::move(span), now.steady);
+    }
     begin = end = nullptr;
     frames = 0;
   }

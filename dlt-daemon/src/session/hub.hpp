@@ -8,6 +8,7 @@
 // intervals because a sink may only ask for a limited time. The io thread's.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -88,6 +89,10 @@ class Hub {
   void acknowledge_later();  // a sink still has what an application is to be told of
   void send(const std::vector<LevelPush>& levels);
   void apply(ClientSession& client, Outcome& outcome);
+  // Who connects logstorage devices, and answers later.
+  using Answer = std::function<void(proto::control::Status)>;
+  using Logstorage = std::function<void(const LogstorageRequest&, Answer)>;
+  void set_logstorage(Logstorage logstorage) { logstorage_ = std::move(logstorage); }
   // There was no memory for what a connection needed; it is to be closed.
   void starved(std::string_view whose);
   void forget(AppSession& session);
@@ -112,6 +117,7 @@ class Hub {
 
  private:
   void look_again();
+  void ask_logstorage(ClientSession& client, const LogstorageRequest& request);
   [[nodiscard]] bool refuse(const Source& source);
   void end_handshakes();
   void tell(const std::string& line);
@@ -123,6 +129,7 @@ class Hub {
   Exchange& exchange_;
   Pool& pool_;
   Options options_;
+  Logstorage logstorage_;
   ReadBuffer read_buffer_;
   std::map<SessionId, std::shared_ptr<AppSession>> apps_;
   std::vector<std::shared_ptr<ClientSession>> clients_;
