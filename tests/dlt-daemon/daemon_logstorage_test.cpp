@@ -42,9 +42,9 @@ int ask(const TempDir& dir, const std::string& path, std::uint8_t what) {
   Peer peer = Peer::to_unix(dir / "ctrl.sock");
   return ask(peer, path, what);
 }
-constexpr std::uint8_t disconnect = 0;
-constexpr std::uint8_t connect = 1;
-constexpr std::uint8_t sync_caches = 2;
+constexpr std::uint8_t disconnects = 0;
+constexpr std::uint8_t connects = 1;
+constexpr std::uint8_t syncs = 2;
 
 Numbers numbers(const std::string& folder, const std::string& file) {
   Numbers out;
@@ -69,7 +69,7 @@ TEST_CASE("messages go through the filters of a device into its files, also afte
       device(dir, "usb", filter(1, "CTX1", "one") + filter(2, "CTX1,CTX2", "both", "SyncBehavior=ON_DEMAND"));
   {
     RunningDaemon d(config_with(dir));
-    REQUIRE(ask(dir, usb, connect) == 0);
+    REQUIRE(ask(dir, usb, connects) == 0);
     Peer app = d.app();
     REQUIRE(app.send(registration("APP1", {"CTX1", "CTX2"}) + messages(0, 40, "CTX1") + messages(40, 2, "CTX2") +
                      messages(42, 1, "CTX3")));
@@ -77,9 +77,9 @@ TEST_CASE("messages go through the filters of a device into its files, also afte
     CHECK(numbers(usb, "one") == up_to(40));
     CHECK(std::filesystem::exists(usb + "/one_3.dlt"));
     CHECK(numbers(usb, "both").empty());
-    CHECK(ask(dir, usb, sync_caches) == 0);
+    CHECK(ask(dir, usb, syncs) == 0);
     CHECK(numbers(usb, "both").size() == 15);  // the newest that a file has room for
-    CHECK(ask(dir, usb + "/", disconnect) == 0);
+    CHECK(ask(dir, usb + "/", disconnects) == 0);
     CHECK(d.status()["logstorage"].empty());
   }
   auto config = config_with(dir);
@@ -99,26 +99,26 @@ TEST_CASE("requests for devices are answered as the incumbent answers them") {
   const auto good = device(dir, "good", filter(1, "CTX1", "one"));
   const auto half = device(dir, "half", filter(1, "CTX1", "one") + filter(2, "CTX1", "two", "LogLevel=?"));
   const auto third = device(dir, "third", filter(1, "CTX1", "one"));
-  CHECK(ask(dir, dir / "none", connect) == 2);
-  CHECK(ask(dir, "relative", connect) == 2);
-  CHECK(ask(dir, "", connect) == 2);
-  CHECK(ask(dir, good, connect) == 0);
-  CHECK(ask(dir, good, connect) == 0);  // anew, with what the configuration says now
-  CHECK(ask(dir, half, connect) == 4);  // but something is left out
-  CHECK(ask(dir, third, connect) == 2);
-  CHECK(ask(dir, third, disconnect) == 2);
-  CHECK(ask(dir, third, sync_caches) == 0);
+  CHECK(ask(dir, dir / "none", connects) == 2);
+  CHECK(ask(dir, "relative", connects) == 2);
+  CHECK(ask(dir, "", connects) == 2);
+  CHECK(ask(dir, good, connects) == 0);
+  CHECK(ask(dir, good, connects) == 0);  // anew, with what the configuration says now
+  CHECK(ask(dir, half, connects) == 4);  // but something is left out
+  CHECK(ask(dir, third, connects) == 2);
+  CHECK(ask(dir, third, disconnects) == 2);
+  CHECK(ask(dir, third, syncs) == 0);
   CHECK(ask(dir, good, 3) == 2);
-  CHECK(ask(dir, good, disconnect) == 0);
-  CHECK(ask(dir, third, connect) == 0);
-  CHECK(ask(dir, "", sync_caches) == 0);
+  CHECK(ask(dir, good, disconnects) == 0);
+  CHECK(ask(dir, third, connects) == 0);
+  CHECK(ask(dir, "", syncs) == 0);
 }
 
 TEST_CASE("a client at the port may not name a directory to write to") {
   TempDir dir;
   RunningDaemon d(config_with(dir));
   Client viewer = d.client();
-  REQUIRE(viewer.peer().send(request(control::OfflineLogstorage{dir / "x", connect})));
+  REQUIRE(viewer.peer().send(request(control::OfflineLogstorage{dir / "x", connects})));
   const auto answer = viewer.control(0xf05);
   REQUIRE(answer.size() == 27);
   CHECK(answer[26] == 3);
@@ -145,7 +145,7 @@ TEST_CASE("contexts get the level that a filter wants, and their own back") {
   CHECK(level() == "4 of 0");
   CHECK(level() == "4 of 1");
 
-  CHECK(ask(dir, usb, connect) == 0);
+  CHECK(ask(dir, usb, connects) == 0);
   CHECK(level() == "6 of 0");
   CHECK(level() == "6 of 1");
   Peer late = d.app();
@@ -154,7 +154,7 @@ TEST_CASE("contexts get the level that a filter wants, and their own back") {
   REQUIRE(answer.size() >= 6);
   CHECK(answer[answer.size() - 6] == 6);
 
-  CHECK(ask(dir, usb, disconnect) == 0);
+  CHECK(ask(dir, usb, disconnects) == 0);
   CHECK(level() == "6 of 1");  // its level is ERROR now, but the filter is still there
   CHECK(level() == "4 of 0");
   CHECK(level() == "2 of 1");
@@ -164,7 +164,7 @@ TEST_CASE("messages of a filter that disables the network are stored and go to n
   TempDir dir;
   RunningDaemon d(config_with(dir));
   const auto usb = device(dir, "usb", filter(1, "CTX2", "secret", "DisableNetwork=ON"));
-  CHECK(ask(dir, usb, connect) == 0);
+  CHECK(ask(dir, usb, connects) == 0);
   Client viewer = d.client();
   REQUIRE(d.clients(1));
   Peer app = d.app();
@@ -172,7 +172,7 @@ TEST_CASE("messages of a filter that disables the network are stored and go to n
   for (std::uint32_t i = 0; i < 10; ++i) frames += frame(i, 20, "APP1", i % 2 == 0 ? "CTX1" : "CTX2");
   REQUIRE(app.send(registration("APP1", {"CTX1", "CTX2"}) + batch(frames)));
   CHECK(viewer.numbers(5) == Numbers{0, 2, 4, 6, 8});
-  CHECK(ask(dir, usb, disconnect) == 0);
+  CHECK(ask(dir, usb, disconnects) == 0);
   CHECK(numbers(usb, "secret") == Numbers{1, 3, 5, 7, 9});
   REQUIRE(app.send(messages(10, 1, "CTX2")));
   CHECK(viewer.numbers(1) == Numbers{10});

@@ -52,11 +52,13 @@ struct Device {
     std::filesystem::create_directory(path);
     write_file(path + "/dlt_logstorage.conf", conf);
     write_file(dlt_conf, "UDPConnectionSetup = 0\nLoggingMode = 2\nLoggingFilename = " + dir / "own.log" +
-                             "\nOfflineLogstorageMaxDevices = 1\nOfflineLogstorageTimestamp = 0\nControlSocketPath = " +
+                             "\nOfflineLogstorageMaxDevices = 2\nOfflineLogstorageTimestamp = 0\nControlSocketPath = " +
                              socket + "\nPersistanceStoragePath = " + dir / "" + "\n");
   }
   [[nodiscard]] int ctrl(const std::vector<std::string>& options) const {
-    return logstorage_ctrl(dlt_conf, options).code;
+    const Outcome said = logstorage_ctrl(dlt_conf, options);
+    UNSCOPED_INFO(said.out);
+    return said.code;
   }
 
   std::string path;
