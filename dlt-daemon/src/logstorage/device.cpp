@@ -78,22 +78,51 @@ void Device::run() {
   for (;;) {
     Work work = next();
     if (auto* const batch = std::get_if<Batch>(&work)) {
-      (void)keep(*batch);
-      publish();  // before it counts as done
+      take(*batch);
       queued_bytes_.fetch_sub(batch->records.bytes.size(), std::memory_order_relaxed);
       settled_.store(batch->routed, std::memory_order_relaxed);
     } else if (const auto* const request = std::get_if<Sync>(&work)) {
-      const bool good = write_caches(sync::on_demand);
-      publish();
+      const bool good = finish(sync::on_demand);
       request->done(good);
     } else {
-      const bool good = write_caches(0xff);
-      publish();
+      const bool good = finish(0xff);
       stores_.clear();  // closes the files
       budget_.give_back(reserved_);
       if (const auto& done = std::get<Close>(work).done) done(good);
       return;
     }
+  }
+}
+
+// Without memory a device has failed: what its caches hold may not be whole, and nothing of that is written.
+void Device::take(const Batch& batch) noexcept {
+  try {
+    (void)keep(batch);
+    publish();  // before it counts as done
+  } catch (const std::bad_alloc&) {
+    {
+      const std::lock_guard lock(mutex_);
+      status_.dropped += batch.filters.size();
+    }
+    starve();
+  }
+}
+
+bool Device::finish(std::uint8_t behaviours) noexcept {
+  try {
+    const bool good = write_caches(behaviours);
+    publish();
+    return good;
+  } catch (const std::bad_alloc&) {
+    starve();
+    return false;
+  }
+}
+
+void Device::starve() noexcept {
+  try {
+    fail("there is no memory for what it stores");
+  } catch (const std::bad_alloc&) {  // nobody is told, but what comes is counted
   }
 }
 
@@ -195,12 +224,20 @@ bool Device::note_error(Store& store) {
     wake_.wait_for(lock, pause, [this] { return closing_; });
     return true;
   }
-  failed_ = true;
-  status_.state = DeviceStatus::State::failed;
   lock.unlock();
-  spdlog::error("logstorage: {} is disconnected after {} errors", options_.path, errors_);
-  events_.failed();
+  fail(store.files->problem());
   return false;
+}
+
+void Device::fail(const std::string& problem) {
+  if (std::exchange(failed_, true)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    status_.state = DeviceStatus::State::failed;
+    status_.problem = problem;
+  }
+  spdlog::error("logstorage: {} is disconnected: {}", options_.path, problem);
+  events_.failed();
 }
 
 bool Device::write_caches(std::uint8_t behaviours) {

@@ -100,6 +100,10 @@ class Device {
   [[nodiscard]] Opened open();
   void make_stores(FilterFile& file);
   [[nodiscard]] Work next();
+  void take(const Batch& batch) noexcept;
+  [[nodiscard]] bool finish(std::uint8_t behaviours) noexcept;
+  void fail(const std::string& problem);
+  void starve() noexcept;
   void add(Work work);
   bool keep(const Batch& batch);
   bool keep_in(Store& store, const Records& records);

@@ -81,7 +81,7 @@ void LogstorageSink::connect(const std::string& given, Answer answer) {
 
 void LogstorageSink::open(Slot& slot) {
   slot.state = State::connecting;
-  slot.problem.clear();
+  slot.last = {};
   slot.pushed = 0;
   slot.pending = {};
   slot.hold.emplace(options_.queue);
@@ -98,7 +98,7 @@ void LogstorageSink::open(Slot& slot) {
 
 void LogstorageSink::on_opened(const std::string& path, Device::Opened opened) {
   Slot* const slot = find(path);
-  if (slot == nullptr || slot->state != State::connecting) return;
+  if (slot == nullptr || !slot->device || slot->state != State::connecting) return;
   if (!opened.failure.empty()) {
     spdlog::error("logstorage: {} is not connected: {}", printable(path), opened.failure);
     auto answers = std::move(slot->answers);
@@ -151,9 +151,9 @@ void LogstorageSink::on_failed(const std::string& path) {
 
 void LogstorageSink::on_closed(const std::string& path, bool good) {
   Slot* const slot = find(path);
-  if (slot == nullptr) return;
+  if (slot == nullptr || !slot->device) return;
   const bool failed = slot->state == State::failed;
-  slot->problem = slot->device->status().problem;
+  slot->last = slot->device->status();
   slot->device.reset();
   spdlog::info("logstorage: {} is disconnected", printable(path));
   answer_all(slot->answers, good ? Status::ok : Status::error);
@@ -274,11 +274,10 @@ bool LogstorageSink::keeps_from_clients(const std::byte* frame) noexcept {
 std::vector<logstorage::DeviceStatus> LogstorageSink::status() const {
   std::vector<logstorage::DeviceStatus> all;
   for (const auto& slot : slots_) {
-    logstorage::DeviceStatus status = slot->device ? slot->device->status() : logstorage::DeviceStatus{};
+    logstorage::DeviceStatus status = slot->device ? slot->device->status() : slot->last;
     status.path = slot->path;
     status.state = slot->state;
-    status.dropped = slot->dropped;
-    if (!slot->problem.empty()) status.problem = slot->problem;
+    status.dropped += slot->dropped;
     all.push_back(std::move(status));
   }
   return all;

@@ -75,12 +75,12 @@ class LogstorageSink : public Sink {
     bool maintain = true;
     std::optional<Hold> hold;  // while there is a device
     logstorage::Device::Batch pending;
-    std::uint64_t pushed = 0;       // `routed` of the last batch
-    std::uint64_t dropped = 0;      // messages
-    std::uint64_t dropping = 0;     // in the present time of dropping
-    std::vector<Answer> answers;    // to who waits for connecting or disconnecting
-    std::optional<Answer> again{};  // connect once it is disconnected
-    std::string problem{};
+    std::uint64_t pushed = 0;                      // `routed` of the last batch
+    std::uint64_t dropped = 0;                     // messages
+    std::uint64_t dropping = 0;                    // in the present time of dropping
+    std::vector<Answer> answers;                   // to who waits for connecting or disconnecting
+    std::optional<Answer> again{};                 // connect once it is disconnected
+    logstorage::DeviceStatus last{};               // of a device that has failed
     std::unique_ptr<logstorage::Device> device{};  // last: its thread ends first
 
     explicit Slot(std::string p) : path(std::move(p)) {}

@@ -227,10 +227,10 @@ TEST_CASE("a request for a logstorage device is handed on, to be answered later"
   Registry registry{Defaults{}};
   Control::Options options;
   options.logstorage = true;
-  Control control(registry, options);
+  Control answering(registry, options);
   const auto ask = [&](std::uint8_t what) {
     Outcome out;
-    control.handle(proto::as_bytes(request(control::OfflineLogstorage{"/mnt/usb", what})), 0, out);
+    answering.handle(proto::as_bytes(request(control::OfflineLogstorage{"/mnt/usb", what})), 0, out);
     return out;
   };
   const Outcome asked = ask(1);
@@ -242,5 +242,5 @@ TEST_CASE("a request for a logstorage device is handed on, to be answered later"
   CHECK(wrong.logstorage.empty());
   REQUIRE(wrong.replies.size() == 1);
   CHECK(to_hex(wrong.replies[0]).ends_with("05 0f 00 00 02"));
-  CHECK(to_hex(control.logstorage(control::Status::warning, 0)).ends_with("05 0f 00 00 04"));
+  CHECK(to_hex(answering.logstorage(control::Status::warning, 0)).ends_with("05 0f 00 00 04"));
 }
