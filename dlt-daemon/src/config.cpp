@@ -107,6 +107,28 @@ Problem set_sync(Config& c, std::string_view text) {
   return std::nullopt;
 }
 
+Problem set_delimiter(Config& c, std::string_view text) {
+  constexpr std::string_view good = "!\"#$%&'()*+,-:;<=>?@[]^_`{|}~";  // punctuation that may stand in any file name
+  if (text.size() != 1 || good.find(text.front()) == std::string_view::npos)
+    return "expected one punctuation character, but no '.', '/' or '\\'";
+  c.logstorage_naming.delimiter = text.front();
+  return std::nullopt;
+}
+
+Problem set_max_counter(Config& c, std::string_view text) {
+  const auto v = number(text);
+  if (!v || *v == 0 || *v > 4'294'967'295) return out_of(1, 4'294'967'295);
+  c.logstorage_naming.max_counter = static_cast<std::uint32_t>(*v);
+  return std::nullopt;
+}
+
+template <auto Member>
+Problem set_naming_flag(Config& c, std::string_view text) {
+  if (text != "0" && text != "1") return "expected 0 or 1";
+  c.logstorage_naming.*Member = text == "1";
+  return std::nullopt;
+}
+
 // The incumbent's flag for more of its own log.
 Problem set_verbose(Config& c, std::string_view text) {
   if (text != "0" && text != "1") return "expected 0 or 1";
@@ -178,6 +200,13 @@ constexpr std::array keys{
     Key{"OfflineTraceStallLimit", set_duration<&Config::storage_stall, 0, 60'000>},
     Key{"OfflineTraceSync", set_sync},
     Key{"OfflineTraceFlushInterval", set_duration<&Config::storage_flush, 1, 60'000>},
+    Key{"OfflineLogstorageMaxDevices", set_number<&Config::logstorage_devices, 0, 16>},
+    Key{"OfflineLogstorageDirPath", set_path<&Config::logstorage_directory>},
+    Key{"OfflineLogstorageTimestamp", set_naming_flag<&logstorage::Naming::timestamp>},
+    Key{"OfflineLogstorageDelimiter", set_delimiter},
+    Key{"OfflineLogstorageMaxCounter", set_max_counter},
+    Key{"OfflineLogstorageOptionalIndex", set_naming_flag<&logstorage::Naming::optional_index>},
+    Key{"OfflineLogstorageCacheSize", set_number<&Config::logstorage_cache_kib, 0, 16 * 1024 * 1024>},
     Key{"LoggingMode", set_number<&Config::logging_mode, 0, 3>},
     Key{"LoggingLevel", set_number<&Config::logging_level, 0, 7>},
     Key{"LoggingFilename", set_path<&Config::logging_file>},

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "dlt/proto/ids.hpp"
+#include "logstorage/file_names.hpp"
 #include "route/quota.hpp"
 #include "route/router.hpp"
 #include "route/source.hpp"
@@ -99,6 +100,12 @@ struct Config {
   std::chrono::milliseconds storage_stall{1000};  // how long full storage may hold applications back
   std::chrono::milliseconds storage_flush{250};   // a message is in the file after this time at the latest
   SyncMode storage_sync = SyncMode::none;         // what a power cut costs
+
+  // Logstorage devices: directories with a dlt_logstorage.conf.
+  std::uint32_t logstorage_devices = 0;         // at most; 0: none may be connected
+  std::string logstorage_directory;             // a device that is connected from the start; empty: none
+  logstorage::Naming logstorage_naming;         // of the files
+  std::uint64_t logstorage_cache_kib = 30'000;  // KiB for the caches of all devices
 
   // The daemon's own log.
   std::uint8_t logging_mode = 3;               // 0 stdout, 1 syslog, 2 a file, 3 stderr

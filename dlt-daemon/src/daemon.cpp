@@ -99,7 +99,7 @@ Daemon::Daemon(Config config, Inherited inherited, Locks locks)
       exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(), config_.ring_replay,
                 config_.ring_size, exchange_options(config_), registry_limits(config_)),
       hub_(io_, exchange_, pool_, hub_options(config_)),
-      sinks_(make_sinks(config_, exchange_.router)),
+      sinks_(make_sinks(config_, io_, exchange_, hub_)),
       end_timer_(io_) {
   exchange_.registry.set_stored(parse_levels(persistence_.load(), config_.max_contexts));
   (void)exchange_.registry.set_forced(config_.force_levels);
@@ -109,6 +109,7 @@ Daemon::Daemon(Config config, Inherited inherited, Locks locks)
 
 Control::Options Daemon::control_options() {
   Control::Options options = daemon::control_options(config_);
+  options.logstorage = logstorage_devices(config_) != 0;
   if (!persistence_.enabled()) return options;
   options.store = [this] {
     Registry& registry = exchange_.registry;
@@ -247,7 +248,9 @@ std::string Daemon::summary() const {
 
 std::string Daemon::status() {
   const StorageStatus storage = sinks_.storage ? sinks_.storage->status() : StorageStatus{};
-  return status_json({config_, exchange_, hub_, storage, client_port_, app_port_, started_});
+  using Devices = std::vector<logstorage::DeviceStatus>;
+  const Devices devices = sinks_.logstorage ? sinks_.logstorage->status() : Devices{};
+  return status_json({config_, exchange_, hub_, storage, devices, client_port_, app_port_, started_});
 }
 
 void Daemon::run() {
@@ -333,6 +336,10 @@ void Daemon::apply(const Config& fresh) {
   now.storage_stall = config_.storage_stall;
   now.storage_flush = config_.storage_flush;
   now.storage_sync = config_.storage_sync;
+  now.logstorage_devices = config_.logstorage_devices;
+  now.logstorage_directory = config_.logstorage_directory;
+  now.logstorage_naming = config_.logstorage_naming;
+  now.logstorage_cache_kib = config_.logstorage_cache_kib;
   now.logging_mode = config_.logging_mode;
   now.logging_file = config_.logging_file;
   now.logging_limited = config_.logging_limited;
@@ -340,7 +347,8 @@ void Daemon::apply(const Config& fresh) {
   now.logging_max_size = config_.logging_max_size;
   if (now != fresh)
     spdlog::warn(
-        "changes to ECUId, sockets, the FIFO, addresses, ports, storage or where this log goes need a restart");
+        "changes to ECUId, sockets, the FIFO, addresses, ports, storage, logstorage or where this log goes need a "
+        "restart");
   if (now == config_) return;
   const bool defaults_changed =
       now.context_level != config_.context_level || now.context_trace != config_.context_trace;

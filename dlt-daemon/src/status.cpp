@@ -130,6 +130,33 @@ JsonText storage(const StorageStatus& s) {
           {"files", s.files}};
 }
 
+std::string_view name(logstorage::DeviceStatus::State state) noexcept {
+  using State = logstorage::DeviceStatus::State;
+  switch (state) {
+    case State::connecting: return "connecting";
+    case State::connected: return "connected";
+    case State::disconnecting: return "disconnecting";
+    case State::failed: return "failed";
+  }
+  return "unknown";
+}
+
+JsonText device(const logstorage::DeviceStatus& d) {
+  JsonText filters = JsonText::array();
+  for (const auto& f : d.filters)
+    filters.push_back({{"name", printable(f.name)},
+                       {"file", printable(f.file)},
+                       {"files", f.files},
+                       {"stored", f.stored},
+                       {"cached", f.cached},
+                       {"overwritten", f.overwritten},
+                       {"discarded", f.discarded},
+                       {"failed", f.failed}});
+  return {{"path", printable(d.path)},    {"state", name(d.state)}, {"problem", printable(d.problem)},
+          {"errors", d.errors},           {"dropped", d.dropped},   {"queued_bytes", d.queued_bytes},
+          {"filters", std::move(filters)}};
+}
+
 JsonText process() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -204,6 +231,9 @@ std::string status_json(const StatusSources& s) {
   for (const auto& c : s.hub.clients()) clients.push_back(client(*c, now));
   out.add("clients", clients);
   out.add("storage", storage(s.storage));
+  JsonText devices = JsonText::array();
+  for (const auto& d : s.logstorage) devices.push_back(device(d));
+  out.add("logstorage", devices);
   return out.text() + "\n";
 }
 
@@ -264,6 +294,16 @@ std::string status_table(const std::string& text) {
     line("\nstorage {}  {}  {} messages written, {} dropped, {} files", s["state"].get<std::string>(),
          s["file"].get<std::string>(), s["written"]["messages"].get<std::uint64_t>(),
          s["dropped"]["messages"].get<std::uint64_t>(), s["files"].get<std::uint64_t>());
+    for (const auto& d : j["logstorage"]) {
+      line("logstorage {}  {}  {}", d["path"].get<std::string>(), d["state"].get<std::string>(),
+           d["problem"].get<std::string>());
+      for (const auto& f : d["filters"])
+        line("  {}  {}  {} messages stored, {} cached, {} lost, {} files", f["name"].get<std::string>(),
+             f["file"].get<std::string>(), f["stored"].get<std::uint64_t>(), f["cached"].get<std::uint64_t>(),
+             f["overwritten"].get<std::uint64_t>() + f["discarded"].get<std::uint64_t>() +
+                 f["failed"].get<std::uint64_t>(),
+             f["files"].get<std::uint64_t>());
+    }
   } catch (const json::exception& e) {
     out += fmt::format("the answer is not complete: {}\n", e.what());
   }

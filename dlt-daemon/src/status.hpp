@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config.hpp"
+#include "logstorage/device_status.hpp"
 #include "session/hub.hpp"
 #include "storage/storage_status.hpp"
 
@@ -14,6 +15,7 @@ struct StatusSources {
   const Exchange& exchange;
   const Hub& hub;
   const StorageStatus& storage;
+  const std::vector<logstorage::DeviceStatus>& logstorage;
   std::uint16_t client_port;
   std::uint16_t app_port;  // 0: no TCP for applications
   Clock::time_point started;

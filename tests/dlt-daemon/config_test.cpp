@@ -299,7 +299,10 @@ TEST_CASE("a configuration of the incumbent's is read as it is") {
       "PrintHeadersOnly = 1\nRS232DeviceName = /dev/ttyS0\nRS232Baudrate = 115200\nRS232SyncSerialHeader = 1\n"
       "TCPSyncSerialHeader = 1\nSendECUSoftwareVersion = 1\nPathToECUSoftwareVersion = /etc/os-release\n"
       "ECUSoftwareVersionFileField = VERSION_ID\nSendTimezone = 1\nUDPConnectionSetup = 1\n"
-      "UDPMulticastIPAddress = 225.0.0.37\nUDPMulticastIPPort = 3491\nBindAddress = 127.0.0.1;127.0.0.2\n";
+      "UDPMulticastIPAddress = 225.0.0.37\nUDPMulticastIPPort = 3491\nOfflineLogstorageMaxDevices = "
+      "2\nOfflineLogstorageDirPath = /opt\n"
+      "OfflineLogstorageTimestamp = 0\nOfflineLogstorageDelimiter = -\nOfflineLogstorageMaxCounter = 999\n"
+      "OfflineLogstorageOptionalIndex = 1\nOfflineLogstorageCacheSize = 20000\nBindAddress = 127.0.0.1;127.0.0.2\n";
   Config config;
   std::vector<ConfigError> notes;
 
@@ -313,6 +316,10 @@ TEST_CASE("a configuration of the incumbent's is read as it is") {
   CHECK(config.logging_level == 7);
   CHECK(config.force_levels);
   CHECK(config.control_socket == "/tmp/dlt-ctrl.sock");
+  CHECK(config.logstorage_devices == 2);
+  CHECK(config.logstorage_directory == "/opt");
+  CHECK(config.logstorage_naming == logstorage::Naming{'-', false, 999, true});
+  CHECK(config.logstorage_cache_kib == 20'000);
   REQUIRE(notes.size() == 13);
   CHECK(notes[0].text() ==
         "dlt.conf:2: Daemonize has no effect: the option -d puts the daemon into the background; as a service it needs "

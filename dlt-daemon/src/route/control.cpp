@@ -123,8 +123,13 @@ struct Control::Call {
     reply(control::SoftwareVersion{Status::ok, self.options_.version});
   }
   void operator()(const control::GetMessageBufferOverflow&) const { reply(control::MessageBufferOverflow{}); }
-  // What other daemons store or pass on is not done by this one; the incumbent refuses with these as well.
-  void operator()(const control::OfflineLogstorage&) const { reply(Service::offline_logstorage, Status::error); }
+  void operator()(const control::OfflineLogstorage& r) const {
+    if (!self.options_.logstorage || r.connection > 2) return reply(Service::offline_logstorage, Status::error);
+    const auto end = r.mount_point.find('\0');
+    out.logstorage.push_back(
+        {static_cast<LogstorageRequest::Kind>(r.connection), std::string(r.mount_point.substr(0, end))});
+  }
+  // What other daemons pass on is not done by this one; the incumbent refuses with these as well.
   void operator()(const control::PassiveNodeConnect&) const { reply(Service::passive_node_status, Status::error); }
   void operator()(const control::GetPassiveNodeStatus&) const { reply(Service::passive_node_status, Status::error); }
   void operator()(const control::SetAllLogLevel& r) const {
@@ -200,6 +205,10 @@ Frame Control::context_unregistered(AppId app, ContextId context, std::uint32_t 
 Frame Control::lost(AppId app, std::uint64_t count, std::uint32_t timestamp) const {
   const auto shown = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, 0xffff'ffff));
   return make(control::MessageBufferOverflow{Status::ok, 1, shown}, timestamp, app);
+}
+
+Frame Control::logstorage(Status status, std::uint32_t timestamp) const {
+  return make(control::Plain{Service::offline_logstorage, status}, timestamp);
 }
 
 Frame Control::marker(std::uint32_t timestamp) const { return make(control::Marker{}, timestamp); }

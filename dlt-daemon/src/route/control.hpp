@@ -25,11 +25,19 @@ struct InjectionPush {
   std::vector<std::byte> data;
 };
 
+// A request for a logstorage device, which is answered later.
+struct LogstorageRequest {
+  enum class Kind : std::uint8_t { disconnect, connect, sync };
+  Kind kind{};
+  std::string path;  // of the device; empty where all are to be synced
+};
+
 // What requests lead to.
 struct Outcome {
   std::vector<Frame> replies;  // to the client that asked, in this order
   std::vector<LevelPush> levels;
   std::vector<InjectionPush> injections;
+  std::vector<LogstorageRequest> logstorage;
   std::optional<FilterRules> filter;  // what the client that asked wants from now on
   std::optional<bool> timing;         // control-time messages each second: on or off
 };
@@ -44,6 +52,7 @@ class Control {
     Defaults factory{};                    // what reset_to_factory_default goes back to
     std::function<bool()> store{};         // keeps the registry's levels over a restart; empty: store_config is refused
     std::function<bool()> forget{};        // undoes that; set where `store` is
+    bool logstorage = false;               // devices may be connected
   };
 
   Control(Registry& registry, Options options) : registry_(registry), options_(std::move(options)) {}
@@ -57,6 +66,8 @@ class Control {
   [[nodiscard]] Frame context_unregistered(AppId app, ContextId context, std::uint32_t timestamp) const;
   // `app` empty: the daemon itself lost them.
   [[nodiscard]] Frame lost(AppId app, std::uint64_t count, std::uint32_t timestamp) const;
+  // The answer to a LogstorageRequest.
+  [[nodiscard]] Frame logstorage(proto::control::Status status, std::uint32_t timestamp) const;
   [[nodiscard]] Frame marker(std::uint32_t timestamp) const;
   [[nodiscard]] Frame time(std::uint32_t timestamp) const;
   [[nodiscard]] Frame software_version(std::uint32_t timestamp) const;

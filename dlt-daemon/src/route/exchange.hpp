@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstring>
+#include <functional>
 #include <string>
 
 #include "route/control.hpp"
@@ -11,6 +12,7 @@
 #include "route/intake.hpp"
 #include "route/repetition_note.hpp"
 #include "route/router.hpp"
+#include "route/span_gather.hpp"
 
 namespace dlt::daemon {
 
@@ -27,7 +29,9 @@ class OwnFrames {
     std::byte* const at = slab_.get()->memory().data() + used_;
     std::memcpy(at, frame.data(), frame.size());
     used_ += frame.size();
-    return {slab_, at, static_cast<std::uint32_t>(frame.size()), 1, 0, true};
+    FrameSpan span{slab_, at, static_cast<std::uint32_t>(frame.size()), 1};
+    span.own = true;
+    return span;
   }
 
  private:
@@ -68,16 +72,28 @@ struct Exchange {
     span.received_us = now.unix_us;
     router.route(std::move(span), now.steady);
   }
-  // May this frame go on? flush() is called where something has to be announced between it and those before it.
-  template <class Flush>
-  [[nodiscard]] bool admit(proto::Bytes frame, std::size_t headers, const Now& now, Flush&& flush) {
-    const auto [verdict, repetitions] = intake.judge(frame, headers, registry.defaults(), now.steady);
-    if (repetitions != 0) {
-      flush();
-      const std::byte* const ids = frame.data() + headers - 8;
-      announce_repetitions(AppId::from_bytes(ids), ContextId::from_bytes(ids + 4), repetitions, now);
+  // Adds a frame to those that are gathered, if it may go on. What has to be announced before it, and sinks that it is
+  // not for, end the present span.
+  void gather(std::span<std::byte> frame, std::size_t headers, const SlabRef& slab, SessionId from, const Now& now,
+              SpanGather& span) {
+    if (intake.active() && !admit(frame, headers, slab, from, now, span)) [[unlikely]]
+      return;
+    if (stored_only) [[unlikely]] {
+      const bool only = stored_only(frame.data());
+      if (only != span.stored_only) route(slab, from, now, span);
+      span.stored_only = only;
     }
-    return verdict == Intake::Verdict::pass;
+    span.add(frame.data(), frame.size());
+  }
+  // Gives what is gathered to the router, and begins anew.
+  void route(const SlabRef& slab, SessionId from, const Now& now, SpanGather& span) {
+    if (span.frames != 0) {
+      FrameSpan whole{slab, span.begin, span.size(), span.frames, now.unix_us};
+      whole.source = static_cast<std::uint32_t>(from);
+      whole.stored_only = span.stored_only;
+      router.route(std::move(whole), now.steady);
+    }
+    span = {};
   }
   // What intake has left out since the last time.
   void announce_left_out(const Now& now) {
@@ -91,12 +107,24 @@ struct Exchange {
   // Tells every client that is connected; not kept for later, not stored.
   void notify(const Frame& frame, Clock::time_point now) { router.notify(own.put(frame), now); }
 
+  [[nodiscard]] bool admit(proto::Bytes frame, std::size_t headers, const SlabRef& slab, SessionId from, const Now& now,
+                           SpanGather& span) {
+    const auto [verdict, repetitions] = intake.judge(frame, headers, registry.defaults(), now.steady);
+    if (repetitions != 0) {
+      route(slab, from, now, span);
+      const std::byte* const ids = frame.data() + headers - 8;
+      announce_repetitions(AppId::from_bytes(ids), ContextId::from_bytes(ids + 4), repetitions, now);
+    }
+    return verdict == Intake::Verdict::pass;
+  }
+
   Options options;
   Registry registry;
   Control control;
   Router router;
   FrameCounter counter;
   Intake intake;
+  std::function<bool(const std::byte* frame)> stored_only;  // is this frame not for clients? Empty: all are
   OwnFrames own;
   Refusals refusals;
   std::uint64_t garbage_bytes = 0;

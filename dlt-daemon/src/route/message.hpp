@@ -20,6 +20,7 @@ struct FrameSpan {
   bool own = false;              // made by the daemon: for clients only, neither counted nor kept
   std::uint32_t source = 0;      // the connection that it came by (lower half of the SessionId); 0: none
   std::uint64_t routed = 0;      // bytes of messages that the router had been given, this span included
+  bool stored_only = false;      // not for clients
 
   [[nodiscard]] proto::Bytes bytes() const noexcept { return {data, size}; }
 };

@@ -184,6 +184,7 @@ Registry::Added Registry::add_context(const Source& from, const proto::local::Re
     if (decides || (later && message.log_level >= 0)) c.level = or_default(message.log_level, 6);
     if (decides || (later && message.trace_status >= 0)) c.trace = or_default(message.trace_status, 1);
   }
+  if (!c.registered() && floor_) c.floor = floor_(message.app, message.context);
   c.description = limited(message.description);
   add_registration(c.registrations, {from.session, message.position});
   const auto levels = effective(c, message.position);
@@ -215,7 +216,8 @@ std::vector<Removed> Registry::remove_session(SessionId session) {
 proto::local::LogLevel Registry::effective(const ContextEntry& entry, std::int32_t position) const noexcept {
   const std::int8_t highest_level = forced_ ? defaults_.level : std::int8_t{6};
   const std::int8_t highest_trace = forced_ ? defaults_.trace : std::int8_t{1};
-  const auto level = std::min(entry.level >= 0 ? entry.level : defaults_.level, highest_level);
+  const auto wanted = std::max(entry.level >= 0 ? entry.level : defaults_.level, entry.floor);
+  const auto level = std::min(wanted, highest_level);
   const auto trace = std::min(entry.trace >= 0 ? entry.trace : defaults_.trace, highest_trace);
   return {static_cast<std::uint8_t>(level), static_cast<std::uint8_t>(trace), position};
 }
@@ -233,6 +235,7 @@ std::vector<LevelPush> Registry::set(AppId app, ContextId id, std::optional<std:
   if (c == a->second.contexts.end()) return out;
   c->second.level = level.value_or(c->second.level);
   c->second.trace = trace.value_or(c->second.trace);
+  if (level && !floor_kept_) c->second.floor = -1;
   push_levels(c->second, out);
   return out;
 }
@@ -255,6 +258,7 @@ std::vector<LevelPush> Registry::set_every(std::optional<std::int8_t> level, std
     for (auto& [id, c] : entry.contexts) {
       c.level = level.value_or(c.level);
       c.trace = trace.value_or(c.trace);
+      if (level && !floor_kept_) c.floor = -1;
       push_levels(c, out);
     }
   return out;
@@ -274,6 +278,18 @@ std::vector<LevelPush> Registry::set_forced(bool forced) {
   if (std::exchange(forced_, forced) == forced) return out;
   for (const auto& [app, entry] : applications_)
     for (const auto& [id, c] : entry.contexts) push_levels(c, out);
+  return out;
+}
+
+std::vector<LevelPush> Registry::set_floor(Floor floor, bool kept) {
+  floor_ = std::move(floor);
+  floor_kept_ = kept;
+  std::vector<LevelPush> out;
+  for (auto& [app, entry] : applications_)
+    for (auto& [id, c] : entry.contexts) {
+      const std::int8_t wanted = floor_ ? floor_(app, id) : std::int8_t{-1};
+      if (std::exchange(c.floor, wanted) != wanted) push_levels(c, out);
+    }
   return out;
 }
 

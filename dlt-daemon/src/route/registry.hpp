@@ -38,6 +38,7 @@ struct ContextEntry {
   std::string description;
   std::int8_t level = -1;  // -1: the default
   std::int8_t trace = -1;
+  std::int8_t floor = -1;  // applications are told no level below it; -1: none
   std::vector<Registration> registrations;
   Volume received;
   bool stranger = false;  // sends, but was never registered
@@ -106,6 +107,11 @@ class Registry {
   std::vector<LevelPush> set_forced(bool forced);
   [[nodiscard]] bool forced() const noexcept { return forced_; }
 
+  // Levels that storage needs: asked for each context, now and when it registers; -1: none. Forced levels are stronger.
+  // `kept`: also after a client has set the context's level.
+  using Floor = std::function<std::int8_t(AppId, ContextId)>;
+  std::vector<LevelPush> set_floor(Floor floor, bool kept);
+
   // May this user speak in the name of the application? Who asks calls the rest only then.
   [[nodiscard]] bool may_use(AppId app, Uid user) const;
 
@@ -157,6 +163,8 @@ class Registry {
 
   Defaults defaults_;
   bool forced_ = false;
+  Floor floor_;
+  bool floor_kept_ = true;
   Limits limits_;
   StoredLevels stored_;
   std::map<AppId, ApplicationEntry> applications_;

@@ -22,6 +22,7 @@ void Router::route(FrameSpan span, Clock::time_point now) {
   total_.add(span);
   span.routed = total_.bytes;
   for (Sink* sink : storage_) sink->accept(span, now);
+  if (span.stored_only) return;
   for (Sink* client : clients_) client->accept(span, now);
   if (clients_.empty() || replay_ == Replay::always) backlog_.push(std::move(span));
 }

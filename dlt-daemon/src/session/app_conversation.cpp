@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "printable.hpp"
-#include "session/span_gather.hpp"
 
 namespace dlt::daemon {
 
@@ -31,17 +30,10 @@ struct AppConversation::Handler {
     }
     if (!exchange.counter.count(f.data(), f.size(), headers)) [[unlikely]]
       return;  // of another user
-    if (exchange.intake.active() && !exchange.admit(f, headers, now, [this] { flush(); })) [[unlikely]]
-      return;
-    span.add(const_cast<std::byte*>(f.data()), f.size());  // the slab is ours until the span is routed
+    // The slab is ours until the span is routed.
+    exchange.gather({const_cast<std::byte*>(f.data()), f.size()}, headers, slab, self.session(), now, span);
   }
-  void flush() {
-    if (span.frames != 0)
-      exchange.router.route(
-          {slab, span.begin, span.size(), span.frames, now.unix_us, false, static_cast<std::uint32_t>(self.session())},
-          now.steady);
-    span = {};
-  }
+  void flush() { exchange.route(slab, self.session(), now, span); }
   void garbage(std::size_t n) noexcept {
     exchange.garbage_bytes += n;
     self.garbage_bytes_ += n;

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "session/hub.hpp"
-#include "session/span_gather.hpp"
 
 namespace dlt::daemon {
 
@@ -47,9 +46,7 @@ struct FifoSession::Handler {
       std::memcpy(at + proto::standard_header_size, self.ecu_->bytes(), library_ecu.size());
     if (!exchange.counter.count(at, f.size(), headers)) [[unlikely]]
       return;  // of a user of a socket
-    if (exchange.intake.active() && !exchange.admit(f, headers, now, [this] { flush(); })) [[unlikely]]
-      return;
-    span.add(at, f.size());
+    exchange.gather({at, f.size()}, headers, slab, self.own_.session(), now, span);
   }
   void message(proto::Bytes whole, const local::Message& m) {
     flush();
@@ -57,13 +54,7 @@ struct FifoSession::Handler {
     exchange.counter.begin(fifo_uid);  // the message may have changed the registry
   }
   void garbage(std::size_t n) noexcept { garbage_bytes += n; }
-  void flush() {
-    if (span.frames != 0)
-      exchange.router.route({slab, span.begin, span.size(), span.frames, now.unix_us, false,
-                             static_cast<std::uint32_t>(self.own_.session())},
-                            now.steady);
-    span = {};
-  }
+  void flush() { exchange.route(slab, self.own_.session(), now, span); }
 };
 
 FifoSession::FifoSession(Hub& hub, FifoFiles files, SessionId session)

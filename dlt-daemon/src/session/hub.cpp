@@ -201,7 +201,21 @@ void Hub::apply(ClientSession& client, Outcome& outcome) {
   for (const InjectionPush& push : outcome.injections)
     deliver(push.session, proto::local::Injection{push.position, push.service, push.data});
   if (outcome.filter) client.set_filter(*std::move(outcome.filter));
+  for (const LogstorageRequest& request : outcome.logstorage) ask_logstorage(client, request);
   if (outcome.timing) options_.send_time = *outcome.timing;
+}
+
+// Who names a directory makes this process write there: that is for those who may write to the socket for control.
+void Hub::ask_logstorage(ClientSession& client, const LogstorageRequest& request) {
+  const auto answer = [this, to = client.weak_from_this()](proto::control::Status status) {
+    const auto session = to.lock();
+    if (!session) return;
+    session->reply(exchange_.control.logstorage(status, now().uptime));
+    session->push();
+  };
+  if (client.kind() == ClientSession::Kind::control && logstorage_) return logstorage_(request, answer);
+  say("client {} may not connect logstorage devices: only the socket for control may", client.peer());
+  answer(proto::control::Status::permission_denied);
 }
 
 void Hub::starved(std::string_view whose) { exchange_.refusals.add(Refusal::starved, 1, Clock::now(), "{}", whose); }

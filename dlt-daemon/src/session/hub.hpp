@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -96,6 +97,10 @@ class Hub {
   void acknowledge_later();  // a sink still has what an application is to be told of
   void send(const std::vector<LevelPush>& levels);
   void apply(ClientSession& client, Outcome& outcome);
+  // Who connects logstorage devices, and answers later.
+  using Answer = std::function<void(proto::control::Status)>;
+  using Logstorage = std::function<void(const LogstorageRequest&, Answer)>;
+  void set_logstorage(Logstorage logstorage) { logstorage_ = std::move(logstorage); }
   // There was no memory for what a connection needed; it is to be closed.
   void starved(std::string_view whose);
   void forget(AppSession& session);
@@ -121,6 +126,7 @@ class Hub {
 
  private:
   void look_again();
+  void ask_logstorage(ClientSession& client, const LogstorageRequest& request);
   [[nodiscard]] bool refuse(const Source& source);
   void end_handshakes();
   void deliver(SessionId session, const proto::local::Message& message);
@@ -133,6 +139,7 @@ class Hub {
   Exchange& exchange_;
   Pool& pool_;
   Options options_;
+  Logstorage logstorage_;
   ReadBuffer read_buffer_;
   std::map<SessionId, std::shared_ptr<AppSession>> apps_;
   std::shared_ptr<FifoSession> fifo_;

@@ -1,9 +1,10 @@
 // One file that is only appended to, and only in whole pieces: a piece that does not fit is taken back.
 //
-// Never opens a file that exists. Owns the descriptor; the storage thread's.
+// Owns the descriptor; one thread's.
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "dlt/proto/bytes.hpp"
 #include "dlt/proto/error.hpp"
@@ -14,8 +15,17 @@ namespace dlt::daemon {
 
 class LogFile {
  public:
-  // In the directory that is open as `directory`. std::errc::file_exists: the name is taken.
+  // A new file in the directory that is open as `directory`; never opens one that exists. std::errc::file_exists: the
+  // name is taken.
   [[nodiscard]] static Result<LogFile> create(int directory, const char* name, const FileCalls& calls);
+
+  // Goes on behind the `size` bytes of a file that exists and was opened for writing: who does that has looked at its
+  // end.
+  [[nodiscard]] static LogFile resume(Fd fd, std::uint64_t size, const FileCalls& calls) noexcept {
+    LogFile file(std::move(fd), calls);
+    file.size_ = size;
+    return file;
+  }
 
   // All of it, or none of it and the reason; with `sync` only what the disk has confirmed counts. A part that cannot be
   // taken back makes the file torn(): the next append() tries to take it back first.

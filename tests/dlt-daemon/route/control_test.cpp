@@ -222,3 +222,25 @@ TEST_CASE("timing packets are switched, the version is told, what is no request 
   s.exchange().control.handle(proto::as_bytes(request(control::GetLogInfo{}).substr(0, 24)), 0, nothing);
   CHECK(nothing.replies.empty());
 }
+
+TEST_CASE("a request for a logstorage device is handed on, to be answered later") {
+  Registry registry{Defaults{}};
+  Control::Options options;
+  options.logstorage = true;
+  Control answering(registry, options);
+  const auto ask = [&](std::uint8_t what) {
+    Outcome out;
+    answering.handle(proto::as_bytes(request(control::OfflineLogstorage{"/mnt/usb", what})), 0, out);
+    return out;
+  };
+  const Outcome asked = ask(1);
+  CHECK(asked.replies.empty());
+  REQUIRE(asked.logstorage.size() == 1);
+  CHECK(asked.logstorage[0].kind == LogstorageRequest::Kind::connect);
+  CHECK(asked.logstorage[0].path == "/mnt/usb");
+  const Outcome wrong = ask(3);
+  CHECK(wrong.logstorage.empty());
+  REQUIRE(wrong.replies.size() == 1);
+  CHECK(to_hex(wrong.replies[0]).ends_with("05 0f 00 00 02"));
+  CHECK(to_hex(answering.logstorage(control::Status::warning, 0)).ends_with("05 0f 00 00 04"));
+}

@@ -319,3 +319,39 @@ TEST_CASE("contexts of applications that have left make room for new ones") {
     (void)registry.remove_session(s);
   }
 }
+
+TEST_CASE("a floor raises levels, now and of contexts to come, and leaves what was there when it goes") {
+  Fixture f;
+  f.app(1);
+  (void)f.context(1, "CTX1", 3, 0, 1);
+  (void)f.context(1, "CTX2", 6, 0, 2);
+  const auto floor = [](AppId, ContextId) { return std::int8_t{5}; };
+
+  const auto raised = f.registry.set_floor(floor, true);
+  REQUIRE(raised.size() == 2);
+  CHECK(raised[0].message.log_level == 5);
+  CHECK(raised[1].message.log_level == 6);
+  CHECK(f.registry.find("APP1", "CTX1")->level == 3);  // as clients are shown it
+  const auto told = f.context(1, "CTX3", 4, 0, 3);
+  REQUIRE(told);
+  CHECK(told->message.log_level == 5);
+  CHECK(f.registry.set("APP1", "CTX1", std::int8_t{2}, std::nullopt).at(0).message.log_level == 5);
+
+  const auto lowered = f.registry.set_floor({}, true);
+  REQUIRE(lowered.size() == 3);
+  CHECK(lowered[0].message.log_level == 2);
+  CHECK(lowered[2].message.log_level == 4);
+}
+
+TEST_CASE("a floor that is not kept ends where a client sets a level; forced levels are stronger than any") {
+  Fixture f;
+  f.app(1);
+  (void)f.context(1, "CTX1", 3, 0);
+  const auto floor = [](AppId, ContextId) { return std::int8_t{6}; };
+  (void)f.registry.set_floor(floor, false);
+  CHECK(f.registry.set("APP1", "CTX1", std::int8_t{2}, std::nullopt).at(0).message.log_level == 2);
+
+  (void)f.registry.set_floor({}, true);
+  (void)f.registry.set_floor(floor, true);
+  CHECK(f.registry.set_forced(true).at(0).message.log_level == 4);
+}

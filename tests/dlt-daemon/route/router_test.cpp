@@ -98,3 +98,22 @@ TEST_CASE("one sink that holds back is enough") {
   a.holds = true;
   CHECK(router.holds_back(now));
 }
+
+TEST_CASE("what is only to be stored goes to storage, but to no client and not into the backlog") {
+  Pool pool(4096);
+  Router router(Replay::always, 10'000);
+  RecordingSink storage;
+  RecordingSink client;
+  router.add_storage(storage);
+  (void)router.add_client(client);
+  auto span = numbered(pool, 0, 2);
+  span.stored_only = true;
+
+  router.route(span, now);
+  router.route(numbered(pool, 2, 1), now);
+
+  CHECK(numbers_in(storage.spans) == Numbers{0, 1, 2});
+  CHECK(numbers_in(client.spans) == Numbers{2});
+  CHECK(numbers_in(router.backlog().spans()) == Numbers{2});
+  CHECK(router.total().messages == 3);
+}

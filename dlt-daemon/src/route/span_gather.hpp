@@ -16,6 +16,7 @@ struct SpanGather {
   std::byte* begin = nullptr;
   std::byte* end = nullptr;
   std::uint32_t frames = 0;  // 0: empty
+  bool stored_only = false;  // all of them; as FrameSpan has it
 
   void add(std::byte* frame, std::size_t size) noexcept {
     if (frame == end) [[likely]] {

@@ -1,0 +1,263 @@
+#include "logstorage/device.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <new>
+
+#include "config_file.hpp"
+
+namespace dlt::daemon::logstorage {
+
+bool Device::Batch::add(const std::array<std::byte, proto::storage_header_size>& header, proto::Bytes frame,
+                        std::uint64_t wanted) {
+  const std::size_t bytes = records.bytes.size();
+  const std::size_t before = filters.size();
+  try {
+    records.add(header, frame);
+    filters.push_back(wanted);
+    return true;
+  } catch (const std::bad_alloc&) {
+    records.bytes.resize(bytes);
+    records.sizes.resize(before);
+    filters.resize(before);
+    return false;
+  }
+}
+
+Device::Device(Options options, CacheBudget& budget, Events events)
+    : options_(std::move(options)), budget_(budget), events_(std::move(events)) {
+  status_.path = options_.path;
+  thread_ = std::thread([this] { run(); });
+}
+
+Device::~Device() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closing_) queue_.emplace_back(Close{});
+    closing_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+void Device::add(Work work) {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = closing_ || std::holds_alternative<Close>(work);
+    queue_.push_back(std::move(work));
+  }
+  wake_.notify_one();
+}
+
+void Device::push(Batch batch) {
+  queued_bytes_.fetch_add(batch.records.bytes.size(), std::memory_order_relaxed);
+  add(std::move(batch));
+}
+
+void Device::sync(Done done) { add(Sync{std::move(done)}); }
+void Device::close(Done done) { add(Close{std::move(done)}); }
+
+DeviceStatus Device::status() const {
+  const std::lock_guard lock(mutex_);
+  DeviceStatus copy = status_;
+  copy.queued_bytes = queued_bytes();
+  return copy;
+}
+
+Device::Work Device::next() {
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [this] { return !queue_.empty(); });
+  Work work = std::move(queue_.front());
+  queue_.pop_front();
+  return work;
+}
+
+void Device::run() {
+  events_.opened(open());
+  for (;;) {
+    Work work = next();
+    if (auto* const batch = std::get_if<Batch>(&work)) {
+      take(*batch);
+      queued_bytes_.fetch_sub(batch->records.bytes.size(), std::memory_order_relaxed);
+      settled_.store(batch->routed, std::memory_order_relaxed);
+    } else if (const auto* const request = std::get_if<Sync>(&work)) {
+      const bool good = finish(sync::on_demand);
+      request->done(good);
+    } else {
+      const bool good = finish(0xff);
+      stores_.clear();  // closes the files
+      budget_.give_back(reserved_);
+      if (const auto& done = std::get<Close>(work).done) done(good);
+      return;
+    }
+  }
+}
+
+// Without memory a device has failed: what its caches hold may not be whole, and nothing of that is written.
+void Device::take(const Batch& batch) noexcept {
+  try {
+    (void)keep(batch);
+    publish();  // before it counts as done
+  } catch (const std::bad_alloc&) {
+    {
+      const std::lock_guard lock(mutex_);
+      status_.dropped += batch.filters.size();
+    }
+    starve();
+  }
+}
+
+bool Device::finish(std::uint8_t behaviours) noexcept {
+  try {
+    const bool good = write_caches(behaviours);
+    publish();
+    return good;
+  } catch (const std::bad_alloc&) {
+    starve();
+    return false;
+  }
+}
+
+void Device::starve() noexcept {
+  try {
+    fail("there is no memory for what it stores");
+  } catch (const std::bad_alloc&) {  // nobody is told, but what comes is counted
+  }
+}
+
+Device::Opened Device::open() {
+  const std::string path = options_.path + "/dlt_logstorage.conf";
+  ConfigFile conf = read_config_file(path);
+  Opened opened;
+  opened.failure = std::move(conf.problem);
+  if (!opened.failure.empty()) return opened;
+  if (!conf.warning.empty()) spdlog::warn("{}", conf.warning);
+  opened.file = parse_filters(conf.text, path);
+  make_stores(opened.file);
+  publish();
+  return opened;
+}
+
+// A filter for whose cache there is no memory is left out.
+void Device::make_stores(FilterFile& file) {
+  std::map<std::string, std::shared_ptr<FileSet>> sets;
+  std::erase_if(file.filters, [&](const Filter& f) {
+    if (!budget_.take(f.cache_size())) {
+      file.problems.push_back(options_.path + "/dlt_logstorage.conf: [" + f.name + "] is left out: its cache of " +
+                              std::to_string(f.cache_size()) +
+                              " bytes is more than is left of OfflineLogstorageCacheSize");
+      return true;
+    }
+    reserved_ += f.cache_size();
+    auto& set = sets[f.file];
+    if (!set) set = std::make_shared<FileSet>(f, FileSet::Options{options_.path, options_.naming, options_.calls});
+    Store store{f, set, RecordCache(f.cache_size()), {}};
+    store.status.name = f.name;
+    stores_.push_back(std::move(store));
+    return false;
+  });
+}
+
+bool Device::keep(const Batch& batch) {
+  bool good = true;
+  for (std::size_t i = 0; i < stores_.size(); ++i) {
+    Records records;
+    std::size_t at = 0;
+    for (std::size_t r = 0; r < batch.filters.size(); ++r) {
+      const std::uint32_t size = batch.records.sizes[r];
+      if ((batch.filters[r] >> i & 1) != 0) {
+        const auto record = proto::Bytes(batch.records.bytes).subspan(at, size);
+        records.bytes.insert(records.bytes.end(), record.begin(), record.end());
+        records.sizes.push_back(size);
+      }
+      at += size;
+    }
+    if (!records.empty()) good = keep_in(stores_[i], records) && good;
+  }
+  return good;
+}
+
+bool Device::keep_in(Store& store, const Records& records) {
+  if (!store.filter.cached()) return write(store, records);
+  const bool when_full = (store.filter.sync & (sync::on_file_size | sync::on_specific_size)) != 0;
+  bool good = true;
+  std::size_t at = 0;
+  for (const std::uint32_t size : records.sizes) {
+    if (when_full && !store.cache.fits(size) && store.cache.records() > 0)
+      good = write(store, store.cache.take()) && good;
+    store.status.overwritten += store.cache.add(proto::Bytes(records.bytes).subspan(at, size));
+    at += size;
+  }
+  return good;
+}
+
+// Tries until it succeeds or the device has failed; false then.
+bool Device::write(Store& store, const Records& records) {
+  std::span<const std::uint32_t> sizes(records.sizes);
+  proto::Bytes bytes(records.bytes);
+  while (!sizes.empty() && !failed_) {
+    const auto done = store.files->append(bytes, sizes);
+    store.status.stored += done.stored;
+    if (done.discarded != 0) {
+      store.status.discarded += done.discarded;
+      return true;
+    }
+    for (const std::uint32_t size : sizes.first(done.stored)) bytes = bytes.subspan(size);
+    sizes = sizes.subspan(done.stored);
+    if (done.stored > 0) errors_ = 0;
+    if (done.failed && !note_error(store)) break;
+  }
+  store.status.failed += sizes.size();
+  return sizes.empty();
+}
+
+// False: there were too many of them.
+bool Device::note_error(Store& store) {
+  ++errors_;
+  const auto pause = std::min(options_.retry_first * (1 << (errors_ - 1)), options_.retry_longest);
+  std::unique_lock lock(mutex_);
+  ++status_.errors;
+  status_.problem = store.files->problem();
+  if (errors_ == 1) spdlog::error("logstorage: {}", status_.problem);
+  if (errors_ <= most_errors) {
+    wake_.wait_for(lock, pause, [this] { return closing_; });
+    return true;
+  }
+  lock.unlock();
+  fail(store.files->problem());
+  return false;
+}
+
+void Device::fail(const std::string& problem) {
+  if (std::exchange(failed_, true)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    status_.state = DeviceStatus::State::failed;
+    status_.problem = problem;
+  }
+  spdlog::error("logstorage: {} is disconnected: {}", options_.path, problem);
+  events_.failed();
+}
+
+bool Device::write_caches(std::uint8_t behaviours) {
+  bool good = true;
+  for (Store& store : stores_)
+    if ((store.filter.sync & behaviours) != 0 && store.cache.records() > 0)
+      good = write(store, store.cache.take()) && good;
+  return good && !failed_;
+}
+
+void Device::publish() {
+  std::vector<FilterStatus> all;
+  for (Store& store : stores_) {
+    store.status.cached = store.cache.records();
+    store.status.file = store.files->path();
+    store.status.files = store.files->files();
+    all.push_back(store.status);
+  }
+  const std::lock_guard lock(mutex_);
+  status_.filters = std::move(all);
+}
+
+}  // namespace dlt::daemon::logstorage

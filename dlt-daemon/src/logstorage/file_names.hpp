@@ -1,0 +1,59 @@
+// Names of logstorage's files, as the incumbent has them, and their order.
+//
+//   navigation_3_20261126-162428.dlt[.gz]     base, delimiter, index, local time when it was begun
+//   navigation_03.dlt                         MaxCounter = 12, no time: the index has as many digits as MaxCounter
+//   navigation.dlt                            one file only, and the index is optional
+//
+// After MaxCounter the index begins at 1 again. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dlt::daemon::logstorage {
+
+// Keys OfflineLogstorage* of the daemon's configuration.
+struct Naming {
+  char delimiter = '_';
+  bool timestamp = true;
+  std::uint32_t max_counter = std::numeric_limits<std::uint32_t>::max();  // that number: the index has no fixed width
+  bool optional_index = false;  // where only one file is kept its name has no index
+
+  friend bool operator==(const Naming&, const Naming&) = default;
+};
+
+class FileNames {
+ public:
+  // `base` without a folder; `files`: how many are kept.
+  FileNames(Naming naming, std::string base, std::uint32_t files, bool gzip)
+      : naming_(naming), base_(std::move(base)), files_(files), gzip_(gzip) {}
+
+  [[nodiscard]] std::string name(std::uint32_t index, const std::tm& local) const;
+  // The index in a name; nothing if the file is none of these.
+  [[nodiscard]] std::optional<std::uint32_t> index(std::string_view name) const noexcept;
+  [[nodiscard]] std::uint32_t after(std::uint32_t index) const noexcept {
+    return index >= naming_.max_counter ? 1 : index + 1;
+  }
+
+  struct Entry {
+    std::uint32_t index = 0;
+    std::string name;
+  };
+  // Oldest first. Where counting has wrapped, what is behind the gap is older.
+  void order(std::vector<Entry>& files) const;
+
+ private:
+  [[nodiscard]] bool has_index() const noexcept { return !(files_ == 1 && naming_.optional_index); }
+
+  const Naming naming_;
+  const std::string base_;
+  const std::uint32_t files_;
+  const bool gzip_;
+};
+
+}  // namespace dlt::daemon::logstorage

@@ -1,0 +1,294 @@
+#include "sink/logstorage_sink.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <asio/post.hpp>
+
+#include "printable.hpp"
+
+namespace dlt::daemon {
+
+using logstorage::Device;
+using logstorage::Matcher;
+
+namespace {
+
+constexpr std::size_t batch_bytes = 256 * 1024;  // then it is handed over without waiting for push()
+
+// As the incumbent takes them; one name for each device.
+std::string plain_path(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+std::array<std::byte, proto::storage_header_size> storage_header(std::int64_t received_us, EcuId ecu) noexcept {
+  std::array<std::byte, proto::storage_header_size> header{std::byte{'D'}, std::byte{'L'}, std::byte{'T'},
+                                                           std::byte{1}};
+  proto::store_le(header.data() + 4, static_cast<std::uint32_t>(received_us / 1'000'000));
+  proto::store_le(header.data() + 8, static_cast<std::uint32_t>(received_us % 1'000'000));
+  proto::store_le(header.data() + 12, ecu.key());
+  return header;
+}
+
+void answer_all(std::vector<LogstorageSink::Answer>& answers, LogstorageSink::Status status) {
+  for (auto& answer : std::exchange(answers, {})) answer(status);
+}
+
+}  // namespace
+
+LogstorageSink::LogstorageSink(asio::io_context& io, Options options)
+    : io_(io), options_(std::move(options)), budget_(options_.cache) {}
+
+LogstorageSink::~LogstorageSink() = default;
+
+LogstorageSink::Slot* LogstorageSink::find(const std::string& path) noexcept {
+  const auto it = std::find_if(slots_.begin(), slots_.end(), [&](const auto& s) { return s->path == path; });
+  return it == slots_.end() ? nullptr : it->get();
+}
+
+// A device that has failed is remembered only as long as no other one needs its place.
+bool LogstorageSink::make_room() {
+  if (slots_.size() < options_.max_devices) return true;
+  return std::erase_if(slots_, [](const auto& s) { return s->state == State::failed && !s->device; }) > 0;
+}
+
+void LogstorageSink::connect(const std::string& given, Answer answer) {
+  const std::string path = plain_path(given);
+  if (path.empty() || path.front() != '/') {
+    spdlog::error("logstorage: '{}' is no absolute path", printable(path, 100));
+    return answer(Status::error);
+  }
+  Slot* slot = find(path);
+  if (slot == nullptr) {
+    if (!make_room()) {
+      spdlog::error("logstorage: {} is not connected: {} devices are (OfflineLogstorageMaxDevices)", printable(path),
+                    slots_.size());
+      return answer(Status::error);
+    }
+    slot = slots_.emplace_back(std::make_unique<Slot>(path)).get();
+  } else if (slot->state == State::connected || slot->state == State::disconnecting || slot->device) {
+    // As the incumbent does: disconnected, then connected with what the configuration says now.
+    if (slot->state == State::connecting) return slot->answers.push_back(std::move(answer));
+    if (slot->again) (*slot->again)(Status::error);  // the last one counts
+    slot->again = std::move(answer);
+    if (slot->state == State::connected) begin_close(*slot);
+    return;
+  }
+  slot->answers.push_back(std::move(answer));
+  open(*slot);
+}
+
+void LogstorageSink::open(Slot& slot) {
+  slot.state = State::connecting;
+  slot.last = {};
+  slot.pushed = 0;
+  slot.pending = {};
+  slot.hold.emplace(options_.queue);
+  Device::Options options = options_.device;
+  options.path = slot.path;
+  options.naming = options_.naming;
+  Device::Events events;
+  events.opened = [this, path = slot.path](Device::Opened opened) {
+    asio::post(io_, [this, path, o = std::move(opened)]() mutable { on_opened(path, std::move(o)); });
+  };
+  events.failed = [this, path = slot.path] { asio::post(io_, [this, path] { on_failed(path); }); };
+  slot.device = std::make_unique<Device>(std::move(options), budget_, std::move(events));
+}
+
+void LogstorageSink::on_opened(const std::string& path, Device::Opened opened) {
+  Slot* const slot = find(path);
+  if (slot == nullptr || !slot->device || slot->state != State::connecting) return;
+  if (!opened.failure.empty()) {
+    spdlog::error("logstorage: {} is not connected: {}", printable(path), opened.failure);
+    auto answers = std::move(slot->answers);
+    std::erase_if(slots_, [&](const auto& s) { return s.get() == slot; });
+    return answer_all(answers, Status::error);
+  }
+  for (const auto& problem : opened.file.problems) spdlog::warn("logstorage: {}", problem);
+  spdlog::info("logstorage: {} is connected, {} filters", printable(path), opened.file.filters.size());
+  slot->state = State::connected;
+  slot->maintain = opened.file.maintain_level;
+  slot->matcher.emplace(std::move(opened.file.filters), options_.ecu);
+  options_.levels_changed();
+  answer_all(slot->answers, opened.file.problems.empty() ? Status::ok : Status::warning);
+}
+
+void LogstorageSink::disconnect(const std::string& given, Answer answer) {
+  Slot* const slot = find(plain_path(given));
+  if (slot == nullptr) return answer(Status::error);
+  if (!slot->device) {  // it has failed, and is gone
+    std::erase_if(slots_, [&](const auto& s) { return s.get() == slot; });
+    return answer(Status::ok);
+  }
+  if (slot->state == State::connecting) return answer(Status::error);
+  slot->answers.push_back(std::move(answer));
+  if (slot->state == State::connected) begin_close(*slot);
+}
+
+void LogstorageSink::remove_filters(Slot& slot) {
+  if (!slot.matcher) return;
+  const Matcher gone = *std::move(slot.matcher);
+  slot.matcher.reset();
+  options_.reset_levels(gone);
+  options_.levels_changed();
+}
+
+void LogstorageSink::begin_close(Slot& slot) {
+  hand_over(slot);
+  slot.state = State::disconnecting;
+  remove_filters(slot);
+  slot.device->close(
+      [this, path = slot.path](bool good) { asio::post(io_, [this, path, good] { on_closed(path, good); }); });
+}
+
+void LogstorageSink::on_failed(const std::string& path) {
+  Slot* const slot = find(path);
+  if (slot == nullptr || slot->state != State::connected) return;
+  begin_close(*slot);
+  slot->state = State::failed;
+}
+
+void LogstorageSink::on_closed(const std::string& path, bool good) {
+  Slot* const slot = find(path);
+  if (slot == nullptr || !slot->device) return;
+  const bool failed = slot->state == State::failed;
+  slot->last = slot->device->status();
+  slot->device.reset();
+  spdlog::info("logstorage: {} is disconnected", printable(path));
+  answer_all(slot->answers, good ? Status::ok : Status::error);
+  if (slot->again) {
+    slot->answers.push_back(*std::exchange(slot->again, std::nullopt));
+    return open(*slot);
+  }
+  if (!failed) std::erase_if(slots_, [&](const auto& s) { return s.get() == slot; });
+}
+
+void LogstorageSink::sync(const std::string& given, Answer answer) {
+  const std::string path = plain_path(given);
+  struct Asked {
+    Answer answer;
+    std::size_t open = 1;  // devices, and this function
+    bool good = true;
+
+    void done(bool one) {
+      good = good && one;
+      if (--open == 0) answer(good ? Status::ok : Status::error);
+    }
+  };
+  const auto asked = std::make_shared<Asked>(Asked{std::move(answer)});
+  for (const auto& slot : slots_) {
+    if (slot->state != State::connected || (!path.empty() && slot->path != path)) continue;
+    hand_over(*slot);
+    ++asked->open;
+    slot->device->sync([this, asked](bool good) { asio::post(io_, [asked, good] { asked->done(good); }); });
+  }
+  asked->done(true);
+}
+
+void LogstorageSink::accept(const FrameSpan& span, Clock::time_point now) {
+  if (span.own) return;
+  for (const auto& slot : slots_) {
+    if (!slot->matcher) continue;
+    look_at_queue(*slot);
+    const std::size_t queued = slot->device->queued_bytes() + slot->pending.records.bytes.size();
+    take(*slot, span, slot->hold->admit(queued, span.size, now));
+  }
+}
+
+// Copies what is wanted; where there is no room, or no memory, counts it.
+void LogstorageSink::take(Slot& slot, const FrameSpan& span, bool room) {
+  const auto header = storage_header(span.received_us, options_.ecu);
+  Device::Batch& batch = slot.pending;
+  for_each_frame(span.bytes(), [&](proto::Bytes frame) {
+    const auto filters = slot.matcher->match(frame.data());
+    if (filters == 0) return;
+    if (room && batch.add(header, frame, filters)) return void(batch.routed = span.routed);
+    ++slot.dropped;
+    ++slot.dropping;
+  });
+  if (batch.records.bytes.size() >= batch_bytes) hand_over(slot);
+}
+
+void LogstorageSink::hand_over(Slot& slot) {
+  if (slot.pending.filters.empty()) return;
+  slot.pushed = slot.pending.routed;
+  slot.device->push(std::exchange(slot.pending, {}));
+}
+
+void LogstorageSink::push() {
+  for (const auto& slot : slots_)
+    if (slot->matcher) hand_over(*slot);
+}
+
+void LogstorageSink::look_at_queue(Slot& slot) noexcept {
+  if (!slot.hold->drained(slot.device->queued_bytes())) return;
+  const auto lost = std::exchange(slot.dropping, 0);
+  if (lost != 0) spdlog::warn("logstorage: {} was too slow: {} messages are not stored", slot.path, lost);
+}
+
+bool LogstorageSink::holds_back(Clock::time_point now) noexcept {
+  bool holds = false;
+  for (const auto& slot : slots_) {
+    if (!slot->matcher) continue;
+    look_at_queue(*slot);
+    slot->hold->tick(now);
+    holds = holds || slot->hold->state() == Hold::State::holding;
+  }
+  return holds;
+}
+
+std::uint64_t LogstorageSink::settled() const noexcept {
+  std::uint64_t settled = all_settled;
+  for (const auto& slot : slots_) {
+    if (!slot->device || slot->hold->state() == Hold::State::dropping) continue;
+    const std::uint64_t done = slot->device->settled();
+    const std::uint64_t last = slot->pending.filters.empty() ? slot->pushed : slot->pending.routed;
+    if (done != last) settled = std::min(settled, done);
+  }
+  return settled;
+}
+
+std::int8_t LogstorageSink::wanted_level(AppId app, ContextId context) const noexcept {
+  std::int8_t level = -1;
+  for (const auto& slot : slots_)
+    if (slot->matcher) level = std::max(level, slot->matcher->wanted_level(app, context));
+  return level;
+}
+
+bool LogstorageSink::maintains_levels() const noexcept {
+  return std::all_of(slots_.begin(), slots_.end(), [](const auto& s) { return !s->matcher || s->maintain; });
+}
+
+bool LogstorageSink::keeps_from_clients() const noexcept {
+  return std::any_of(slots_.begin(), slots_.end(),
+                     [](const auto& s) { return s->matcher && s->matcher->disable_network() != 0; });
+}
+
+bool LogstorageSink::keeps_from_clients(const std::byte* frame) noexcept {
+  return std::any_of(slots_.begin(), slots_.end(), [&](const auto& s) {
+    return s->matcher && (s->matcher->match(frame) & s->matcher->disable_network()) != 0;
+  });
+}
+
+std::vector<logstorage::DeviceStatus> LogstorageSink::status() const {
+  std::vector<logstorage::DeviceStatus> all;
+  for (const auto& slot : slots_) {
+    logstorage::DeviceStatus status = slot->device ? slot->device->status() : slot->last;
+    status.path = slot->path;
+    status.state = slot->state;
+    status.dropped += slot->dropped;
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+void LogstorageSink::stop() {
+  for (const auto& slot : slots_) {
+    if (slot->matcher) hand_over(*slot);
+    slot->matcher.reset();
+    slot->device.reset();  // writes everything
+  }
+}
+
+}  // namespace dlt::daemon

@@ -1,0 +1,187 @@
+#include "logstorage/device.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <future>
+
+#include "dlt-daemon/support/stored.hpp"
+#include "support/deadline.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace dlt;
+using namespace dlt::daemon;
+using namespace dlt::daemon::logstorage;
+using namespace dlt::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::atomic<bool> broken{false};  // set by the test, read by the device's thread
+
+ssize_t moody_write(int fd, const void* bytes, std::size_t size, off_t offset) {
+  if (broken) return errno = ENOSPC, -1;
+  return ::pwrite(fd, bytes, size, offset);
+}
+
+std::string section(int n, const std::string& file, const std::string& more, std::uint64_t file_size = 100'000) {
+  return "[FILTER" + std::to_string(n) +
+         "]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_INFO\nNOFiles=3\nFile=" + file +
+         "\nFileSize=" + std::to_string(file_size) + "\n" + more + "\n";
+}
+
+// A device in a folder of its own; what it says is waited for.
+class Open {
+ public:
+  explicit Open(const std::string& conf, std::uint64_t budget = 1 << 20) : budget_(budget) {
+    spdlog::set_level(spdlog::level::off);
+    broken = false;
+    write_file(dir / "dlt_logstorage.conf", conf);
+    Device::Options options;
+    options.path = dir.path();
+    options.naming.timestamp = false;
+    options.calls.write = moody_write;
+    options.retry_first = options.retry_longest = 1ms;
+    Device::Events events{[this](Device::Opened o) { said_.set_value(std::move(o)); }, [this] { failed = true; }};
+    device.emplace(options, budget_, std::move(events));
+    opened = said_.get_future().get();
+  }
+  void log(std::uint32_t from, std::uint32_t count, std::uint64_t filters = 1) {
+    Device::Batch batch;
+    for (std::uint32_t i = from; i < from + count; ++i) {
+      std::array<std::byte, proto::storage_header_size> header{std::byte{'D'}, std::byte{'L'}, std::byte{'T'},
+                                                               std::byte{1}};
+      const std::string f = frame(i);
+      REQUIRE(batch.add(header, proto::as_bytes(f), filters));
+    }
+    batch.routed = ++routed_;
+    device->push(std::move(batch));
+  }
+  [[nodiscard]] bool settled() {
+    return eventually([&] { return device->settled() == routed_; });
+  }
+  bool sync() { return ask(&Device::sync); }
+  bool close() { return ask(&Device::close); }
+  [[nodiscard]] Numbers numbers(const std::string& file) const {
+    Numbers out;
+    for (const auto& [name, bytes] : files_in(dir.path()))
+      if (name.starts_with(file + "_"))
+        for (const auto n : stored_numbers(bytes)) out.push_back(n);
+    return out;
+  }
+  [[nodiscard]] FilterStatus filter(std::size_t i = 0) const { return device->status().filters.at(i); }
+
+  TempDir dir;
+  std::atomic<bool> failed{false};
+  Device::Opened opened;
+
+ private:
+  bool ask(void (Device::*what)(Device::Done)) {
+    std::promise<bool> done;
+    ((*device).*what)([&](bool good) { done.set_value(good); });
+    return done.get_future().get();
+  }
+  std::promise<Device::Opened> said_;
+  CacheBudget budget_;
+  std::uint64_t routed_ = 0;
+
+ public:
+  std::optional<Device> device;  // ends first
+};
+
+}  // namespace
+
+TEST_CASE("without a configuration a directory is no device") {
+  CacheBudget budget(0);
+  std::promise<Device::Opened> said;
+  TempDir dir;
+  Device::Options options;
+  options.path = dir.path();
+  Device device(options, budget, {[&](Device::Opened o) { said.set_value(std::move(o)); }, [] {}});
+  CHECK(said.get_future().get().failure.find("dlt_logstorage.conf") != std::string::npos);
+}
+
+TEST_CASE("each behaviour writes when it says") {
+  Open d(section(1, "msg", "") + section(2, "demand", "SyncBehavior=ON_DEMAND") +
+         section(3, "exit", "SyncBehavior=ON_DAEMON_EXIT") + section(4, "size", "SyncBehavior=ON_FILE_SIZE", 200) +
+         section(5, "specific", "SyncBehavior=ON_SPECIFIC_SIZE\nSpecificSize=100"));
+  REQUIRE(d.opened.file.filters.size() == 5);
+
+  d.log(0, 3, 0b11111);  // 46 bytes each
+  REQUIRE(d.settled());
+  CHECK(d.numbers("msg") == up_to(3));
+  CHECK(d.numbers("demand").empty());
+  CHECK(d.numbers("exit").empty());
+  CHECK(d.numbers("size").empty());
+  CHECK(d.numbers("specific") == up_to(2));
+  d.log(3, 2, 0b01000);
+  REQUIRE(d.settled());
+  CHECK(d.numbers("size") == up_to(4));
+  CHECK(d.sync());
+  CHECK(d.numbers("demand") == up_to(3));
+  CHECK(d.numbers("exit").empty());
+  CHECK(d.close());
+  CHECK(d.numbers("exit") == up_to(3));
+  CHECK(d.numbers("size") == up_to(5));
+  CHECK(d.numbers("specific") == up_to(3));
+}
+
+TEST_CASE("a cache that is only written on demand keeps the newest messages and counts the others") {
+  Open d(section(1, "demand", "SyncBehavior=ON_DEMAND", 200));
+  d.log(0, 10);
+  REQUIRE(d.settled());
+  CHECK(d.filter().overwritten == 6);
+  CHECK(d.filter().cached == 4);
+  CHECK(d.sync());
+  CHECK(d.numbers("demand") == Numbers{6, 7, 8, 9});
+}
+
+TEST_CASE("a filter for whose cache there is no memory is left out and named, the others work") {
+  Open d(section(1, "a", "SyncBehavior=ON_DEMAND", 1000) + section(2, "b", "SyncBehavior=ON_DEMAND", 1000) +
+             section(3, "c", ""),
+         1500);
+  REQUIRE(d.opened.file.filters.size() == 2);
+  CHECK(d.opened.file.filters[1].name == "FILTER3");
+  REQUIRE(d.opened.file.problems.size() == 1);
+  CHECK(d.opened.file.problems[0].find("[FILTER2] is left out: its cache of 1000 bytes") != std::string::npos);
+}
+
+TEST_CASE("a full disk is waited for a few times, then everything is stored") {
+  Open d(section(1, "msg", ""));
+  broken = true;
+  d.log(0, 5);
+  REQUIRE(eventually([&] { return d.device->status().errors > 0; }));
+  broken = false;
+  REQUIRE(d.settled());
+  if (!d.failed) CHECK(d.numbers("msg") == up_to(5));  // on a slow machine the tries may be used up
+  CHECK(d.filter().stored + d.filter().failed == 5);
+}
+
+TEST_CASE("after more than five errors in a row a device has failed, and what it gets is counted") {
+  Open d(section(1, "msg", ""));
+  d.log(0, 1);
+  REQUIRE(d.settled());
+  broken = true;
+  d.log(1, 5);
+  REQUIRE(d.settled());
+  CHECK(d.failed);
+  CHECK(d.device->status().state == DeviceStatus::State::failed);
+  CHECK(d.device->status().errors == 6);
+  broken = false;
+  d.log(6, 2);
+  REQUIRE(d.settled());
+  CHECK_FALSE(d.close());
+  CHECK(d.filter().stored == 1);
+  CHECK(d.filter().failed == 7);
+  CHECK(d.numbers("msg") == up_to(1));
+}
+
+TEST_CASE("two filters with the same file write into it one after the other") {
+  Open d(section(1, "msg", "") + section(2, "msg", ""));
+  d.log(0, 2, 0b01);
+  d.log(2, 2, 0b10);
+  REQUIRE(d.settled());
+  CHECK(d.numbers("msg") == up_to(4));
+}
