@@ -19,6 +19,7 @@
 #include "options.hpp"
 #include "recover_file.hpp"
 #include "status_client.hpp"
+#include "status_table.hpp"
 #include "tools/tools.hpp"
 
 namespace {

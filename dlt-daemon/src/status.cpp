@@ -1,9 +1,6 @@
 #include "status.hpp"
 
-#include <fmt/format.h>
-
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -15,8 +12,6 @@
 namespace dlt::daemon {
 
 namespace {
-
-using nlohmann::json;  // to read with
 
 double seconds(const timeval& t) noexcept {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
@@ -235,79 +230,6 @@ std::string status_json(const StatusSources& s) {
   for (const auto& d : s.logstorage) devices.push_back(device(d));
   out.add("logstorage", devices);
   return out.text() + "\n";
-}
-
-namespace {
-
-// What stands in the LEVEL column of an application's line.
-std::string way(const json& application) {
-  if (!application["connected"].get<bool>()) return "left";
-  return application["via"] == "fifo" ? "fifo" : "";
-}
-
-}  // namespace
-
-std::string status_table(const std::string& text) {
-  const json j = json::parse(text, nullptr, false);
-  if (j.is_discarded()) return "the answer is not JSON\n";
-  std::string out;
-  const auto line = [&]<class... Args>(fmt::format_string<const Args&...> format, const Args&... args) {
-    out += fmt::format(format, args...) + "\n";
-  };
-  try {
-    line("dlt-daemon {}  pid {}  ecu {}  up {:.0f} s", j["version"].get<std::string>(), j["pid"].get<int>(),
-         j["ecu"].get<std::string>(), j["uptime_s"].get<double>());
-    line("applications at {}, clients at port {}", j["app_socket"].get<std::string>(), j["client_port"].get<int>());
-    if (const auto& f = j["fifo"]; !f.is_null())
-      line("{} applications by the FIFO {}; {} bytes of rubbish", f["applications"].get<std::uint64_t>(),
-           f["path"].get<std::string>(), f["garbage_bytes"].get<std::uint64_t>());
-    line("cpu {:.2f} s user, {:.2f} s system; memory {:.1f} MiB, at most {:.1f} MiB", j["cpu"]["user_s"].get<double>(),
-         j["cpu"]["system_s"].get<double>(), j["rss_bytes"].get<double>() / (1 << 20),
-         j["peak_rss_bytes"].get<double>() / (1 << 20));
-    line("received {} messages, {} bytes; {} bytes of rubbish", j["totals"]["received_messages"].get<std::uint64_t>(),
-         j["totals"]["received_bytes"].get<std::uint64_t>(), j["totals"]["garbage_bytes"].get<std::uint64_t>());
-    line("\n{:<6}{:<6}{:>8}{:>14}{:>16}{:>12}", "APP", "CTX", "LEVEL", "MESSAGES", "BYTES", "LOST");
-    for (const auto& app : j["applications"]) {
-      std::uint64_t lost = 0;
-      for (const auto& count : app["lost"]) lost += count.get<std::uint64_t>();
-      line("{:<6}{:<6}{:>8}{:>14}{:>16}{:>12}", app["id"].get<std::string>(), "", way(app),
-           app["received"]["messages"].get<std::uint64_t>(), app["received"]["bytes"].get<std::uint64_t>(), lost);
-      for (const auto& c : app["contexts"])
-        line("{:<6}{:<6}{:>8}{:>14}{:>16}", "", c["id"].get<std::string>(), c["level"].get<int>(),
-             c["messages"].get<std::uint64_t>(), c["bytes"].get<std::uint64_t>());
-    }
-    line("\n{:<28}{:>14}{:>16}{:>12}{:>12}", "CLIENT", "MESSAGES", "BYTES", "DROPPED", "QUEUED");
-    for (const auto& c : j["clients"])
-      line("{:<28}{:>14}{:>16}{:>12}{:>12}", c["peer"].get<std::string>(), c["sent"]["messages"].get<std::uint64_t>(),
-           c["sent"]["bytes"].get<std::uint64_t>(), c["dropped"]["messages"].get<std::uint64_t>(),
-           c["queued_bytes"].get<std::uint64_t>());
-    std::string refused;
-    for (const auto& [why, count] : j["refused"].items())
-      if (count.get<std::uint64_t>() != 0) refused += fmt::format("  {} {}", why, count.get<std::uint64_t>());
-    line("\nrefused{}", refused.empty() ? "  nothing" : refused);
-    const auto& l = j["limits"];
-    line("limits  applications {} (per user {})  contexts {} (per user {})  clients {}  handshakes {}",
-         l["applications"].get<std::uint64_t>(), l["applications_per_user"].get<std::uint64_t>(),
-         l["contexts"].get<std::uint64_t>(), l["contexts_per_user"].get<std::uint64_t>(),
-         l["clients"].get<std::uint64_t>(), l["handshakes"].get<std::uint64_t>());
-    const auto& s = j["storage"];
-    line("\nstorage {}  {}  {} messages written, {} dropped, {} files", s["state"].get<std::string>(),
-         s["file"].get<std::string>(), s["written"]["messages"].get<std::uint64_t>(),
-         s["dropped"]["messages"].get<std::uint64_t>(), s["files"].get<std::uint64_t>());
-    for (const auto& d : j["logstorage"]) {
-      line("logstorage {}  {}  {}", d["path"].get<std::string>(), d["state"].get<std::string>(),
-           d["problem"].get<std::string>());
-      for (const auto& f : d["filters"])
-        line("  {}  {}  {} messages stored, {} cached, {} lost, {} files", f["name"].get<std::string>(),
-             f["file"].get<std::string>(), f["stored"].get<std::uint64_t>(), f["cached"].get<std::uint64_t>(),
-             f["overwritten"].get<std::uint64_t>() + f["discarded"].get<std::uint64_t>() +
-                 f["failed"].get<std::uint64_t>(),
-             f["files"].get<std::uint64_t>());
-    }
-  } catch (const json::exception& e) {
-    out += fmt::format("the answer is not complete: {}\n", e.what());
-  }
-  return out;
 }
 
 }  // namespace dlt::daemon

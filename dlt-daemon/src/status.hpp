@@ -1,4 +1,5 @@
-// The daemon's state as one JSON document, and as a table for people. README.md describes the fields; names are stable.
+// The daemon's state as one JSON document; status_table.hpp shows it to people. README.md describes the fields; names
+// are stable.
 #pragma once
 
 #include <string>
@@ -23,8 +24,5 @@ struct StatusSources {
 
 // The io thread's.
 [[nodiscard]] std::string status_json(const StatusSources& sources);
-
-// The same document for reading; an error text if it is not one. Any thread.
-[[nodiscard]] std::string status_table(const std::string& json);
 
 }  // namespace dlt::daemon

@@ -3,6 +3,7 @@
 
 #include "dlt-daemon/support/running_daemon.hpp"
 #include "session/listen.hpp"
+#include "status_table.hpp"
 
 using namespace dlt;
 using namespace dlt::daemon;

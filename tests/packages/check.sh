@@ -28,7 +28,8 @@ mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codenam
 if [ -n "${DEBIAN_BASE:-}" ]; then
   cp -a "$DEBIAN_BASE" "$debian"
 else
-  debootstrap --variant=minbase bookworm "$debian" "${mirror:-http://deb.debian.org/debian}" >"$dir/log" 2>&1 ||
+  [ -n "$mirror" ] || fail "apt knows no mirror of bookworm"
+  debootstrap --variant=minbase bookworm "$debian" "$mirror" >"$dir/log" 2>&1 ||
     { tail -20 "$dir/log" && fail "debootstrap"; }
 fi
 cp /etc/resolv.conf /etc/hosts "$debian/etc/" 2>/dev/null || true

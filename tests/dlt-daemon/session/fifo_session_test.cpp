@@ -6,6 +6,7 @@
 
 #include "dlt-daemon/support/old_application.hpp"
 #include "dlt-daemon/support/running_daemon.hpp"
+#include "status_table.hpp"
 
 using namespace dlt;
 using namespace dlt::daemon;
