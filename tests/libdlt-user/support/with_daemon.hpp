@@ -19,7 +19,7 @@ inline void with_daemon(const std::function<void(Session&, FakeDaemon&, Context&
   auto session = start(o);
   expect(session.has_value(), "start");
   Context c{"CTX1"};
-  expect(daemon.sees("context CTX1 -2"), "connected");
+  expect(daemon.sees("context CTX1 -2") && eventually([&] { return session->connected(); }), "connected");
   scenario(*session, daemon, c);
 }
 
