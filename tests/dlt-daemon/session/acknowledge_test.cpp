@@ -151,7 +151,8 @@ TEST_CASE("a client that takes nothing holds up acknowledgements for its stall l
   const TempDir dir;
   daemon::Config config = config_in(dir);
   config.client_stall = std::chrono::milliseconds(50);
-  config.client_queue = 64 << 20;  // never full: it is not a time of dropping that lets them go
+  config.client_queue = 64 << 20;                 // never full: it is not a time of dropping that lets them go
+  config.client_timeout = std::chrono::hours(1);  // the machine may be slow
   RunningDaemon d(config);
   Client stopped = d.client(4096);
   REQUIRE(d.clients(1));
