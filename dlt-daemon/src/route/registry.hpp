@@ -105,7 +105,6 @@ class Registry {
   [[nodiscard]] const StoredLevels& stored() const noexcept { return stored_; }
   // True: applications are told no level and no trace status above the defaults.
   std::vector<LevelPush> set_forced(bool forced);
-  [[nodiscard]] bool forced() const noexcept { return forced_; }
 
   // Levels that storage needs: asked for each context, now and when it registers; -1: none. Forced levels are stronger.
   // `kept`: also after a client has set the context's level.
