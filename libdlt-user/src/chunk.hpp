@@ -26,7 +26,9 @@ struct Chunk {
   //   reading -> idle      the sender, afterwards
   //   idle -> reclaimed    the producer, which took the chunk back from the queue to overwrite it
   //   reading -> abandoned the producer, when it meets the sender inside: the sender counts and recycles the chunk
-  enum State : std::uint32_t { idle = 0, reading = 1, reclaimed = 2, abandoned = 3 };
+  // `held` is for the reader of the memory alone: the sender has taken the chunk from the queue. One that is neither
+  // held nor sent, though the sender is beyond its number, was in the hands of the producer when the process died.
+  enum State : std::uint32_t { idle = 0, reading = 1, reclaimed = 2, abandoned = 3, held = 4 };
 
   alignas(64) std::atomic<std::uint64_t> commit{0};
   std::atomic<std::uint32_t> number{0};

@@ -262,6 +262,7 @@ void ThreadQueue::collect(std::vector<Range>& out, std::size_t limit) {
     if (!sealed_.try_dequeue_from_producer(seal_token_, e)) return claim_open(out);
     next_number_ = e.number + 1;
     front_ = {};
+    e.chunk->state.store(Chunk::held, std::memory_order_relaxed);
     if (e.chunk->sent.load(std::memory_order_relaxed) == bytes_of(e.chunk->commit.load(std::memory_order_acquire))) {
       retain(e);  // all of it went while it was open
       continue;

@@ -128,10 +128,17 @@ bool Salvage::look_at(const arena::Chunk& c, std::uint64_t at) {
   }
   if (c.state == arena::Chunk::abandoned && c.number <= slot.abandoned) return true;
   const Position& seen = position(c.slot);
-  if (c.number < seen.chunk) return true;
+  // The sender never had it, and is beyond it all the same: its thread was about to overwrite it.
+  const std::uint32_t unclaimed = c.state == arena::Chunk::idle ? c.frames - c.sent_frames : 0;
+  if (c.number < seen.chunk) return pass_over(slot.buffer, unclaimed);
   const std::uint32_t from = c.number == seen.chunk ? std::max(c.sent, seen.offset) : c.sent;
   if (from >= c.bytes) return true;
-  return pieces_.try_emplace({c.slot, c.number}, Piece{at, from, c.bytes}).second;
+  return pieces_.try_emplace({c.slot, c.number}, Piece{at, from, c.bytes, unclaimed}).second;
+}
+
+bool Salvage::pass_over(std::uint32_t buffer, std::uint32_t frames) noexcept {
+  totals_[buffer].lost[index(local::LossCause::overwritten)] += frames;
+  return true;
 }
 
 Salvage::Position& Salvage::position(std::uint32_t slot) {
@@ -176,7 +183,8 @@ bool Salvage::say_piece(std::span<std::byte> out, std::size_t& written) {
   const auto [slot, number] = where;
   const Position& seen = position(slot);
   const std::uint32_t from = number == seen.chunk ? std::max(piece.from, seen.offset) : piece.from;
-  if (number < seen.chunk || from >= piece.to) return true;
+  if (number < seen.chunk) return pass_over(slots_[slot].buffer, piece.unclaimed);
+  if (from >= piece.to) return true;
   return say({piece.to - from, slot, number, from}, piece.at + arena::chunk_header_size + from, out, written);
 }
 

@@ -216,3 +216,19 @@ TEST_CASE("producer and sender at full speed lose nothing that is not counted") 
   if (mode == OverflowMode::block) CHECK(got == messages);
   if (mode == OverflowMode::overwrite) CHECK(last == messages);
 }
+
+TEST_CASE("a sealed chunk that the sender has taken is marked as held, an open one is not") {
+  Bench b(1024, OverflowMode::overwrite);
+  while (b.queue->frames_in() == 0 || b.stats().reserved_bytes < 2 * Arena::granule) REQUIRE(b.push(1, 200));
+
+  std::vector<Range> ranges;
+  b.queue->collect(ranges, 16);
+
+  REQUIRE(ranges.size() >= 2);
+  CHECK(ranges.front().sealed);
+  CHECK(ranges.front().chunk->state == Chunk::held);
+  CHECK_FALSE(ranges.back().sealed);
+  CHECK(ranges.back().chunk->state == Chunk::reading);
+  for (const Range& r : ranges) b.queue->untouched(r);
+  CHECK(ranges.front().chunk->state == Chunk::held);
+}

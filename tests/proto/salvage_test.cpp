@@ -180,6 +180,39 @@ TEST_CASE("a chunk that was abandoned to the sender is lost if it was counted, e
   CHECK(heard.lost[static_cast<std::size_t>(local::LossCause::overwritten)] == (counted ? 5 : 0));
 }
 
+TEST_CASE("a chunk that was about to be overwritten while a later one was sent is counted as lost") {
+  ArenaFile file;
+  const auto slot = file.slot(1, 2);
+  const bool in_the_carry = GENERATE(false, true);  // the later one
+  file.chunk(1, 1, frames(0, 5), 5, 2 * frame_size, 2);
+  file.chunk(1, 2, frames(5, 5), 5, 0, 0, layout::Chunk::held);
+  file.ledger(slot + 8, 2, 10);
+  Salvage::Received received;
+  if (in_the_carry) file.carry(1, 2, 0, frames(5, 1));
+  else received.positions = {{}, {2, frame_size}};
+
+  const Heard heard = listen(file, received);
+
+  CHECK(heard.numbers == (in_the_carry ? range(5, 5) : range(6, 4)));
+  CHECK(heard.lost[static_cast<std::size_t>(local::LossCause::overwritten)] == 3);
+  CHECK(heard.totals.at(2).accepted == 10);
+  CHECK(heard.totals.at(2).delivered == 7);
+}
+
+TEST_CASE("a chunk that came, though its sender had no time to note it, is neither lost nor said again") {
+  ArenaFile file;
+  file.slot(1, 2);
+  file.chunk(1, 1, frames(0, 5), 5, 0, 0, layout::Chunk::held);
+  file.chunk(1, 2, frames(5, 5), 5, 0, 0, layout::Chunk::held);
+  Salvage::Received received;
+  received.positions = {{}, {2, frame_size}};
+
+  const Heard heard = listen(file, received);
+
+  CHECK(heard.numbers == range(6, 4));
+  CHECK(heard.lost[static_cast<std::size_t>(local::LossCause::overwritten)] == 0);
+}
+
 TEST_CASE("losses are said as far as they were not told before") {
   ArenaFile file;
   const auto slot = file.slot(1, 2);

@@ -94,7 +94,7 @@ struct Slot {
 };
 
 struct Chunk {
-  enum State : std::uint32_t { idle = 0, reading = 1, reclaimed = 2, abandoned = 3 };
+  enum State : std::uint32_t { idle = 0, reading = 1, reclaimed = 2, abandoned = 3, held = 4 };
   std::uint32_t bytes = 0;  // of whole frames
   std::uint32_t frames = 0;
   std::uint32_t number = 0;

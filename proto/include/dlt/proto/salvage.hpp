@@ -67,6 +67,7 @@ class Salvage {
     std::uint64_t at = 0;
     std::uint32_t from = 0;
     std::uint32_t to = 0;
+    std::uint32_t unclaimed = 0;  // frames that are lost if a later chunk turns out to have come before
   };
   struct Total {  // of a buffer
     std::uint64_t frames = 0;
@@ -79,6 +80,7 @@ class Salvage {
   [[nodiscard]] bool read_slots();
   [[nodiscard]] bool read_chunks();
   [[nodiscard]] bool look_at(const arena::Chunk& chunk, std::uint64_t at);
+  bool pass_over(std::uint32_t buffer, std::uint32_t frames) noexcept;
   void add(const arena::Slot& slot);
   [[nodiscard]] bool say_carry(std::span<std::byte> out, std::size_t& written);
   [[nodiscard]] bool say_piece(std::span<std::byte> out, std::size_t& written);
