@@ -7,6 +7,8 @@
 using namespace dlt;
 using namespace dlt::test;
 
+// UBSan's check of an object's type asks the memory through a pipe: without a descriptor for it, it finds each object bad.
+#if !defined(DLT_WITH_UBSAN)
 TEST_CASE("F18: without descriptors the daemon lives, does not spin, and recovers", "[F18]") {
   Daemon daemon(DLT_DAEMON, {{"MaxClients", "1000"}});
   daemon.start();
@@ -46,3 +48,4 @@ TEST_CASE("F18: without descriptors the daemon lives, does not spin, and recover
   if (!sanitized) CHECK(starving < std::chrono::milliseconds(300));  // a spinning daemon would use all of it
   CHECK(daemon.stop() == 0);
 }
+#endif

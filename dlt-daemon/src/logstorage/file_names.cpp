@@ -31,15 +31,24 @@ std::string FileNames::name(std::uint32_t index, const std::tm& local) const {
     out += naming_.delimiter;
     out += stamp;
   }
-  return out + (gzip_ ? ".dlt.gz" : ".dlt");
+  return out.append(suffix());
+}
+
+std::string_view FileNames::suffix() const noexcept {
+  switch (compression_) {
+    case Compression::none: break;
+    case Compression::gzip: return ".dlt.gz";
+    case Compression::zstd: return ".dlt.zst";
+  }
+  return ".dlt";
 }
 
 // With or without a time: the key may have been another one when the file was begun.
 std::optional<std::uint32_t> FileNames::index(std::string_view name) const noexcept {
-  const std::string_view suffix = gzip_ ? ".dlt.gz" : ".dlt";
-  if (!name.starts_with(base_) || !name.ends_with(suffix) || name.size() < base_.size() + suffix.size())
+  const std::string_view end_of_name = suffix();
+  if (!name.starts_with(base_) || !name.ends_with(end_of_name) || name.size() < base_.size() + end_of_name.size())
     return std::nullopt;
-  auto rest = name.substr(base_.size(), name.size() - base_.size() - suffix.size());
+  auto rest = name.substr(base_.size(), name.size() - base_.size() - end_of_name.size());
   std::uint32_t index = 1;
   if (has_index()) {
     if (rest.size() < 2 || rest.front() != naming_.delimiter) return std::nullopt;

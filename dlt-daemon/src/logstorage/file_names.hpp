@@ -1,6 +1,6 @@
 // Names of logstorage's files, as the incumbent has them, and their order.
 //
-//   navigation_3_20261126-162428.dlt[.gz]     base, delimiter, index, local time when it was begun
+//   navigation_3_20261126-162428.dlt[.gz|.zst] base, delimiter, index, local time when it was begun
 //   navigation_03.dlt                         MaxCounter = 12, no time: the index has as many digits as MaxCounter
 //   navigation.dlt                            one file only, and the index is optional
 //
@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "logstorage/filter.hpp"
 
 namespace dlt::daemon::logstorage {
 
@@ -30,8 +32,8 @@ struct Naming {
 class FileNames {
  public:
   // `base` without a folder; `files`: how many are kept.
-  FileNames(Naming naming, std::string base, std::uint32_t files, bool gzip)
-      : naming_(naming), base_(std::move(base)), files_(files), gzip_(gzip) {}
+  FileNames(Naming naming, std::string base, std::uint32_t files, Compression compression)
+      : naming_(naming), base_(std::move(base)), files_(files), compression_(compression) {}
 
   [[nodiscard]] std::string name(std::uint32_t index, const std::tm& local) const;
   // The index in a name; nothing if the file is none of these.
@@ -48,12 +50,13 @@ class FileNames {
   void order(std::vector<Entry>& files) const;
 
  private:
+  [[nodiscard]] std::string_view suffix() const noexcept;
   [[nodiscard]] bool has_index() const noexcept { return !(files_ == 1 && naming_.optional_index); }
 
   const Naming naming_;
   const std::string base_;
   const std::uint32_t files_;
-  const bool gzip_;
+  const Compression compression_;
 };
 
 }  // namespace dlt::daemon::logstorage

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "logstorage/gzip.hpp"
 #include "paths.hpp"
 #include "storage/recovery.hpp"
 
@@ -18,7 +17,7 @@ namespace dlt::daemon::logstorage {
 
 namespace {
 
-constexpr std::size_t piece = 256 * 1024;  // of one gzip member, and of reading a file back
+constexpr std::size_t piece = 256 * 1024;  // that is compressed as one, and of reading a file back
 
 FileSet::Options complete(FileSet::Options options) {
   if (options.unix_s == nullptr) options.unix_s = [] { return static_cast<std::int64_t>(std::time(nullptr)); };
@@ -61,11 +60,11 @@ bool is_whole(const Fd& fd) {
 FileSet::FileSet(const Filter& filter, Options options)
     : options_(complete(std::move(options))),
       directory_path_(folder_of(options_.device, filter.file)),
-      names_(options_.naming, base_of(filter.file), filter.files, filter.gzip),
+      names_(options_.naming, base_of(filter.file), filter.files, filter.compression),
       file_size_(filter.file_size),
       files_(filter.files),
       discard_new_(filter.discard_new),
-      gzip_(filter.gzip) {}
+      packer_(filter.compression) {}
 
 bool FileSet::failed(const std::string& what, std::error_code error) {
   problem_ = what + ": " + error.message();
@@ -98,7 +97,7 @@ void FileSet::scan() {
 // Goes on with the newest file; false: the next one has to be begun. Compressed ones are left as they are: what is torn
 // in them cannot be seen from their end.
 bool FileSet::resume() {
-  if (known_.empty() || gzip_) return false;
+  if (known_.empty() || packer_.packs()) return false;
   const std::string& name = known_.back().name;
   Fd fd(::openat(directory_.get(), name.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
   struct stat info {};
@@ -148,7 +147,7 @@ bool FileSet::write(proto::Bytes bytes) {
 // compressed file nobody knows beforehand.
 FileSet::Piece FileSet::next_piece(std::span<const std::uint32_t> sizes) const noexcept {
   const std::uint64_t size = file_ ? file_->size() : 0;
-  const std::uint64_t room = gzip_ ? piece : file_size_ - std::min(size, file_size_);
+  const std::uint64_t room = packer_.packs() ? piece : file_size_ - std::min(size, file_size_);
   Piece next;
   while (next.messages < sizes.size() && next.bytes + sizes[next.messages] <= room)
     next.bytes += sizes[next.messages++];
@@ -175,21 +174,15 @@ FileSet::Appended FileSet::append(proto::Bytes bytes, std::span<const std::uint3
   if (fresh && !file_) (void)resume();
   while (done.stored < sizes.size()) {
     const Piece next = next_piece(sizes.subspan(done.stored));
-    proto::Bytes out = bytes.first(next.bytes);
-    std::vector<std::byte> packed;
-    if (gzip_) {
-      auto result = gzip(out);
-      if (!result) return (void)failed(path_, result.error()), done;
-      packed = *std::move(result);
-      out = packed;
-    }
-    if (!fits(out.size())) {
+    const auto out = packer_.pack(bytes.first(next.bytes));
+    if (!out) return (void)failed(path_, out.error()), done;
+    if (!fits(out->size())) {
       const Begun begun = begin_file();
       if (begun == Begun::no) return done;
       if (begun == Begun::full) return done.discarded = sizes.size() - done.stored, done.failed = false, done;
       continue;
     }
-    if (!write(out)) return done;
+    if (!write(*out)) return done;
     bytes = bytes.subspan(next.bytes);
     done.stored += next.messages;
   }

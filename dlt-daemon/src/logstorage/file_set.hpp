@@ -15,6 +15,7 @@
 
 #include "logstorage/file_names.hpp"
 #include "logstorage/filter.hpp"
+#include "logstorage/packer.hpp"
 #include "logstorage/records.hpp"
 #include "session/fd.hpp"
 #include "storage/log_file.hpp"
@@ -69,7 +70,7 @@ class FileSet {
   const std::uint64_t file_size_;
   const std::uint32_t files_;
   const bool discard_new_;
-  const bool gzip_;
+  Packer packer_;
   Fd directory_;
   std::vector<FileNames::Entry> known_;  // oldest first
   std::optional<LogFile> file_;

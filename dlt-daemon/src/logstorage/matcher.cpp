@@ -42,14 +42,14 @@ Matcher::Filters Matcher::look_up(std::uint64_t ids, std::uint32_t ecu) const no
   const auto context = ContextId::from_bytes(bytes.data() + 4);
   Filters all = 0;
   for (std::size_t i = 0; i < filters_.size(); ++i)
-    if (takes(filters_[i], app, context, ecu)) all |= Filters{1} << i;
+    if (filters_[i].stores() && takes(filters_[i], app, context, ecu)) all |= Filters{1} << i;
   return all;
 }
 
 std::int8_t Matcher::wanted_level(AppId app, ContextId context) const noexcept {
   std::int8_t level = -1;
   for (const Filter& f : filters_)
-    if (takes(f, app, context, ecu_)) level = std::max(level, f.level);
+    if (f.level > 0 && takes(f, app, context, ecu_)) level = std::max(level, f.level);
   return level;
 }
 

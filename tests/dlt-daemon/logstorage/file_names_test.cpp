@@ -6,6 +6,8 @@ using namespace dlt::daemon::logstorage;
 
 namespace {
 
+constexpr auto plain = Compression::none;
+
 std::tm when() {
   std::tm t{};
   t.tm_year = 126, t.tm_mon = 10, t.tm_mday = 26, t.tm_hour = 16, t.tm_min = 24, t.tm_sec = 28;
@@ -28,25 +30,29 @@ TEST_CASE("names are the incumbent's") {
     Naming naming;
     std::uint32_t index;
     std::uint32_t files;
-    bool gzip;
+    Compression compression;
     std::string name;
   };
   // The first three as COVESA 2.18.8 made them.
-  const std::vector<Row> table{
-      {{}, 3, 3, false, "one_3_20261126-162428.dlt"},   {{'_', false, 12}, 6, 3, false, "one_06.dlt"},
-      {{'_', false, 12}, 10, 3, false, "one_10.dlt"},   {{'-', true, 999}, 7, 3, false, "one-007-20261126-162428.dlt"},
-      {{}, 3, 3, true, "one_3_20261126-162428.dlt.gz"}, {{'_', true, 9, true}, 1, 1, false, "one_20261126-162428.dlt"},
-      {{'_', false, 9, true}, 1, 1, false, "one.dlt"},  {{'_', false, 9, true}, 1, 2, false, "one_1.dlt"}};
+  const std::vector<Row> table{{{}, 3, 3, plain, "one_3_20261126-162428.dlt"},
+                               {{'_', false, 12}, 6, 3, plain, "one_06.dlt"},
+                               {{'_', false, 12}, 10, 3, plain, "one_10.dlt"},
+                               {{'-', true, 999}, 7, 3, plain, "one-007-20261126-162428.dlt"},
+                               {{}, 3, 3, Compression::gzip, "one_3_20261126-162428.dlt.gz"},
+                               {{}, 3, 3, Compression::zstd, "one_3_20261126-162428.dlt.zst"},
+                               {{'_', true, 9, true}, 1, 1, plain, "one_20261126-162428.dlt"},
+                               {{'_', false, 9, true}, 1, 1, plain, "one.dlt"},
+                               {{'_', false, 9, true}, 1, 2, plain, "one_1.dlt"}};
   for (const auto& row : table) {
     INFO(row.name);
-    const FileNames names(row.naming, "one", row.files, row.gzip);
+    const FileNames names(row.naming, "one", row.files, row.compression);
     CHECK(names.name(row.index, when()) == row.name);
     CHECK(names.index(row.name) == row.index);
   }
 }
 
 TEST_CASE("other files are not taken for these") {
-  const FileNames names({}, "one", 3, false);
+  const FileNames names({}, "one", 3, plain);
   for (const auto* other : {"one", "one.dlt", "one_.dlt", "one_x.dlt", "one_0.dlt", "one_1.dlt.gz", "one_1_2026.dlt",
                             "one_1_.dlt", "two_1.dlt", "one_more_1.dlt", "one_1_20261126-162428.txt", "one_1x.dlt",
                             "one_4294967296.dlt", "dlt_logstorage.conf", ""}) {
@@ -57,15 +63,15 @@ TEST_CASE("other files are not taken for these") {
 }
 
 TEST_CASE("after the highest index comes the first") {
-  const FileNames names({'_', false, 12}, "one", 3, false);
+  const FileNames names({'_', false, 12}, "one", 3, plain);
   CHECK(names.after(11) == 12);
   CHECK(names.after(12) == 1);
   CHECK(names.after(4711) == 1);
-  CHECK(FileNames({}, "one", 3, false).after(4'294'967'294) == 4'294'967'295);
+  CHECK(FileNames({}, "one", 3, plain).after(4'294'967'294) == 4'294'967'295);
 }
 
 TEST_CASE("files are ordered by age, also where counting has wrapped") {
-  const FileNames names({'_', false, 12}, "one", 5, false);
+  const FileNames names({'_', false, 12}, "one", 5, plain);
   CHECK(ordered(names, {3, 1, 2}) == std::vector<std::uint32_t>{1, 2, 3});
   CHECK(ordered(names, {1, 2, 11, 12}) == std::vector<std::uint32_t>{11, 12, 1, 2});
   CHECK(ordered(names, {12, 11, 10}) == std::vector<std::uint32_t>{10, 11, 12});

@@ -130,10 +130,17 @@ TEST_CASE("full files are not overwritten where DISCARD_NEW says so") {
   CHECK(all_numbers(dir.path()) == up_to(4));
 }
 
-TEST_CASE("gzip files hold whole members and are never appended to again") {
+TEST_CASE("compressed files hold whole members or frames and are never appended to again") {
+  struct Row {
+    Compression compression;
+    std::string suffix;
+    std::string reader;
+  };
+  const auto row =
+      GENERATE(values<Row>({{Compression::gzip, ".gz", "zcat "}, {Compression::zstd, ".zst", "zstdcat "}}));
   TempDir dir;
   Filter f = filter(1000, 2);
-  f.gzip = true;
+  f.compression = row.compression;
   {
     FileSet set(f, options(dir));
     CHECK(append(set, 0, 10).stored == 10);
@@ -141,8 +148,8 @@ TEST_CASE("gzip files hold whole members and are never appended to again") {
   }
   FileSet again(f, options(dir));
   CHECK(append(again, 20, 1).stored == 1);
-  CHECK(names(dir.path()) == std::set<std::string>{"one_1.dlt.gz", "one_2.dlt.gz"});
-  CHECK(run({"sh", "-c", "zcat " + dir / "one_1.dlt.gz" + " > " + (dir / "plain")}).code == 0);
+  CHECK(names(dir.path()) == std::set<std::string>{"one_1.dlt" + row.suffix, "one_2.dlt" + row.suffix});
+  CHECK(run({"sh", "-c", row.reader + (dir / "one_1.dlt") + row.suffix + " > " + (dir / "plain")}).code == 0);
   CHECK(stored_numbers(read_file(dir / "plain")) == up_to(20));
 }
 

@@ -45,7 +45,7 @@ TEST_CASE("a filter says what is stored, where and when") {
   CHECK(f.cache_size() == 100);
   CHECK(f.discard_new);
   CHECK(f.ecu == EcuId("ECU2"));
-  CHECK(f.gzip);
+  CHECK(f.compression == Compression::gzip);
   CHECK(f.disable_network);
 }
 
@@ -81,6 +81,7 @@ TEST_CASE("a wrong filter is named with file, line and section, and left out") {
        "x.conf:8: [FILTER1] is left out: SyncBehavior = 'ON_MSG,ON_DEMAND': ON_MSG does"},
       {"SyncBehavior=ON_FILE_SIZE,ON_SPECIFIC_SIZE\n", "x.conf:8: [FILTER1] is left out: SyncBehavior"},
       {"OverwriteBehavior=NEVER\n", "x.conf:8: [FILTER1] is left out: OverwriteBehavior"},
+      {"GzipCompression=ON\nZstdCompression=ON\n", "x.conf:1: [FILTER1] is left out: GzipCompression does not go with"},
       {"GzipCompression=yes\n", "x.conf:8: [FILTER1] is left out: GzipCompression"},
       {"Colour=red\n", "x.conf:8: [FILTER1] is left out: unknown key 'Colour'"},
       {"just words\n", "x.conf:8: [FILTER1] is left out: expected `Key = value`"},
@@ -108,8 +109,36 @@ TEST_CASE("the other filters work") {
   CHECK(file.filters[0].name == "FILTER2");
   REQUIRE(file.problems.size() == 4);
   CHECK(file.problems[1] == "x:16: '[FILTERX]' is no section such as [FILTER1]: left out");
-  CHECK(file.problems[2] ==
-        "x:23: [NON-VERBOSE-STORAGE-FILTER1]: messages without headers are not filtered here; left out");
+  CHECK(file.problems[2] == "x:23: [NON-VERBOSE-STORAGE-FILTER1] is left out: File is missing");
+}
+
+TEST_CASE("messages without an extended header have sections of their own") {
+  const auto file = parse_filters(
+      "[NON-VERBOSE-STORAGE-FILTER1]\nEcuID=ECU2\nFile=bare\nFileSize=1000\nNOFiles=2\nZstdCompression=ON\n"
+      "[NON-VERBOSE-LOGLEVEL-CTRL1]\nLogAppName=NAVI\nContextName=.*\nLogLevel=DLT_LOG_DEBUG\n"
+      "ResetLogLevel=DLT_LOG_WARN\nEcuID=ECU2\n",
+      "x");
+  CHECK(file.problems.empty());
+  REQUIRE(file.filters.size() == 2);
+  const Filter& stored = file.filters[0];
+  CHECK((stored.stores() && stored.apps.empty() && stored.contexts.empty() && stored.level == 0));
+  CHECK((stored.file_size == 1000 && stored.files == 2 && stored.compression == Compression::zstd));
+  CHECK(stored.ecu == EcuId("ECU2"));
+  const Filter& control = file.filters[1];
+  CHECK_FALSE(control.stores());
+  CHECK(control.cache_size() == 0);
+  CHECK((control.level == 5 && control.reset_level == 3 && control.ecu == EcuId("ECU2")));
+}
+
+TEST_CASE("a key that does not belong to a section's kind is named, and so is what its kind needs") {
+  const std::string storage = "[NON-VERBOSE-STORAGE-FILTER1]\nFile=f\nFileSize=9\nNOFiles=1\n";
+  const std::string control = "[NON-VERBOSE-LOGLEVEL-CTRL1]\nLogAppName=A\nContextName=B\nLogLevel=DLT_LOG_INFO\n";
+  CHECK(problem_of(storage) == "x.conf:1: [NON-VERBOSE-STORAGE-FILTER1] is left out: EcuID is missing");
+  CHECK(problem_of(control) == "x.conf:1: [NON-VERBOSE-LOGLEVEL-CTRL1] is left out: EcuID is missing");
+  CHECK(problem_of(storage + "EcuID=E\nLogAppName=A\n") ==
+        "x.conf:6: [NON-VERBOSE-STORAGE-FILTER1] is left out: LogAppName = 'A': is no key of this kind of section");
+  CHECK(problem_of(control + "EcuID=E\nFile=f\n") ==
+        "x.conf:6: [NON-VERBOSE-LOGLEVEL-CTRL1] is left out: File = 'f': is no key of this kind of section");
 }
 
 TEST_CASE("two filters may have the same files, if they agree about them") {

@@ -16,6 +16,7 @@ Filter filter(std::vector<AppId> apps, std::vector<ContextId> contexts, std::int
   f.contexts = std::move(contexts);
   f.level = level;
   f.ecu = ecu;
+  f.file = "one";
   return f;
 }
 
@@ -61,6 +62,33 @@ TEST_CASE("a frame without ids goes to filters for everything of its ECU") {
   Matcher m({filter({}, {}, 1, "ECU1"), filter({"A"}, {})}, "ECU1");
   const std::string bare("\x20\x00\x00\x08\x01\x02\x03\x04", 8);
   CHECK(match(m, bare) == 0b01);
+}
+
+TEST_CASE("a filter for what has no level takes frames without ids of its ECU, and wants no level of anybody") {
+  Matcher m({filter({}, {}, 0, "ECU2")}, "ECU1");
+  CHECK(match(m, std::string("\x24\x00\x00\x0c"
+                             "ECU2"
+                             "\x01\x02\x03\x04",
+                             12)) == 0b1);
+  CHECK(match(m, std::string("\x24\x00\x00\x0c"
+                             "ECU1"
+                             "\x01\x02\x03\x04",
+                             12)) == 0);
+  CHECK(match(m, std::string("\x20\x00\x00\x08\x01\x02\x03\x04", 8)) == 0);
+  for (const auto level : {std::uint8_t{1}, std::uint8_t{4}, std::uint8_t{6}})
+    CHECK(match(m, message("NAVI", "ROUT", level, "ECU2")) == 0);
+  const Matcher own({filter({}, {}, 0, "ECU1")}, "ECU1");
+  CHECK(own.wanted_level("NAVI", "ROUT") == -1);
+}
+
+TEST_CASE("a filter that stores nothing takes no messages but sets levels") {
+  Filter control = filter({"NAVI"}, {}, 6, "ECU1");
+  control.file.clear();
+  control.reset_level = 3;
+  Matcher m({control}, "ECU1");
+  CHECK(match(m, message("NAVI", "ROUT", 1)) == 0);
+  CHECK(m.wanted_level("NAVI", "ROUT") == 6);
+  CHECK(m.reset_level("NAVI", "ROUT") == 3);
 }
 
 TEST_CASE("a context is to have the highest level that a filter wants") {
