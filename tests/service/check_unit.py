@@ -84,7 +84,7 @@ def start_daemon(dir, trace):
     process = subprocess.Popen(["strace", "-D", "-f", "-qq", "-o", trace, "bash", "-c", line, "bash", *command],
                                pass_fds=(app.fileno(), client.fileno()), stderr=open(os.path.join(dir, "log"), "w"),
                                env=dict(os.environ, NOTIFY_SOCKET=os.path.join(dir, "notify"), WATCHDOG_USEC="100000",
-                                        ASAN_OPTIONS="detect_leaks=0"))  # a process has one tracer
+                                        ASAN_OPTIONS="detect_leaks=0"))  # it traces, as strace does
     return process, client.getsockname()[1]
 
 
