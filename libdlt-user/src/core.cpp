@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <new>
 #include <string>
+#include <thread>
 
 #include "futex.hpp"
 #include "thread_state.hpp"
@@ -281,25 +282,47 @@ void Core::farewell() {
 
 // ── observing and changing ───────────────────────────────────────────────────────────────────────────────────────────
 
-bool Core::flush(std::chrono::milliseconds limit) noexcept try {
+namespace {
+
+// Whether every queue has let go of what was in it when the walk came to it, which was not before the walk began.
+class Emptied {
+ public:
+  explicit Emptied(const ThreadQueue* first) noexcept { look_at(first); }
+
+  [[nodiscard]] bool reached() noexcept {
+    while (queue_ != nullptr && queue_->frames_out() >= frames_) look_at(queue_->next);
+    return queue_ == nullptr;
+  }
+
+ private:
+  void look_at(const ThreadQueue* queue) noexcept {
+    queue_ = queue;
+    if (queue != nullptr) frames_ = queue->frames_in();
+  }
+
+  const ThreadQueue* queue_ = nullptr;
+  std::uint64_t frames_ = 0;
+};
+
+}  // namespace
+
+// A handler of SIGSEGV flushes, too: no memory is asked for, and no lock is waited for longer than the limit.
+bool Core::flush(std::chrono::milliseconds limit) noexcept {
   const auto deadline = Link::Clock::now() + limit;
-  std::vector<std::pair<const ThreadQueue*, std::uint64_t>> targets;
-  queues_.for_each([&](const ThreadQueue& q) { targets.emplace_back(&q, q.frames_in()); });
-  const auto reached = [&targets] {
-    return std::all_of(targets.begin(), targets.end(), [](const auto& t) { return t.first->frames_out() >= t.second; });
-  };
-  if (on_sender_thread()) return reached();  // it would wait for itself
-  const auto shared = [this] {
-    const std::lock_guard own(mutex_);
-    return shared_;
-  }();
-  if (shared == nullptr) return reached();
+  Emptied emptied(queues_.first());
+  if (on_sender_thread()) return emptied.reached();  // it would wait for itself
+  std::unique_lock own(mutex_, std::try_to_lock);
+  for (; !own && Link::Clock::now() < deadline; own.try_lock()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  if (!own) return emptied.reached();
+  const auto shared = shared_;
+  own.unlock();
+  if (shared == nullptr) return emptied.reached();
   shared->flush_waiters.fetch_add(1, std::memory_order_seq_cst);  // sync: flush
   bool done = false;
   for (;;) {
     const std::uint32_t seen = shared->rounds.load(std::memory_order_seq_cst);
     const bool running = running_.load(std::memory_order_seq_cst);  // sync: flush
-    done = reached();
+    done = emptied.reached();
     const auto left = deadline - Link::Clock::now();
     if (done || !running || left <= Link::Clock::duration::zero()) break;
     for (std::uint32_t i = 0; i < sender_count_; ++i) doorbells_[i].ring_always();
@@ -307,8 +330,6 @@ bool Core::flush(std::chrono::milliseconds limit) noexcept try {
   }
   shared->flush_waiters.fetch_sub(1, std::memory_order_seq_cst);
   return done;
-} catch (const std::bad_alloc&) {
-  return false;
 }
 
 Stats Core::stats() const {

@@ -25,6 +25,8 @@ class QueueSet {
   // A queue for the calling thread; nullptr when the slab or the table of slots is used up.
   [[nodiscard]] ThreadQueue* adopt(std::uint32_t buffer, Doorbell& sender, std::uint32_t longest_message) noexcept;
 
+  // The others by `next`. sync: queue-list
+  [[nodiscard]] const ThreadQueue* first() const noexcept { return head_.load(std::memory_order_acquire); }
   template <class F>
   void for_each(F&& f) const {
     for (ThreadQueue* q = head_.load(std::memory_order_acquire); q != nullptr; q = q->next) f(*q);  // sync: queue-list

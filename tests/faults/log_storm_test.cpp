@@ -123,7 +123,7 @@ void fault_f31(std::uint64_t messages_each, std::size_t rate) {
   CHECK(told);
   CHECK(heard.quiet_told == 0);
   CHECK(lost == (dropped() == 0 ? nlohmann::json::object() : nlohmann::json{{"SPAM", dropped()}}));
-  if (rate != 0) CHECK(dropped() > 0);
+  if (rate != 0 && !sanitized) CHECK(dropped() > 0);  // else the storm may be as slow as the client
   INFO("storm: received by the client " << heard.messages["SPAM"] << ", dropped for it " << dropped());
   CHECK(daemon.stop() == 0);
 }

@@ -24,7 +24,8 @@ class DLT_EXPORT Session {
   ~Session();
 
   // Waits until everything that was accepted before the call has been handed to the daemon.
-  // False when the limit passed first; nothing is lost by that.
+  // False when the limit passed first; nothing is lost by that. It asks for no memory: a handler of a fatal signal may
+  // call it.
   bool flush(std::chrono::milliseconds limit) noexcept;
 
   [[nodiscard]] Stats stats() const;
