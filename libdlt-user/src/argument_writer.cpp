@@ -38,6 +38,27 @@ void ArgumentWriter::text(std::string_view value) noexcept {
   p[kept + cut_mark.size()] = std::byte{0};
 }
 
+void ArgumentWriter::key(std::string_view key) noexcept {
+  std::size_t size = key.size() + 1;
+  for (const auto* p = path_; p != nullptr; p = p->outer) size += p->key.size() + 1;
+  if (size > detail::max_text) size = detail::max_text + 1;  // more than any message has room for
+  std::byte* p = claim(detail::text_overhead + size);
+  if (p == nullptr) return;
+  p = detail::store(p, detail::ti::string | detail::ti::utf8);
+  p = detail::store(p, static_cast<std::uint16_t>(size + 1));
+  std::byte* at = p + size - 1;           // written from its end
+  detail::store(at, std::uint16_t{'='});  // and the NUL
+  const auto put = [&at](std::string_view part) {
+    at -= part.size();
+    if (!part.empty()) std::memcpy(at, part.data(), part.size());
+  };
+  put(key);
+  for (const auto* outer = path_; outer != nullptr; outer = outer->outer) {
+    put(".");
+    put(outer->key);
+  }
+}
+
 void ArgumentWriter::raw(std::span<const std::byte> value) noexcept {
   if (overflowed_) return;
   std::size_t size = std::min<std::size_t>(value.size(), 65'535);

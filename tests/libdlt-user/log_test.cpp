@@ -24,6 +24,14 @@ struct Chatty {  // logs while it is logged
 struct Long {
   std::size_t arguments;
 };
+struct Leg {  // a structured value that holds another one
+  std::string_view road;
+  double km;
+};
+struct Route {
+  Leg first;
+  int legs;
+};
 enum class Gear : std::uint8_t { reverse = 7 };
 
 }  // namespace
@@ -31,6 +39,18 @@ enum class Gear : std::uint8_t { reverse = 7 };
 template <>
 struct dlt::Encoder<Position> {
   static void encode(ArgumentWriter& out, const Position& p) noexcept { out.number(p.lat), out.number(p.lon); }
+};
+template <>
+struct dlt::Encoder<Leg> {
+  static void encode(ArgumentWriter& out, const Leg& l) noexcept {
+    out.value(kv("road", l.road)), out.value(kv("km", l.km));
+  }
+};
+template <>
+struct dlt::Encoder<Route> {
+  static void encode(ArgumentWriter& out, const Route& r) noexcept {
+    out.value(kv("first", r.first)), out.value(kv("legs", r.legs));
+  }
 };
 template <>
 struct dlt::Encoder<Chatty> {
@@ -82,6 +102,13 @@ TEST_CASE("every loggable type arrives as what it is") {
             expect_payload(d, s, n++, "waited 13 ms");
             DLT_INFO(c, "detour", kv("reason", owned), kv("km", 12));
             expect_payload(d, s, n++, "detour reason= string km= 12");
+            DLT_INFO(c, "on", kv("leg", Leg{"A7", 1.5}));
+            expect_payload(d, s, n++, "on leg= leg.road= A7 leg.km= 1.5");
+            DLT_INFO(c, "on", kv("route", Route{{"A7", 1.5}, 3}), kv("last", true));
+            expect_payload(d, s, n++,
+                           "on route= route.first= route.first.road= A7 route.first.km= 1.5 route.legs= 3 last= 1");
+            DLT_INFO(c, "{}", Leg{"A7", 1.5});  // without a key of its own
+            expect_payload(d, s, n++, "road= A7 km= 1.5");
             DLT_INFO(c, "leg {} of {} planned", 1, 2);
             expect_payload(d, s, n++, "leg 1 of 2 planned");
             DLT_INFO(c, "{}", std::string(100, 'a') + std::string(20, 'b'));

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "tools/fields.hpp"
 #include "tools/json_string.hpp"
 
 namespace dlt::tools {
@@ -80,7 +81,7 @@ struct Value {
 };
 
 void append_argument(std::string& out, const Argument& a, std::endian order) {
-  ((out += R"({"type":")") += std::visit(TypeName{a.type}, a.value)) += R"(","value":)";
+  ((out += R"({"type":")") += type_name(a)) += R"(","value":)";
   std::visit(Value{out, order}, a.value);
   if (!a.name.empty()) append_json_string(out += R"(,"name":)", a.name);
   if (!a.unit.empty()) append_json_string(out += R"(,"unit":)", a.unit);
@@ -104,6 +105,18 @@ void append_all(std::string& out, proto::Arguments arguments, std::endian order)
 
 }  // namespace
 
+std::string_view type_name(const Argument& a) { return std::visit(TypeName{a.type}, a.value); }
+
 void append_arguments_json(std::string& out, const proto::MessageView& m) { append_all(out, m.arguments(), m.order()); }
+
+void append_fields_json(std::string& out, const proto::MessageView& m) {
+  char before = '{';
+  for (const auto& [key, argument] : fields_of(m)) {
+    append_json_string(out += before, key);
+    std::visit(Value{out += ':', m.order()}, argument.value);
+    before = ',';
+  }
+  out += before == '{' ? "null" : "}";
+}
 
 }  // namespace dlt::tools

@@ -65,6 +65,11 @@ void args(Cell& cell, const Shown& s, std::string& scratch) {
   append_arguments_json(scratch, s.message);
   cell.literal(scratch);
 }
+void fields(Cell& cell, const Shown& s, std::string& scratch) {
+  append_fields_json(scratch, s.message);
+  if (scratch == "null") cell.null();
+  else cell.literal(scratch);
+}
 void text(Cell& cell, const Shown& s, std::string& scratch) {
   proto::append_payload(scratch, s.message);
   cell.text(scratch);
@@ -75,7 +80,8 @@ constexpr std::array all{Column{"time", time},       Column{"timestamp_s", times
                          Column{"context", context}, Column{"type", type},
                          Column{"level", level},     Column{"counter", counter},
                          Column{"session", session}, Column{"message_id", message_id},
-                         Column{"args", args},       Column{"text", text}};
+                         Column{args_column, args},  Column{fields_column, fields},
+                         Column{"text", text}};
 
 class JsonCell : public Cell {
  public:

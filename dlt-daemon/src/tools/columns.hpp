@@ -9,6 +9,7 @@
 //   session      the sender's process
 //   message_id   of a message that is not verbose
 //   args         as argument_json.hpp has them; none of a message that is not verbose
+//   fields       the named values among them as one object (fields.hpp), null without any
 //   text         the payload as text
 //
 // Pure; any thread.
@@ -43,6 +44,8 @@ struct Column {
 };
 
 [[nodiscard]] std::span<const Column> columns() noexcept;
+inline constexpr std::string_view args_column = "args";
+inline constexpr std::string_view fields_column = "fields";
 
 // {"time":"…",…}, without a line break.
 void append_json(std::string& out, const Shown& shown);

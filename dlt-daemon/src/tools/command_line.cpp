@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 #include "version.hpp"
 
 namespace dlt::tools {
@@ -77,7 +79,7 @@ void add_selection_options(cxxopts::Options& description) {
 
 void add_format_options(cxxopts::Options& description) {
   description.add_options("Print")("a", "payload as text")("x", "payload as hex")("m", "payload as hex and text")(
-      "s", "headers only")("format", "text, hex, mixed, headers, json (an object a line) or csv",
+      "s", "headers only")("format", "text, hex, mixed, headers, json (an object a line), csv or cbor",
                            cxxopts::value<Words>(), "FORMAT");
 }
 
@@ -100,17 +102,22 @@ Selection selection_of(CommandLine& line) {
 
 std::optional<Format> format_of(CommandLine& line) {
   if (line.early) return std::nullopt;
-  constexpr std::array<std::pair<std::string_view, Format>, 6> names{{{"text", Format::text},
+  constexpr std::array<std::pair<std::string_view, Format>, 7> names{{{"text", Format::text},
                                                                       {"hex", Format::hex},
                                                                       {"mixed", Format::mixed},
                                                                       {"headers", Format::headers},
                                                                       {"json", Format::json},
-                                                                      {"csv", Format::csv}}};
+                                                                      {"csv", Format::csv},
+                                                                      {"cbor", Format::cbor}}};
   if (line.has("format")) {
     const std::string wanted = line.text("format");
-    for (const auto& [name, format] : names)
-      if (wanted == name) return format;
-    line.fail("--format is text, hex, mixed, headers, json or csv, not '" + wanted + "'");
+    for (const auto& [name, format] : names) {
+      if (wanted != name) continue;
+      if (format == Format::cbor && ::isatty(STDOUT_FILENO) == 1)
+        line.fail("CBOR is not for a terminal: write it to a file");
+      return format;
+    }
+    line.fail("--format is text, hex, mixed, headers, json, csv or cbor, not '" + wanted + "'");
     return std::nullopt;
   }
   // The order in which the incumbent looks.

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dlt/proto/text.hpp"
+#include "tools/cbor.hpp"
 
 namespace dlt::tools {
 
@@ -92,6 +93,7 @@ void Renderer::append_text(std::string& out, const Shown& s) {
 }
 
 void Renderer::append(std::string& out, const Shown& s, std::optional<std::uint64_t> index) {
+  if (format_ == Format::cbor) return append_cbor(out, s);
   if (format_ == Format::json || format_ == Format::csv) {
     format_ == Format::json ? append_json(out, s) : append_csv(out, s);
     out += '\n';

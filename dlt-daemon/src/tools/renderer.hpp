@@ -1,8 +1,9 @@
-// A message as it is printed: the incumbent's four forms of text, JSON, CSV.
+// A message as it is printed: the incumbent's four forms of text, JSON, CSV, CBOR.
 //
 //   text     headers [payload as text]      dlt-convert -a      headers  headers only       -s
 //   hex      headers [01 02 ...]            -x                  json     one object a line
 //   mixed    headers, a hex dump below      -m                  csv      a line of names first
+//                                                               cbor     items back to back, no line breaks
 //
 // For a terminal control characters are shown as \xNN, and lines coloured by level if wanted. One thread.
 #pragma once
@@ -16,7 +17,7 @@
 
 namespace dlt::tools {
 
-enum class Format { text, hex, mixed, headers, json, csv };
+enum class Format { text, hex, mixed, headers, json, csv, cbor };
 
 class Renderer {
  public:
@@ -29,7 +30,7 @@ class Renderer {
 
   // What stands before the first message.
   void begin(std::string& out) const;
-  // The message and a line break. `index`: a number in front, as dlt-convert prints it.
+  // The message and, but for cbor, a line break. `index`: a number in front, as dlt-convert prints it.
   void append(std::string& out, const Shown& shown, std::optional<std::uint64_t> index);
 
  private:

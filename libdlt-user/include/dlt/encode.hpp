@@ -67,7 +67,10 @@ template <std::unsigned_integral T>
 [[nodiscard]] constexpr Bin<T> bin(T value) noexcept {
   return {value};
 }
-// "key=" followed by the value; allowed behind the arguments that the format names.
+// "key=" followed by the value; allowed behind the arguments that the format names. Keys of letters, digits, '_', '.'
+// and
+// '-' come out as fields of `dlt-daemon cat --format json`. Inside the Encoder of a value that has a key itself, they
+// have that in front: kv("pos", position) with kv("lat", p.lat) in Encoder<Position> is "pos=" "pos.lat=" 52.5.
 template <class T>
 [[nodiscard]] constexpr KeyValue<T> kv(std::string_view key, const T& value) noexcept {
   return {key, value};
@@ -78,6 +81,14 @@ template <class T>
 [[nodiscard]] constexpr Named<T> named(std::string_view name, T value, std::string_view unit = {}) noexcept {
   return {name, value, unit};
 }
+
+namespace detail {
+// The keys around the value that is being encoded, innermost first.
+struct KeyPath {
+  std::string_view key;
+  const KeyPath* outer;
+};
+}  // namespace detail
 
 // ── The bounded writer for user types ────────────────────────────────────────────────────────────────────────────────
 
@@ -101,6 +112,17 @@ class ArgumentWriter {
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
 
+  // "key=", with the keys around it in front.
+  DLT_EXPORT void key(std::string_view key) noexcept;
+  // Encodes with this key in front of others.
+  template <class Encode>
+  void beneath(std::string_view key, Encode&& encode) noexcept {
+    const detail::KeyPath here{key, path_};
+    path_ = &here;
+    encode();
+    path_ = here.outer;
+  }
+
   // Claims `size` bytes for one argument; nullptr when they are not there.
   [[nodiscard]] std::byte* claim(std::size_t size) noexcept {
     if (overflowed_ || static_cast<std::size_t>(end_ - at_) < size || count_ == 255) {
@@ -116,6 +138,7 @@ class ArgumentWriter {
  private:
   std::byte* at_;
   std::byte* end_;
+  const detail::KeyPath* path_ = nullptr;
   std::uint32_t count_ = 0;
   bool cut_;
   bool overflowed_ = false;

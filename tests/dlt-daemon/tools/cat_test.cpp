@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "dlt-daemon/support/stored.hpp"
 #include "dlt-daemon/tools/program.hpp"
@@ -122,6 +123,17 @@ TEST_CASE("cat in JSON is one object a line, in CSV a line of names and one for 
   REQUIRE(csv.size() == 5);
   CHECK_THAT(csv[0], Catch::StartsWith("time,timestamp_s,"));
   CHECK_THAT(csv[1], Catch::StartsWith("2023-11-14T22:13:20.000005Z,12.3456,ECU1,NAVI,ROUT,log,fatal,"));
+}
+
+TEST_CASE("cat in CBOR is one item after the other") {
+  const Sample s;
+  std::istringstream items(tool({"cat", "--format", "cbor", s.file}).out);
+  for (const auto& line : lines(tool({"cat", "--format", "json", s.file}).out)) {
+    const auto item = nlohmann::json::from_cbor(items, false);
+    CHECK(item.at("time") == nlohmann::json::parse(line).at("time"));
+    CHECK(item.at("text") == nlohmann::json::parse(line).at("text"));
+  }
+  CHECK(items.peek() == std::istringstream::traits_type::eof());
 }
 
 TEST_CASE("cat merges files by time of reception, in the order of the files where times are equal") {

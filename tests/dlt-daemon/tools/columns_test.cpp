@@ -6,6 +6,7 @@
 
 #include "dlt-daemon/support/wire.hpp"
 #include "dlt/proto/argument.hpp"
+#include "tools/cbor.hpp"
 
 using namespace dlt;
 using namespace dlt::tools;
@@ -61,6 +62,7 @@ TEST_CASE("a message in JSON has its headers, typed arguments and text") {
              {"type": "uint", "value": 18446744073709551615, "name": "speed", "unit": "km/h"},
              {"type": "float", "value": 0.5}, {"type": "string", "value": "a \"b\" é\n"},
              {"type": "raw", "value": "01 ff"}, {"type": "string", "value": "works", "name": "reason"}],
+    "fields": {"speed": 18446744073709551615, "reason": "works"},
     "text": "1 -5 18446744073709551615 0.5 a \"b\" é  01'ff works"})");
   CHECK(shown == expected);
 }
@@ -89,16 +91,66 @@ TEST_CASE("what a message does not have is null in JSON and empty in CSV") {
   for (const char* name : {"timestamp_s", "ecu", "app", "context", "type", "level", "session"})
     CHECK(shown[name].is_null());
   CHECK(shown["message_id"] == 77);
-  CHECK(csv_text(frame) == "2023-11-14T22:13:20.123456Z,,,,,,,9,,77,[],\"77, 01 02\"");
+  CHECK(csv_text(frame) == "2023-11-14T22:13:20.123456Z,,,,,,,9,,77,[],,\"77, 01 02\"");
 }
 
 TEST_CASE("CSV has the columns of JSON in their order, and quotes what needs it") {
   std::string names;
   append_csv_names(names);
-  CHECK(names == "time,timestamp_s,ecu,app,context,type,level,counter,session,message_id,args,text");
+  CHECK(names == "time,timestamp_s,ecu,app,context,type,level,counter,session,message_id,args,fields,text");
   CHECK(csv_text(message({proto::argument("say \"hi\", you")})) ==
         "2023-11-14T22:13:20.123456Z,12.3456,ECU1,NAVI,ROUT,log,info,7,4711,,"
-        R"("[{""type"":""string"",""value"":""say \""hi\"", you""}]","say ""hi"", you")");
+        R"("[{""type"":""string"",""value"":""say \""hi\"", you""}]",,"say ""hi"", you")");
+}
+
+TEST_CASE("keys and the values behind them are fields, whatever stands around them") {
+  const auto fields = [](std::initializer_list<proto::Argument> arguments) {
+    return json::parse(json_text(message(arguments)))["fields"];
+  };
+  using proto::argument;
+  CHECK(fields({argument("detour"), argument("reason="), argument("works"), argument("km="), argument(1.5)}) ==
+        json({{"reason", "works"}, {"km", 1.5}}));
+  CHECK(fields({argument("pos="), argument("pos.lat="), argument(52.5), argument("pos.at="), argument("pos.at.s="),
+                argument(std::uint32_t{3})}) == json({{"pos.lat", 52.5}, {"pos.at.s", 3}}));
+  CHECK(fields({argument("token="), argument("YWJj="), argument("tokens=")}) == json({{"token", "YWJj="}}));
+  CHECK(fields({argument("a="), argument(std::int32_t{1}), argument("b="), argument(true), argument("a="),
+                argument("again")}) == json({{"a", "again"}, {"b", true}}));
+  CHECK(fields({argument("="), argument("z")}).is_null());  // a key has characters
+  CHECK(fields({argument("x y="), argument("value"), argument("no key"), argument(std::int32_t{1})}).is_null());
+  CHECK(fields({argument("last=")}).is_null());
+}
+
+TEST_CASE("a message in CBOR is the same map, with bytes and numbers as they are") {
+  const std::byte raw[] = {std::byte{1}, std::byte{0xff}};
+  const auto frame = message({proto::argument(std::uint64_t{18446744073709551615U}).with_name("speed", "km/h"),
+                              proto::argument("data="), proto::argument(proto::Bytes(raw)), proto::argument(NAN),
+                              proto::argument("\xff\x1b")});
+  std::string bytes;
+  append_cbor(bytes, {*proto::MessageView::parse(frame), received});
+
+  json item = json::from_cbor(bytes);
+
+  json expected = json::parse(json_text(frame));
+  CHECK(std::isnan(item["args"][3]["value"].get<double>()));
+  CHECK(item["args"][2]["value"] == json::binary({1, 0xff}));
+  CHECK(item["fields"]["data"] == json::binary({1, 0xff}));
+  item["args"][3]["value"] = nullptr;
+  item["args"][2]["value"] = "01 ff";
+  item["fields"]["data"] = "01 ff";
+  CHECK(item == expected);
+}
+
+TEST_CASE("CBOR of a message that ends too early, or has no names, is well-formed") {
+  auto frame = message({proto::argument(std::int32_t{1}), proto::argument("text")});
+  for (std::size_t size = 26; size < frame.size(); ++size) {
+    auto cut = std::vector(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size));
+    proto::store_be(cut.data() + 2, static_cast<std::uint16_t>(size));
+    std::string bytes;
+    append_cbor(bytes, {*proto::MessageView::parse(cut), received});
+    const json item = json::from_cbor(bytes);
+    CHECK(item["args"].back()["type"] == "unreadable");
+    CHECK(item["fields"].is_null());
+  }
 }
 
 TEST_CASE("control messages and traces are named by their kind") {

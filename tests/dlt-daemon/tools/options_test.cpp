@@ -67,6 +67,7 @@ TEST_CASE("cat: options of one letter are the incumbent's") {
   CHECK(parsed(cat_line, {"-m", "f"}).format == Format::mixed);
   CHECK(parsed(cat_line, {"-s", "f"}).format == Format::headers);
   CHECK(parsed(cat_line, {"--format", "csv", "f"}).format == Format::csv);
+  CHECK(parsed(cat_line, {"--format", "cbor", "f"}).format == Format::cbor);
   const auto cut = parsed(cat_line, {"-b", "3", "-e", "5", "-o", "out.dlt", "f", "g", "-t"});
   REQUIRE_FALSE(cut.early);
   CHECK(cut.first == 3);

@@ -287,13 +287,8 @@ void put_bounded(ArgumentWriter& out, const F& form) noexcept {
                          form.key;
                          form.form;
                        }) {
-    if (std::byte* p = out.claim(text_overhead + form.key.size() + 1)) {
-      p = store(p, ti::string | ti::utf8);
-      p = store(p, static_cast<std::uint16_t>(form.key.size() + 2));
-      if (!form.key.empty()) std::memcpy(p, form.key.data(), form.key.size());
-      store(p + form.key.size(), std::uint16_t{'='});
-    }
-    put_bounded(out, form.form);
+    out.key(form.key);
+    out.beneath(form.key, [&] { put_bounded(out, form.form); });
   } else if constexpr (!Form<F>::sized) {
     Encoder<std::remove_cvref_t<decltype(form.value)>>::encode(out, form.value);
   } else if constexpr (requires { form.unit; } && Form<F>::count == 2) {
