@@ -92,7 +92,9 @@ TEST_CASE("the dashboard shows a run and leaves the terminal as it was") {
   OnTerminal bench(
       {"concurrency-mpsc", "--duration", "1", "--messages", "100000", "--repeat", "1", "--rate", "100000", "--live"});
 
-  CHECK(bench.wait() == 0);
+  const auto code = bench.wait();
+  INFO(bench.shown().substr(bench.shown().size() - std::min<std::size_t>(bench.shown().size(), 4000)));
+  CHECK(code == 0);
 
   const std::string& shown = bench.shown();
   REQUIRE(shown.find(enter) != std::string::npos);
