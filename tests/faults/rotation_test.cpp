@@ -61,7 +61,9 @@ void restart_again_and_again(int rounds, const char* compression) {
 
 void reload_again_and_again(int rounds) {
   TempDir dir;
-  Daemon daemon(DLT_DAEMON, storing(dir, "1"));
+  auto settings = storing(dir, "1");
+  settings["RingbufferMaxSize"] = "100k";  // full long before the memory is looked at
+  Daemon daemon(DLT_DAEMON, settings);
   daemon.start();
   RawApp app(daemon.dir() / "app.sock");
   const std::string conf = read_file(daemon.dir() / "dlt-daemon.conf");
