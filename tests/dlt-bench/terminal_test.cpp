@@ -90,7 +90,7 @@ TEST_CASE("a terminal gets colours, unless NO_COLOR says not to") {
 
 TEST_CASE("the dashboard shows a run and leaves the terminal as it was") {
   OnTerminal bench(
-      {"concurrency-mpsc", "--duration", "1", "--messages", "100000", "--repeat", "1", "--rate", "100000", "--live"});
+      {"concurrency-mpsc", "--duration", "1", "--messages", "10000", "--repeat", "1", "--rate", "10000", "--live"});
 
   const auto code = bench.wait();
   INFO(bench.shown().substr(bench.shown().size() - std::min<std::size_t>(bench.shown().size(), 4000)));
