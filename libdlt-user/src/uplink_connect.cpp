@@ -62,17 +62,23 @@ bool Uplink::fall_back_to(const Address& fifo, Link::Clock::time_point now) {
 // Once an address: it goes on trying, because permissions can change.
 void Uplink::tell_refusal(const Address& to, std::error_code error) noexcept {
   const bool fifo = to.kind == Address::Kind::fifo;
-  const char* why = nullptr;
-  if (error == std::errc::permission_denied)
-    why = fifo ? "no permission to write to it: is this user in its group?"
-               : "no permission to connect to it: is this user in the daemon's group?";
-  else if (fifo && error == std::errc::operation_not_permitted)
-    why = "not used: it belongs to another user, and to no group of this one";
-  else if (fifo && error == std::errc::not_a_stream && !to.by_default) why = "it is no FIFO";
-  if (why == nullptr) return;
+  const char* what = nullptr;
+  const char* why = "";
+  if (error == std::errc::permission_denied && fifo) {
+    what = "no permission to write to";
+    why = ": is this user in its group?";
+  } else if (error == std::errc::permission_denied) {
+    what = "no permission to connect to";
+    why = ": is this user in the daemon's group?";
+  } else if (fifo && error == std::errc::operation_not_permitted) {
+    what = "not used, because it belongs to another user and to no group of this one:";
+  } else if (fifo && error == std::errc::not_a_stream && !to.by_default) {
+    what = "no FIFO:";
+  }
+  if (what == nullptr) return;
   const std::uint32_t bit = 1U << static_cast<std::size_t>(&to - addresses_.data());
   if ((std::exchange(refusals_told_, refusals_told_ | bit) & bit) != 0) return;
-  std::fprintf(stderr, "libdlt-user: %s%s: %s\n", to.path.c_str(), fifo ? "/dlt" : "", why);
+  std::fprintf(stderr, "libdlt-user: %s %s%s%s\n", what, to.path.c_str(), fifo ? "/dlt" : "", why);
 }
 
 void Uplink::begin() {
