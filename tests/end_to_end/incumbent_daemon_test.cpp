@@ -7,7 +7,10 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "dlt/proto/control.hpp"
 #include "dlt/proto/level.hpp"
@@ -232,6 +235,54 @@ TEST_CASE("8 threads lose nothing through the FIFO of our daemon: each message a
   CHECK(books.close());
   CHECK(books.dropped() == 0);
   CHECK(client.rubbish() == 0);
+}
+
+TEST_CASE("programs on both libraries share a FIFO, and nothing of anybody is torn") {
+  const std::uint64_t each = sized(20'000);
+  constexpr std::uint64_t programs = 3;
+  constexpr std::uint64_t threads = 4;
+  constexpr std::uint64_t old_messages = 500;
+  Daemon daemon(DLT_DAEMON, {{"ClientStallLimit", "60000"}, {"ClientTimeout", "3600"}});
+  daemon.set("LegacyFifo", "1");
+  daemon.set("LegacyDirectory", daemon.dir().path().string());
+  daemon.start();
+  Client client(daemon.port());
+  std::vector<std::unique_ptr<App>> apps;
+  for (std::uint64_t i = 0; i < programs; ++i)
+    apps.push_back(std::make_unique<App>(at("fifo:" + daemon.dir().path().string(), blocking)));
+  for (auto& app : apps) app->wait_until_connected();
+  Child old(
+      {.command = {"/usr/lib/libdlt-examples/dlt-example-user", "-n", std::to_string(old_messages), "-d", "0", "x"},
+       .environment = {{"DLT_PIPE_DIR", daemon.dir().path().string()}}});
+  for (std::uint64_t i = 0; i < programs; ++i)
+    apps[i]->process().say("burst " + std::to_string(threads) + " " + std::to_string(each) + " " +
+                           std::to_string(i * each));
+
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint64_t> next;  // of a thread of a program
+  std::uint64_t total = 0;
+  std::uint64_t disorder = 0;
+  std::uint64_t of_old = 0;
+  const bool all = client.read_until(
+      [&](const ReceivedFrame& frame) {
+        of_old += frame.extended.app == AppId("LOG") && frame.extended.context == ContextId("TEST") ? 1U : 0U;
+        if (const auto n = numbered(frame); n && frame.extended.app == AppId("E2EA")) {
+          const std::uint64_t program = n->sequence / each;
+          std::uint64_t& wanted = next.try_emplace({n->thread, program}, program * each).first->second;
+          disorder += n->sequence == wanted++ ? 0U : 1U;
+          ++total;
+        }
+        return total == programs * threads * each && of_old >= old_messages;
+      },
+      std::chrono::minutes(5));
+
+  CHECK(all);
+  CHECK(total == programs * threads * each);
+  CHECK(disorder == 0);
+  CHECK(client.rubbish() == 0);
+  for (auto& app : apps) {
+    app->told("burst");
+    CHECK(app->books().dropped() == 0);
+  }
 }
 
 }  // namespace dlt::test
