@@ -30,29 +30,39 @@ Result<Address> parse_tcp(std::string_view rest) {
   return a;
 }
 
+Result<Address> parse_path(Address::Kind kind, std::string_view path, std::size_t longest) {
+  if (path.empty() || path.size() > longest || path.find('\0') != std::string_view::npos) return Errc::invalid_argument;
+  Address a;
+  a.kind = kind;
+  a.path = path;
+  return a;
+}
+
 }  // namespace
 
 Result<Address> Address::parse(std::string_view text) {
   if (text.starts_with("tcp:")) return parse_tcp(text.substr(4));
-  if (!text.starts_with("unix:")) return Errc::invalid_argument;
-  Address a;
-  a.path = text.substr(5);
-  if (a.path.empty() || a.path.size() > max_path || a.path.find('\0') != std::string::npos)
-    return Errc::invalid_argument;
-  return a;
+  if (text.starts_with("unix:")) return parse_path(Kind::unix_path, text.substr(5), max_path);
+  if (text.starts_with("fifo:")) return parse_path(Kind::fifo, text.substr(5), max_directory);
+  return Errc::invalid_argument;
 }
 
 std::string Address::text() const {
   if (kind == Kind::unix_path) return "unix:" + path;
+  if (kind == Kind::fifo) return "fifo:" + path;
   const bool bracket = host.find(':') != std::string::npos;
   return "tcp:" + (bracket ? "[" + host + "]" : host) + ":" + port;
 }
 
-std::vector<Address> default_addresses(const char* runtime_dir) {
+std::vector<Address> default_addresses(const char* runtime_dir, const std::string& pipe_directory) {
   std::vector<Address> all;
-  all.push_back({Address::Kind::unix_path, "/run/dlt/app.sock", {}, {}});
-  if (runtime_dir != nullptr)
-    if (auto a = Address::parse("unix:" + std::string(runtime_dir) + "/dlt/app.sock")) all.push_back(*a);
+  const auto add = [&all](const std::string& text) {
+    if (auto a = Address::parse(text)) all.push_back(*a);
+  };
+  add("unix:/run/dlt/app.sock");
+  if (runtime_dir != nullptr) add("unix:" + std::string(runtime_dir) + "/dlt/app.sock");
+  add("fifo:" + pipe_directory);
+  for (Address& a : all) a.by_default = true;
   return all;
 }
 

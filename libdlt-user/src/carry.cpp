@@ -6,7 +6,6 @@
 
 namespace dlt::detail {
 
-// What of the copy has not gone on an earlier connection.
 proto::Bytes Carry::frames() const noexcept {
   const std::uint32_t length = record_.length.load(std::memory_order_relaxed);
   if (length == 0) return {};

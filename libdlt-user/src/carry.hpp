@@ -40,10 +40,11 @@ class Carry {
   [[nodiscard]] Done held() const noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return image_.empty() && frames().empty(); }
+  // Those that have not gone on an earlier connection; in the arena, until the next hold().
+  [[nodiscard]] proto::Bytes frames() const noexcept;
   [[nodiscard]] proto::Bytes rest() const noexcept { return proto::Bytes(image_).subspan(at_); }
 
  private:
-  [[nodiscard]] proto::Bytes frames() const noexcept;
   [[nodiscard]] Done count(std::size_t wire_bytes) const noexcept;
 
   Wire wire_ = Wire::batches;

@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 
+#include "atomic_writes.hpp"
 #include "futex.hpp"
 #include "thread_state.hpp"
 
@@ -163,6 +164,9 @@ std::error_code Core::open(const Options& options) {
   environment_ = apply_environment(options, [](const char* name) -> const char* { return std::getenv(name); });
   for (const std::string& c : environment_.complaints) complain(c);
   Options& o = environment_.options;
+  // What is longer does not go through a FIFO in one piece; so it is cut, as what is too long always is.
+  if (const auto a = Address::parse(o.address); a && a->kind == Address::Kind::fifo)
+    o.max_message = std::min<std::uint32_t>(o.max_message, AtomicWrites::longest_frame);
   if (arena_.fd() < 0) {
     if (const auto error = arena_.open(o.arena_bytes)) return error;
     instance_ = random_number();
@@ -190,7 +194,7 @@ std::error_code Core::run() {
   const Options& o = environment_.options;
   std::vector<Address> addresses;
   if (!o.address.empty()) addresses.push_back(*Address::parse(o.address));
-  else addresses = default_addresses(std::getenv("XDG_RUNTIME_DIR"));
+  else addresses = default_addresses(std::getenv("XDG_RUNTIME_DIR"), environment_.pipe_directory);
   auto uplink = std::make_unique<Uplink>(std::move(addresses),
                                          Uplink::Identity{o.app, o.description, program_invocation_short_name,
                                                           static_cast<std::int32_t>(getpid()), instance_},
@@ -269,7 +273,7 @@ void Core::finish() noexcept {
 
 // Tells the daemon how it ended; waits a moment for a socket that is full.
 void Core::farewell() {
-  if (!connected) return;
+  if (!connected) return uplink_->end({});
   (void)report();
   uplink_->post(local::UnregisterApplication{environment_.options.app, static_cast<std::int32_t>(getpid())});
   if (uplink_->speaks(local::capability::batch)) uplink_->post(local::Bye{});
@@ -330,40 +334,6 @@ bool Core::flush(std::chrono::milliseconds limit) noexcept {
   }
   shared->flush_waiters.fetch_sub(1, std::memory_order_seq_cst);
   return done;
-}
-
-Stats Core::stats() const {
-  const std::lock_guard lock(mutex_);
-  return stats_unlocked();
-}
-
-Stats Core::stats_unlocked() const {
-  Stats all;
-  all.buffers.resize(buffer_count_);
-  for (std::uint32_t i = 0; i < buffer_count_; ++i) all.buffers[i].options = buffers_[i].options();
-  queues_.for_each([&all](const ThreadQueue& q) { q.add_to(all.buffers[q.buffer()]); });
-  // Messages of threads for which there was no queue at all are booked in the last buffer.
-  BufferStats& last = all.buffers.back();
-  const std::uint64_t homeless = homeless_->full.load(std::memory_order_relaxed);
-  const std::uint64_t nested = homeless_->nested.load(std::memory_order_relaxed);
-  last.accepted += homeless + nested;
-  last.dropped.full += homeless;
-  last.dropped.nested += nested;
-  for (const BufferStats& b : all.buffers) {
-    all.accepted += b.accepted;
-    all.accepted_bytes += b.accepted_bytes;
-    all.delivered += b.delivered;
-    all.delivered_bytes += b.delivered_bytes;
-    all.queued += b.queued;
-    all.high_water = std::max(all.high_water, b.high_water);
-    all.dropped += b.dropped;
-  }
-  if (uplink_ != nullptr) {
-    all.writes = uplink_->writes();
-    all.connects = uplink_->connects();
-  }
-  for (const Doorbell& d : doorbells_) all.wakes += d.rings();
-  return all;
 }
 
 std::error_code Core::set_overflow(std::uint32_t buffer, OverflowMode mode,

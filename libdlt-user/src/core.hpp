@@ -72,6 +72,7 @@ class Core final : public UplinkOwner {
   void on_ready(const proto::local::Hello& daemon) override;
   void on_message(const proto::local::Message& message) override;
   void on_broken() noexcept override;
+  void on_too_long(std::uint32_t buffer, const Oversized& those) noexcept override;
   void apply(const proto::local::LogLevel& m);
   void apply(const proto::local::Injection& m);
   void apply(const proto::local::SetOverflowMode& m);
@@ -81,6 +82,7 @@ class Core final : public UplinkOwner {
   void announce(ContextEntry& entry);
   void farewell();
   [[nodiscard]] Stats stats_unlocked() const;
+  [[nodiscard]] std::array<Oversized, Options::max_buffers> too_long_now() const noexcept;
   [[nodiscard]] bool all_empty() const noexcept;
   [[nodiscard]] ContextEntry* context_at(std::int32_t position) noexcept;
 
@@ -96,6 +98,12 @@ class Core final : public UplinkOwner {
   std::atomic<std::uint32_t> threads_{0};
   Books* homeless_ = nullptr;  // of messages for which there was no queue; set before the first log call
   std::atomic<LocalPrint> print_{LocalPrint::off};
+  // What queues count as delivered and was too long for the way to the daemon; written by whoever has the uplink.
+  struct TooLong {
+    Counter frames{0};
+    Counter bytes{0};
+  };
+  std::array<TooLong, Options::max_buffers> too_long_;
 
   std::mutex lifecycle_;     // start, end
   Environment environment_;  // while no sender runs, else read only

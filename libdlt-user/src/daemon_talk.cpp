@@ -66,6 +66,7 @@ void Core::apply(const local::Injection& m) {
 }
 
 void Core::apply(const local::SetOverflowMode& m) {
+  if (!uplink_->speaks(local::capability::overflow_mode)) return;  // nobody of ours has said it
   if (m.mode > static_cast<std::uint8_t>(OverflowMode::block)) return;
   const std::chrono::milliseconds timeout(m.timeout_ms);
   for (std::uint32_t i = 0; i < buffer_count_; ++i)

@@ -91,7 +91,14 @@ void read_address(Reader& in, Options& o) {
   const auto value = in.text("DLT_DAEMON_ADDRESS");
   if (!value) return;
   if (Address::parse(*value)) o.address = *value;
-  else in.complain("DLT_DAEMON_ADDRESS", *value, "unix:PATH (at most 107 bytes) or tcp:HOST:PORT");
+  else in.complain("DLT_DAEMON_ADDRESS", *value, "unix:PATH (at most 107 bytes), tcp:HOST:PORT or fifo:DIRECTORY");
+}
+
+void read_pipe_directory(Reader& in, Environment& e) {
+  const auto value = in.text("DLT_PIPE_DIR");
+  if (!value) return;
+  if (Address::parse("fifo:" + std::string(*value))) e.pipe_directory = *value;
+  else in.complain("DLT_PIPE_DIR", *value, "a directory (at most 4000 bytes)");
 }
 
 }  // namespace
@@ -109,6 +116,7 @@ Environment apply_environment(const Options& options, const Lookup& get) {
   Reader in(get, e.complaints);
   Options& o = e.options;
   read_address(in, o);
+  read_pipe_directory(in, e);
   read_buffers(in, o);
   if (const auto n = in.number("DLT_USER_BATCH_SIZE", 1, 65'536)) o.batch_size = static_cast<std::uint32_t>(*n);
   if (const auto n = in.number("DLT_USER_SENDERS", 1, o.buffer_count)) o.senders = static_cast<std::uint32_t>(*n);

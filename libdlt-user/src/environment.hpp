@@ -1,7 +1,8 @@
 // The environment as far as the library reads it: once, when the session starts. A bad value is complained about by
 // name and the default stays. Pure but for the look-up function that is handed in.
 //
-//   DLT_DAEMON_ADDRESS           unix:PATH or tcp:HOST:PORT
+//   DLT_DAEMON_ADDRESS           unix:PATH, tcp:HOST:PORT or fifo:DIRECTORY
+//   DLT_PIPE_DIR                 where the incumbent's FIFO is, if no address is given
 //   DLT_USER_NUM_BUFFERS         1 … 16
 //   DLT_USER_BUFFER_SIZE_<n>     messages, 8 … 1,048,576
 //   DLT_USER_BATCH_SIZE          1 … 65,536
@@ -34,6 +35,7 @@ struct LevelRule {
 
 struct Environment {
   Options options;
+  std::string pipe_directory{"/tmp"};
   std::vector<LevelRule> levels;
   std::vector<std::string> complaints;  // one sentence each, names the variable
 

@@ -19,6 +19,11 @@ void Link::on_hello() noexcept {
   wait_ = first_wait;
 }
 
+void Link::on_plain() noexcept {
+  state_ = State::plain;
+  wait_ = first_wait;
+}
+
 void Link::on_lost(Clock::time_point now) noexcept {
   // A connection that worked is tried again at once.
   next_ = may_send() ? now : now + wait_;
@@ -28,10 +33,7 @@ void Link::on_lost(Clock::time_point now) noexcept {
 
 bool Link::on_tick(Clock::time_point now) noexcept {
   if (state_ == State::connecting) return now >= next_;
-  if (state_ == State::greeting && now >= next_) {
-    state_ = State::plain;
-    wait_ = first_wait;
-  }
+  if (state_ == State::greeting && now >= next_) on_plain();
   return false;
 }
 

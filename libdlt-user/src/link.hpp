@@ -4,7 +4,8 @@
 //    ▲                │                        │ └──no answer in time──▶ plain
 //    └──── lost ──────┴────────────────────────┴── (from every state; waits longer each time, at most `longest_wait`)
 //
-// ready: the daemon speaks our protocol, batches may go. plain: it speaks the incumbent's, one frame a message.
+// ready: the daemon speaks our protocol, batches may go. plain: it speaks the incumbent's, one frame a message; through
+// the incumbent's FIFO that is known as soon as it is open.
 // Pure; time comes in. Owned by the uplink.
 #pragma once
 
@@ -30,6 +31,7 @@ class Link {
   void on_connecting(Clock::time_point now) noexcept;
   void on_connected(Clock::time_point now) noexcept;
   void on_hello() noexcept;
+  void on_plain() noexcept;
   void on_lost(Clock::time_point now) noexcept;
   // Limits that have passed: greeting becomes plain. True: the connection attempt took too long, give it up.
   [[nodiscard]] bool on_tick(Clock::time_point now) noexcept;

@@ -29,7 +29,8 @@ std::string check_buffer(const std::string& field, const BufferOptions& b) {
 std::string Options::check() const {
   using namespace std::chrono_literals;
   if (app.empty()) return "app must name the application";
-  if (!address.empty() && !detail::Address::parse(address)) return "address must be unix:PATH or tcp:HOST:PORT";
+  if (!address.empty() && !detail::Address::parse(address))
+    return "address must be unix:PATH, tcp:HOST:PORT or fifo:DIRECTORY";
   if (buffer_count < 1 || buffer_count > max_buffers) return "buffer_count must be 1 to 16";
   if (auto wrong = check_buffer("buffer", buffer); !wrong.empty()) return wrong;
   if (buffers.size() > max_buffers) return "buffers has more than 16 entries";

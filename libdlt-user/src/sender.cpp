@@ -91,7 +91,7 @@ Sender::Round Sender::one_round() {
         ranges_.clear();
       } else if (index_ == 0 && Clock::now() - last_traffic_ >= park_after) round.reported = shared_.report();
     }
-    round.fd = shared_.uplink.fd();
+    round.fds = shared_.uplink.descriptors();
     round.wants_to_write = shared_.uplink.wants_to_write();
     round.next = shared_.uplink.link().next();
   }
@@ -134,11 +134,12 @@ void Sender::collect() {
   refresh_queues();
   ranges_.clear();
   std::size_t bytes = 0;
+  const Uplink::Appetite& most = shared_.uplink.appetite();
   const auto from = [&](ThreadQueue& q) {
-    if (bytes >= max_batch_bytes || ranges_.size() >= Batch::max_ranges) return;
+    if (bytes >= most.bytes || ranges_.size() >= Batch::max_ranges) return;
     const std::size_t had = ranges_.size();
     // collect() may add the open chunk on top of its limit.
-    q.collect(ranges_, std::min<std::size_t>(ThreadQueue::max_ranges, Batch::max_ranges - 1 - had));
+    q.collect(ranges_, std::min<std::size_t>(most.ranges_of_a_queue, Batch::max_ranges - 1 - had));
     for (std::size_t i = had; i < ranges_.size(); ++i) bytes += ranges_[i].to - ranges_[i].from;
   };
   const auto ordinary =
@@ -182,8 +183,8 @@ void Sender::wait(const Round& round) {
   if (index_ != 0) limit = std::min(limit, now + Link::longest_wait);  // only the first hears of a lost connection
   if (stopping) limit = std::min(limit, now + longest_nap);
   switch (round.flow) {
-    case Uplink::Flow::away: return sleep_on(round.fd, false, limit);
-    case Uplink::Flow::blocked: return sleep_on(round.fd, true, limit);
+    case Uplink::Flow::away: return sleep_on(round.fds, false, limit);
+    case Uplink::Flow::blocked: return sleep_on(round.fds, true, limit);
     case Uplink::Flow::flowing: break;
   }
   if (round.frames != 0) {
@@ -193,31 +194,35 @@ void Sender::wait(const Round& round) {
   if (round.frames >= shared_.batch_size || round.reported) return;
   if (now - last_traffic_ < park_after || stopping) {
     // A nap is not ended by what the daemon says, who acknowledges all the time; unless that is what is waited for.
-    return nap(round.awaits_confirmation ? round.fd : -1);
+    return nap(round.awaits_confirmation ? round.fds : Connection::Descriptors{});
   }
-  park(round.fd);
+  park(round.fds);
 }
 
-void Sender::nap(int fd) {
+void Sender::nap(Connection::Descriptors fds) {
   doorbell_.announce_napping();
-  sleep_on(fd, false, Clock::now() + nap_);
+  sleep_on(fds, false, Clock::now() + nap_);
   doorbell_.announce_awake();
   nap_ = std::min<std::chrono::microseconds>(nap_ * 2, longest_nap);
 }
 
-void Sender::park(int fd) {
+void Sender::park(Connection::Descriptors fds) {
   doorbell_.announce_parked();
   if (!work_left() && !(index_ == 0 && shared_.has_news()) && !shared_.stop.load(std::memory_order_acquire))
-    sleep_on(fd, false, doorbell_.has_fence() ? Clock::time_point::max() : Clock::now() + Doorbell::fallback_limit);
+    sleep_on(fds, false, doorbell_.has_fence() ? Clock::time_point::max() : Clock::now() + Doorbell::fallback_limit);
   doorbell_.announce_awake();
   last_traffic_ = Clock::now();
   nap_ = shared_.nap;
 }
 
-// Sleeps until the bell rings, the daemon says something (first sender), the socket is writable (if asked), or `until`.
-void Sender::sleep_on(int fd, bool writable, Clock::time_point until) {
-  const auto events = static_cast<short>((writable ? POLLOUT : 0) | (index_ == 0 ? POLLIN : 0));
-  std::array<pollfd, 2> fds{{{doorbell_.fd(), POLLIN, 0}, {events != 0 ? fd : -1, events, 0}}};
+// Sleeps until the bell rings, the daemon says something or is gone (first sender), there is room for more (if asked),
+// or `until`.
+void Sender::sleep_on(Connection::Descriptors at, bool writable, Clock::time_point until) {
+  const bool listens = index_ == 0;
+  const short room = writable ? POLLOUT : 0;
+  std::array<pollfd, 3> fds{{{doorbell_.fd(), POLLIN, 0},
+                             {listens ? at.read : -1, POLLIN, 0},
+                             {listens || writable ? at.write : -1, room, 0}}};
   timespec t{};
   timespec* timeout = nullptr;
   if (until != Clock::time_point::max()) {

@@ -6,7 +6,7 @@
 //   enough for another batch                    at once again
 //   little or nothing                           nap (200 µs, doubled while nothing comes; an urgent message ends it)
 //   nothing for 20 ms                           park until a message, the daemon or the session rings: no wake-ups
-//   the socket is full                          until it is writable
+//   the socket, or the FIFO, is full            until it is writable
 //   no daemon                                   until the next try is due; log calls do not ring meanwhile
 //
 // start/stop: the session. The rest is private to the thread.
@@ -51,7 +51,6 @@ class Sender {
  public:
   static constexpr std::chrono::milliseconds park_after{20};
   static constexpr std::chrono::milliseconds longest_nap{5};
-  static constexpr std::size_t max_batch_bytes = 1 << 20;
 
   Sender(std::uint32_t index, Doorbell& doorbell, SenderShared& shared)
       : index_(index), shared_(shared), doorbell_(doorbell) {
@@ -71,7 +70,7 @@ class Sender {
     bool awaits_confirmation = false;  // a queue sends nothing before the daemon has confirmed something
     bool reported = false;             // the books were sent, and must be flushed before a park
     // As they were at the end of the round, while it was this sender's turn.
-    int fd = -1;
+    Connection::Descriptors fds;
     bool wants_to_write = false;
     Clock::time_point next{};
   };
@@ -84,9 +83,9 @@ class Sender {
   void after_write() noexcept;
   [[nodiscard]] bool finished(const Round& round) const noexcept;
   void wait(const Round& round);
-  void nap(int fd);
-  void park(int fd);
-  void sleep_on(int fd, bool writable, Clock::time_point until);
+  void nap(Connection::Descriptors fds);
+  void park(Connection::Descriptors fds);
+  void sleep_on(Connection::Descriptors at, bool writable, Clock::time_point until);
   [[nodiscard]] bool work_left() const noexcept;
 
   const std::uint32_t index_;

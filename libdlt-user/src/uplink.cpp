@@ -1,7 +1,6 @@
 #include "uplink.hpp"
 
 #include <poll.h>
-#include <cstdio>
 
 #include <algorithm>
 #include <array>
@@ -23,99 +22,41 @@ constexpr std::size_t longest_message = local::max_body_size + 256;
 Uplink::Uplink(std::vector<Address> addresses, Identity identity, Arena& arena, UplinkOwner& owner)
     : addresses_(std::move(addresses)), identity_(std::move(identity)), arena_(arena), owner_(owner), carry_(arena) {}
 
-// ── connecting ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-void Uplink::maintain(Link::Clock::time_point now) {
-  if (link_.due(now)) try_connect(now);
-  if (link_.state() == Link::State::connecting) {
-    if (link_.on_tick(now)) return lost(now);
-    return;  // flush() finds out how it ended
-  }
-  if (!socket_.is_open()) return;
-  receive(now);
-  const bool was_plain = link_.state() == Link::State::plain;
-  (void)link_.on_tick(now);
-  if (was_plain || link_.state() != Link::State::plain) return;
-  local::Hello unspoken;
-  unspoken.capabilities = 0;
-  become_ready(unspoken);
-}
-
-void Uplink::try_connect(Link::Clock::time_point now) {
-  const Address& to = addresses_[next_address_];
-  next_address_ = (next_address_ + 1) % addresses_.size();
-  link_.on_connecting(now);
-  if (const auto error = socket_.connect(to)) {
-    if (error == std::errc::permission_denied) tell_refusal(to);
-    return lost(now);
-  }
-  if (socket_.is_unix()) greet(now);
-}
-
-// Once: it goes on trying, because permissions can change.
-void Uplink::tell_refusal(const Address& to) noexcept {
-  if (std::exchange(refusal_told_, true)) return;
-  std::fprintf(stderr, "libdlt-user: no permission to connect to %s: is this user in the daemon's group?\n",
-               to.path.c_str());
-}
-
-void Uplink::greet(Link::Clock::time_point now) {
-  link_.on_connected(now);
-  connects_.fetch_add(1, std::memory_order_relaxed);
-  capabilities_ = 0;
-  arena_announced_ = false;
-  received_.clear();
-  sent_log_.begin();
-  carry_logged_ = false;
-  local::Hello hello;
-  hello.pid = identity_.pid;
-  hello.instance = identity_.instance;
-  hello.name = std::string_view(identity_.program).substr(0, local::max_description);
-  post(hello);
-  post(local::RegisterApplication{identity_.app, identity_.pid,
-                                  std::string_view(identity_.description).substr(0, local::max_description)});
-}
-
-void Uplink::become_ready(const local::Hello& daemon) {
-  capabilities_ = daemon.capabilities;
-  if (!carry_.empty()) {
-    carry_.resume(wire());
-    sent_log_.skip(carry_.rest().size());
-  }
-  owner_.on_ready(daemon);
-}
+// ── the end of a connection
+// ────────────────────────────────────────────────────────────────────────────────────────────
 
 void Uplink::lost(Link::Clock::time_point now) noexcept {
+  if (link_.state() == Link::State::ready) no_fifo_before_ = now + fifo_after;
   last_words();
+  const bool by_fifo = connection_.is_fifo();
   shut(now);
-  take_back();
+  take_back(by_fifo);
 }
 
 void Uplink::end(Link::Clock::time_point until) noexcept {
-  if (socket_.is_open() && !socket_.is_unix() && speaks(local::capability::ack)) linger(until);
+  if (connection_.is_open() && !connection_.is_unix() && speaks(local::capability::ack)) linger(until);
+  const bool by_fifo = connection_.is_fifo();
   shut(Link::Clock::now());
-  if (!carry_.empty()) {
-    const Carry::Done done = carry_.interrupt();
-    carry_queue_->delivered(done.frames, done.bytes);
-  }
+  if (!carry_.empty()) interrupt_carry(by_fifo);
 }
 
 // An acknowledgement that comes to a TCP connection after it was closed resets it, and what the kernel had not sent yet
 // would be gone. A Unix socket's bytes are the daemon's as soon as they are written.
 void Uplink::linger(Link::Clock::time_point until) noexcept {
-  socket_.finish_sending();
+  Socket& socket = connection_.socket();
+  socket.finish_sending();
   std::array<std::byte, 4096> ignored{};
   for (;;) {
-    const auto n = socket_.receive(ignored);
+    const auto n = socket.receive(ignored);
     if (!n && !would_block(n.error())) return;
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Link::Clock::now());
     if (left.count() <= 0) return;
-    if (!n) socket_.wait_readable(left);
+    if (!n) socket.wait_readable(left);
   }
 }
 
 void Uplink::shut(Link::Clock::time_point now) noexcept {
-  socket_.close();
+  connection_.close();
   link_.on_lost(now);
   owner_.connected.store(false, std::memory_order_release);
   control_.clear();
@@ -125,10 +66,10 @@ void Uplink::shut(Link::Clock::time_point now) noexcept {
 
 // What the daemon had acknowledged before it went lies in the socket still; the rest of what it said is void.
 void Uplink::last_words() noexcept {
-  if (!socket_.is_open() || !speaks(local::capability::ack)) return;
+  if (!connection_.is_open() || !speaks(local::capability::ack)) return;
   try {
     incoming_.resize(read_size);
-    for (auto n = socket_.receive(incoming_); n; n = socket_.receive(incoming_))
+    for (auto n = connection_.receive(incoming_); n; n = connection_.receive(incoming_))
       received_.insert(received_.end(), incoming_.begin(), incoming_.begin() + static_cast<std::ptrdiff_t>(*n));
   } catch (const std::bad_alloc&) {  // then more is sent again than need be
   }
@@ -139,10 +80,9 @@ void Uplink::last_words() noexcept {
 
 // The chunk of the carry first, its copy then: whoever reads the memory of a process that is killed in between finds
 // the frames in one of them at least.
-void Uplink::take_back() noexcept {
+void Uplink::take_back(bool by_fifo) noexcept {
   if (!carry_.empty() && !carry_logged_) {
-    const Carry::Done done = carry_.interrupt();
-    carry_queue_->delivered(done.frames, done.bytes);
+    interrupt_carry(by_fifo);
   } else if (!carry_.empty()) {
     const Carry::Done held = carry_.held();
     carry_queue_->rewind({held.frames, held.bytes});
@@ -152,13 +92,25 @@ void Uplink::take_back() noexcept {
   owner_.on_broken();
 }
 
+void Uplink::interrupt_carry(bool by_fifo) noexcept {
+  const proto::Bytes frames = carry_.frames();
+  const Carry::Done done = carry_.interrupt();
+  deliver(*carry_queue_, done.frames, frames.first(done.bytes), by_fifo);
+}
+
+void Uplink::deliver(ThreadQueue& queue, std::uint32_t frames, proto::Bytes bytes, bool some_too_long) noexcept {
+  queue.delivered(frames, bytes.size());
+  if (!some_too_long) return;
+  if (const Oversized n = oversized(bytes); n.frames != 0) owner_.on_too_long(queue.buffer(), n);
+}
+
 // ── receiving ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 void Uplink::receive(Link::Clock::time_point now) {
   for (;;) {
     // Into a buffer that stays: most looks find nothing, and clearing 64 KiB for them costs a tenth of a round.
     incoming_.resize(read_size);
-    const auto n = socket_.receive(incoming_);
+    const auto n = connection_.receive(incoming_);
     if (!n && !would_block(n.error())) return lost(now);
     if (n) received_.insert(received_.end(), incoming_.begin(), incoming_.begin() + static_cast<std::ptrdiff_t>(*n));
     dispatch();
@@ -197,7 +149,7 @@ void Uplink::dispatch() {
 // ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 void Uplink::post(const local::Message& message) {
-  if (!socket_.is_open()) return;
+  if (!connection_.is_open()) return;
   scratch_.resize(longest_message);
   proto::ByteWriter out(scratch_);
   local::encode(out, message);
@@ -208,7 +160,7 @@ void Uplink::post(const local::Message& message) {
 
 Uplink::Flow Uplink::send_some(proto::Bytes bytes, std::size_t& moved) {
   const iovec one{const_cast<std::byte*>(bytes.data()), bytes.size()};
-  const auto n = socket_.send(std::span(&one, 1));
+  const auto n = connection_.send(std::span(&one, 1));
   writes_.fetch_add(1, std::memory_order_relaxed);
   moved = n ? *n : 0;
   if (n) return moved == bytes.size() ? Flow::flowing : Flow::blocked;
@@ -219,7 +171,7 @@ Uplink::Flow Uplink::send_some(proto::Bytes bytes, std::size_t& moved) {
 
 Uplink::Flow Uplink::flush() {
   if (link_.state() == Link::State::connecting) {
-    const std::error_code error = socket_.finish_connect();
+    const std::error_code error = connection_.finish_connect();
     if (would_block(error)) return Flow::blocked;
     if (error) {
       lost(Link::Clock::now());
@@ -227,13 +179,14 @@ Uplink::Flow Uplink::flush() {
     }
     greet(Link::Clock::now());
   }
-  if (!socket_.is_open()) return Flow::away;
+  if (!connection_.is_open()) return Flow::away;
   std::size_t moved = 0;
   if (!carry_.empty() && link_.may_send()) {
     const Flow flow = send_some(carry_.rest(), moved);
     if (flow == Flow::away) return flow;
+    const proto::Bytes frames = carry_.frames();
     const Carry::Done done = carry_.advance(moved);
-    carry_queue_->delivered(done.frames, done.bytes);
+    deliver(*carry_queue_, done.frames, frames.first(done.bytes), connection_.is_fifo());
     if (flow == Flow::blocked) return flow;
   }
   if (control_at_ < control_.size()) {
@@ -253,12 +206,12 @@ Uplink::Flow Uplink::flush() {
 }
 
 Uplink::Flow Uplink::announce_arena() {
-  if (arena_announced_ || !socket_.is_unix() || !speaks(local::capability::memfd) || !arena_.shareable())
+  if (arena_announced_ || !connection_.is_unix() || !speaks(local::capability::memfd) || !arena_.shareable())
     return Flow::flowing;
   std::array<std::byte, 64> bytes{};
   proto::ByteWriter out(bytes);
   local::encode(out, local::Memfd{proto::arena::version, Arena::granule, arena_.size()});
-  const auto n = socket_.send_with_descriptor(out.written(), arena_.fd());
+  const auto n = connection_.socket().send_with_descriptor(out.written(), arena_.fd());
   if (!n && would_block(n.error())) return Flow::blocked;
   if (!n) {
     lost(Link::Clock::now());
@@ -277,14 +230,16 @@ Uplink::Flow Uplink::write(std::span<const Range> ranges, Batch& scratch) {
   scratch.clear(wire());
   const auto where = [](const Range& r) { return local::Batch{0, r.queue->slot(), r.number, r.from}; };
   for (const Range& r : ranges) scratch.add(where(r), r.bytes());
-  const auto n = socket_.send(scratch.iovecs());
+  const std::uint64_t passed_over = connection_.passed_over();
+  const auto n = connection_.send(scratch.iovecs());
+  const bool some_too_long = connection_.passed_over() != passed_over;
   writes_.fetch_add(1, std::memory_order_relaxed);
   const Batch::Written written = scratch.written(n ? *n : 0);
   bool broken = false;
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     const Range& r = ranges[i];
     if (i < written.whole) {
-      r.queue->delivered(r.frames, r.to - r.from);
+      deliver(*r.queue, r.frames, r.bytes(), some_too_long);
       r.queue->taken(r);
       log(r, scratch.size_of(i));
     } else if (i == written.whole && written.partial > 0) {
@@ -315,7 +270,7 @@ void Uplink::log(const Range& range, std::size_t wire) noexcept {
 }
 
 void Uplink::wait_writable(std::chrono::milliseconds limit) noexcept {
-  pollfd p{socket_.fd(), POLLOUT, 0};
+  pollfd p{descriptors().write, POLLOUT, 0};
   ::poll(&p, 1, static_cast<int>(limit.count()));
 }
 

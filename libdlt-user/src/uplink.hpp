@@ -1,6 +1,8 @@
 // The connection of this process to its daemon: connects, greets, registers, listens, and writes what senders hand it.
 //
 // Order on the wire: a range that was cut short (Carry) first, then messages of our own (control bytes), then batches.
+// All addresses are tried in their order, again and again. The incumbent's FIFO, where nobody has named it, comes last,
+// and not before our own daemon has been away for `fifo_after`; once connected to, it is stayed with until it breaks.
 // Owned by the core. One thread at a time: with several senders they take turns (`turn`); log calls never come here.
 // maintain() and what it calls run on the first sender only.
 #pragma once
@@ -13,12 +15,13 @@
 #include <vector>
 
 #include "address.hpp"
+#include "atomic_writes.hpp"
 #include "batch.hpp"
 #include "carry.hpp"
+#include "connection.hpp"
 #include "dlt/proto/local.hpp"
 #include "link.hpp"
 #include "sent_log.hpp"
-#include "socket.hpp"
 #include "thread_queue.hpp"
 
 namespace dlt::detail {
@@ -30,6 +33,8 @@ class UplinkOwner {
   virtual void on_ready(const proto::local::Hello& daemon) = 0;       // may send from now on; register now
   virtual void on_message(const proto::local::Message& message) = 0;  // from the daemon
   virtual void on_broken() noexcept = 0;  // what was sent and not confirmed is to be sent again
+  // Too long for the way that the connection takes: these were counted as delivered by their queue, and were not sent.
+  virtual void on_too_long(std::uint32_t buffer, const Oversized& those) noexcept = 0;
 
   // Messages can go. Written by the uplink, read by any thread, also by those that outlive an uplink.
   std::atomic<bool> connected{false};
@@ -45,6 +50,14 @@ class Uplink {
     std::uint64_t instance = 0;  // of the queues: with another one their chunks begin anew
   };
   enum class Flow : std::uint8_t { away, blocked, flowing };
+  // How much write() should be given at once: what is copied for it and does not fit is copied again.
+  struct Appetite {
+    std::size_t bytes;
+    std::size_t ranges_of_a_queue;
+  };
+  static constexpr Appetite of_socket{1 << 20, ThreadQueue::max_ranges};
+  static constexpr Appetite of_fifo{64 << 10, 1};  // what a pipe holds
+  static constexpr std::chrono::milliseconds fifo_after{2000};
 
   Uplink(std::vector<Address> addresses, Identity identity, Arena& arena, UplinkOwner& owner);
 
@@ -58,7 +71,8 @@ class Uplink {
   void post(const proto::local::Message& message);
 
   [[nodiscard]] const Link& link() const noexcept { return link_; }
-  [[nodiscard]] int fd() const noexcept { return socket_.fd(); }
+  [[nodiscard]] Connection::Descriptors descriptors() const noexcept { return connection_.descriptors(); }
+  [[nodiscard]] const Appetite& appetite() const noexcept { return connection_.is_fifo() ? of_fifo : of_socket; }
   [[nodiscard]] bool wants_to_write() const noexcept {
     return link_.state() == Link::State::connecting || !carry_.empty() || control_at_ < control_.size();
   }
@@ -70,7 +84,7 @@ class Uplink {
   // most.
   void end(Link::Clock::time_point until) noexcept;
   void wait_writable(std::chrono::milliseconds limit) noexcept;
-  void abandon_in_child() noexcept { socket_.abandon_in_child(); }  // after fork: the connection is the parent's
+  void abandon_in_child() noexcept { connection_.abandon_in_child(); }  // after fork: the connection is the parent's
 
   std::mutex turn;  // senders only
 
@@ -80,8 +94,13 @@ class Uplink {
 
  private:
   void try_connect(Link::Clock::time_point now);
-  void tell_refusal(const Address& to) noexcept;
+  [[nodiscard]] bool connect_to(const Address& to, Link::Clock::time_point now);
+  [[nodiscard]] bool fall_back_to(const Address& fifo, Link::Clock::time_point now);
+  void tell_refusal(const Address& to, std::error_code error) noexcept;
+  void begin();
   void greet(Link::Clock::time_point now);
+  void enter_fifo();
+  void register_application();
   void become_ready(const proto::local::Hello& daemon);
   void receive(Link::Clock::time_point now);
   void dispatch();
@@ -89,7 +108,9 @@ class Uplink {
   void shut(Link::Clock::time_point now) noexcept;
   void last_words() noexcept;
   void linger(Link::Clock::time_point until) noexcept;
-  void take_back() noexcept;
+  void take_back(bool by_fifo) noexcept;
+  void interrupt_carry(bool by_fifo) noexcept;
+  void deliver(ThreadQueue& queue, std::uint32_t frames, proto::Bytes bytes, bool some_too_long) noexcept;
   void log(const Range& range, std::size_t wire) noexcept;
   [[nodiscard]] Flow announce_arena();
   [[nodiscard]] Flow send_some(proto::Bytes bytes, std::size_t& moved);
@@ -102,9 +123,9 @@ class Uplink {
   const Identity identity_;
   Arena& arena_;
   UplinkOwner& owner_;
-  bool refusal_told_ = false;
-  std::size_t next_address_ = 0;
-  Socket socket_;
+  std::uint32_t refusals_told_ = 0;  // a bit for each address
+  Link::Clock::time_point no_fifo_before_{};
+  Connection connection_;
   Link link_;
   std::uint32_t capabilities_ = 0;
   bool arena_announced_ = false;

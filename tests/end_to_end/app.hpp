@@ -25,6 +25,7 @@ class App {
   using Environment = std::map<std::string, std::string>;
 
   explicit App(const Daemon& daemon, Environment environment = {});
+  explicit App(const Environment& environment);  // names the daemon itself
 
   // Gives a command (see app.cpp) and returns its answer without the command's name; throws when none comes.
   std::string ask(const std::string& command, std::chrono::milliseconds limit = patience);

@@ -1,10 +1,20 @@
 #include <algorithm>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "end_to_end/app.hpp"
 
 namespace dlt::test {
+
+namespace {
+
+App::Environment with_address(App::Environment environment, const std::string& address) {
+  environment.emplace("DLT_DAEMON_ADDRESS", address);
+  return environment;
+}
+
+}  // namespace
 
 std::uint64_t Books::dropped() const {
   std::uint64_t sum = 0;
@@ -18,12 +28,10 @@ bool Books::close() const {
   return self["closes"] == 1 && self["accepted"] == self["delivered"] + self["queued"] + dropped();
 }
 
-App::App(const Daemon& daemon, Environment environment)
-    : child_([&] {
-        environment.emplace("DLT_DAEMON_ADDRESS", daemon.address());
-        return Child::Setup{
-            .command = {DLT_E2E_APP}, .environment = environment, .out = dir_ / "out", .with_input = true};
-      }()) {}
+App::App(const Daemon& daemon, Environment environment) : App(with_address(std::move(environment), daemon.address())) {}
+
+App::App(const Environment& environment)
+    : child_({.command = {DLT_E2E_APP}, .environment = environment, .out = dir_ / "out", .with_input = true}) {}
 
 std::string App::told(const std::string& word, std::chrono::milliseconds limit) {
   std::string rest;

@@ -32,6 +32,7 @@ TEST_CASE("the environment wins over the code") {
   options.address = "unix:/from/code";
   options.buffer.capacity = 100;
   const auto e = with({{"DLT_DAEMON_ADDRESS", "tcp:127.0.0.1:1"},
+                       {"DLT_PIPE_DIR", "/var/dlt"},
                        {"DLT_USER_NUM_BUFFERS", "2"},
                        {"DLT_USER_BUFFER_SIZE_1", "512"},
                        {"DLT_USER_BATCH_SIZE", "64"},
@@ -44,6 +45,7 @@ TEST_CASE("the environment wins over the code") {
                       options);
   CHECK(e.complaints.empty());
   CHECK(e.options.address == "tcp:127.0.0.1:1");
+  CHECK(e.pipe_directory == "/var/dlt");
   CHECK(e.options.buffer_count == 2);
   CHECK(e.options.buffers[0]->capacity == 100);
   CHECK(e.options.buffers[0]->mode == OverflowMode::drop_newest);
@@ -70,6 +72,8 @@ TEST_CASE("a bad value is named once and the default stays") {
                                                                        {"DLT_USER_SENDERS", "5"},
                                                                        {"DLT_LOG_MSG_BUF_LEN", "1023"},
                                                                        {"DLT_DAEMON_ADDRESS", "/run/dlt"},
+                                                                       {"DLT_DAEMON_ADDRESS", "fifo:"},
+                                                                       {"DLT_PIPE_DIR", ""},
                                                                        {"DLT_INITIAL_LOG_LEVEL", "APP:CTX"},
                                                                        {"DLT_LOCAL_PRINT_MODE", "yes"}}));
   CAPTURE(name, value);
@@ -84,6 +88,7 @@ TEST_CASE("a bad value is named once and the default stays") {
   CHECK(e.options.senders == untouched.options.senders);
   CHECK(e.options.max_message == untouched.options.max_message);
   CHECK(e.options.address == untouched.options.address);
+  CHECK(e.pipe_directory == "/tmp");
   CHECK(e.options.local_print == untouched.options.local_print);
   CHECK(e.options.buffers[2]->mode == untouched.options.buffers[2]->mode);
   CHECK(e.options.buffers[0]->capacity == untouched.options.buffers[0]->capacity);

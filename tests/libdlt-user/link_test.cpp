@@ -40,6 +40,17 @@ TEST_CASE("a daemon that does not answer the greeting speaks the incumbent's pro
   CHECK(link.may_send());
 }
 
+TEST_CASE("the incumbent's FIFO is ready as soon as it is open, and tried again at once when it breaks") {
+  Link link;
+  link.on_connecting(start);
+  link.on_plain();
+  CHECK(link.state() == Link::State::plain);
+  CHECK(link.may_send());
+  CHECK(link.next() == Link::Clock::time_point::max());
+  link.on_lost(start + 5s);
+  CHECK(link.due(start + 5s));
+}
+
 TEST_CASE("a connection attempt has a limit") {
   Link link;
   link.on_connecting(start);

@@ -48,8 +48,9 @@ struct Options {
   AppId app{};                // required; four characters
   std::string description{};  // shown by clients; cut at 255 bytes
 
-  // unix:PATH or tcp:HOST:PORT. Empty: /run/dlt/app.sock, then $XDG_RUNTIME_DIR/dlt/app.sock, in turn until one
-  // answers.
+  // unix:PATH, tcp:HOST:PORT, or fifo:DIRECTORY (COVESA's dlt-daemon: its FIFO DIRECTORY/dlt; a message is then cut at
+  // 4,088 bytes). Empty: /run/dlt/app.sock, $XDG_RUNTIME_DIR/dlt/app.sock, then that FIFO in $DLT_PIPE_DIR or /tmp if
+  // its owner can be trusted (there a message beyond 4,088 bytes is lost, counted), again and again until one answers.
   std::string address{};
 
   std::uint32_t buffer_count = 4;  // 1 … 16; fatal uses the first, error the second, the rest is for everything else

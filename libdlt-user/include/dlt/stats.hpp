@@ -19,7 +19,7 @@ struct Drops {
   std::uint64_t overwritten = 0;  // the oldest made room: overwrite; and what a daemon that died had not confirmed
   std::uint64_t timed_out = 0;    // block: no room within the limit
   std::uint64_t at_exit = 0;      // no daemon took them before the session ended
-  std::uint64_t too_large = 0;    // did not fit a frame even when cut
+  std::uint64_t too_large = 0;    // did not fit a frame even when cut, or a write into the incumbent's FIFO
   std::uint64_t nested = 0;       // logged inside a log call of the same thread (signal handler, Encoder)
 
   [[nodiscard]] std::uint64_t total() const noexcept {
@@ -39,7 +39,8 @@ struct Drops {
 struct Counts {
   std::uint64_t accepted = 0;        // log calls at an enabled level
   std::uint64_t accepted_bytes = 0;  // of those that were queued, as whole frames
-  std::uint64_t delivered = 0;       // handed to the daemon's socket; less again when that daemon dies without having it
+  // Handed to the daemon's socket; less again when that daemon dies without having it. Or to the incumbent's FIFO.
+  std::uint64_t delivered = 0;
   std::uint64_t delivered_bytes = 0;
   std::uint64_t queued = 0;
   std::uint64_t high_water = 0;  // most messages ever waiting in one thread's queue, seen at chunk changes
