@@ -316,7 +316,8 @@ bool Core::flush(std::chrono::milliseconds limit) noexcept {
   Emptied emptied(queues_.first());
   if (on_sender_thread()) return emptied.reached();  // it would wait for itself
   std::unique_lock own(mutex_, std::try_to_lock);
-  for (; !own && Link::Clock::now() < deadline; own.try_lock()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (; !own && Link::Clock::now() < deadline; own.try_lock())
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   if (!own) return emptied.reached();
   const auto shared = shared_;
   own.unlock();
