@@ -3,11 +3,8 @@
 #include <filesystem>
 #include <map>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "end_to_end/app.hpp"
+#include "end_to_end/both_daemons.hpp"
 #include "end_to_end/shown.hpp"
 #include "support/status.hpp"
 
@@ -65,19 +62,6 @@ struct Device {
   std::string socket;
   std::string dlt_conf;
 };
-
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof a;
-  const bool good = ::bind(fd, reinterpret_cast<const sockaddr*>(&a), size) == 0 &&
-                    ::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size) == 0;
-  ::close(fd);
-  if (!good) throw std::runtime_error("the kernel gives no port");
-  return ntohs(a.sin_port);
-}
 
 }  // namespace
 

@@ -95,6 +95,10 @@ void Child::say(const std::string& line) const {
     throw std::runtime_error("the child does not take its input");
 }
 
+void Child::end_input() {
+  if (input_ >= 0) close(std::exchange(input_, -1));
+}
+
 std::optional<int> Child::wait(std::chrono::milliseconds limit) {
   static_cast<void>(eventually([this] { return !running(); }, limit));
   return status_;

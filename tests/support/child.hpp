@@ -34,6 +34,7 @@ class Child {
   [[nodiscard]] bool running();
   void send(int signal) const;
   void say(const std::string& line) const;
+  void end_input();  // what it reads from stdin has ended
 
   // Its exit code, 128 + n where signal n ended it; nothing when it still runs at the limit.
   std::optional<int> wait(std::chrono::milliseconds limit = patience);

@@ -1,5 +1,6 @@
 #include "session/listen.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -20,22 +21,33 @@ constexpr int backlog = 1024;
 
 std::error_code last_error() noexcept { return {errno, std::system_category()}; }
 
-// Fills an IPv4 or IPv6 address; its size, 0 if the text is neither.
+socklen_t fill_v4(sockaddr_storage& out, const void* address, std::uint16_t port) noexcept {
+  sockaddr_in v4{};
+  std::memcpy(&v4.sin_addr, address, sizeof v4.sin_addr);
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(port);
+  std::memcpy(&out, &v4, sizeof v4);
+  return sizeof v4;
+}
+
+// Fills an IPv4 or IPv6 address; its size, 0 if the text is neither. An IPv4 address in the clothes of IPv6
+// (::ffff:127.0.0.1: builds of the incumbent's daemon read no other form) is an IPv4 address.
 socklen_t fill(sockaddr_storage& out, const std::string& address, std::uint16_t port) noexcept {
   out = {};
-  sockaddr_in v4{};
-  if (::inet_pton(AF_INET, address.c_str(), &v4.sin_addr) == 1) {
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    std::memcpy(&out, &v4, sizeof v4);
-    return sizeof v4;
-  }
+  in_addr v4{};
+  if (::inet_pton(AF_INET, address.c_str(), &v4) == 1) return fill_v4(out, &v4, port);
   sockaddr_in6 v6{};
   if (::inet_pton(AF_INET6, address.c_str(), &v6.sin6_addr) != 1) return 0;
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) return fill_v4(out, v6.sin6_addr.s6_addr + 12, port);
   v6.sin6_family = AF_INET6;
   v6.sin6_port = htons(port);
   std::memcpy(&out, &v6, sizeof v6);
   return sizeof v6;
+}
+
+bool is_ipv4(const std::string& address) noexcept {
+  sockaddr_storage where{};
+  return fill(where, address, 0) != 0 && where.ss_family == AF_INET;
 }
 
 bool socket_or_nothing(const std::string& path) noexcept {
@@ -49,7 +61,7 @@ bool not_here(std::error_code error) noexcept {
 
 }  // namespace
 
-Result<Fd> listen_tcp(const std::string& address, std::uint16_t port) {
+Result<Fd> listen_tcp(const std::string& address, std::uint16_t port, bool ipv4_too) {
   sockaddr_storage where{};
   const socklen_t size = fill(where, address, port);
   if (size == 0) return Errc::invalid_argument;
@@ -57,8 +69,8 @@ Result<Fd> listen_tcp(const std::string& address, std::uint16_t port) {
   if (!fd) return last_error();
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  // "::" and "0.0.0.0" may stand beside each other in the list.
-  if (where.ss_family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  const int v6_only = ipv4_too ? 0 : 1;
+  if (where.ss_family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
   if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&where), size) != 0) return last_error();
   if (::listen(fd.get(), backlog) != 0) return last_error();
   return fd;
@@ -75,6 +87,8 @@ std::uint16_t port_of(const Fd& socket) noexcept {
 
 Result<std::vector<Fd>> listen_tcp(const std::vector<std::string>& addresses, std::uint16_t port,
                                    std::vector<std::string>& missing) {
+  // "::" and "0.0.0.0" may stand beside each other; "::" alone stands for both, as it does for the incumbent.
+  const bool has_ipv4 = std::any_of(addresses.begin(), addresses.end(), is_ipv4);
   // A port that the kernel chose for the first address may be taken on the second.
   std::error_code error = make_error_code(Errc::invalid_argument);
   for (int attempt = 0; attempt < (port == 0 ? 16 : 1); ++attempt) {
@@ -82,7 +96,7 @@ Result<std::vector<Fd>> listen_tcp(const std::vector<std::string>& addresses, st
     missing.clear();
     error = {};
     for (const auto& address : addresses) {
-      auto socket = listen_tcp(address, sockets.empty() ? port : port_of(sockets.front()));
+      auto socket = listen_tcp(address, sockets.empty() ? port : port_of(sockets.front()), !has_ipv4);
       if (socket) {
         sockets.push_back(*std::move(socket));
       } else if (not_here(socket.error())) {

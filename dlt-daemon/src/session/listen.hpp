@@ -10,12 +10,14 @@
 
 namespace dlt::daemon {
 
-// A listening TCP socket; `port` 0 lets the kernel choose, port_of() tells. Numeric addresses only.
-[[nodiscard]] Result<Fd> listen_tcp(const std::string& address, std::uint16_t port);
+// A listening TCP socket; `port` 0 lets the kernel choose, port_of() tells. Numeric addresses only. `ipv4_too`: "::"
+// takes connections by IPv4 as well.
+[[nodiscard]] Result<Fd> listen_tcp(const std::string& address, std::uint16_t port, bool ipv4_too = false);
 [[nodiscard]] std::uint16_t port_of(const Fd& socket) noexcept;
 
-// Listens on every address, all with the same port. Addresses that this machine does not have are left out and added to
-// `missing`; if none is left, the error of the last one is returned.
+// Listens on every address, all with the same port; by IPv4 too on "::" where no IPv4 address is named. Addresses that
+// this machine does not have are left out and added to `missing`; if none is left, the error of the last one is
+// returned.
 [[nodiscard]] Result<std::vector<Fd>> listen_tcp(const std::vector<std::string>& addresses, std::uint16_t port,
                                                  std::vector<std::string>& missing);
 
