@@ -1,6 +1,5 @@
 #include "end_to_end/both_daemons.hpp"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -10,35 +9,18 @@
 #include <stdexcept>
 
 #include "dlt/proto/control.hpp"
+#include "support/loopback.hpp"
 
 namespace dlt::test {
 
 namespace {
 
 struct Socket {
-  int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int fd;
   ~Socket() { ::close(fd); }
 };
 
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(port);
-  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return where;
-}
-
 }  // namespace
-
-std::uint16_t free_port() {
-  const Socket s;
-  sockaddr_in where = loopback(0);
-  socklen_t size = sizeof where;
-  if (::bind(s.fd, reinterpret_cast<sockaddr*>(&where), size) != 0 ||
-      ::getsockname(s.fd, reinterpret_cast<sockaddr*>(&where), &size) != 0)
-    throw std::runtime_error("the kernel gives no port");
-  return ntohs(where.sin_port);
-}
 
 Side::Side(Which which, const Settings& settings) : which_(which) {
   // The incumbent's keys. BindAddress is written as its packaged build can read it, which takes IPv6 addresses only.
@@ -87,9 +69,7 @@ bool Side::try_start() {
 
 bool Side::serves() const {
   if (!std::filesystem::exists(dir_ / "dlt")) return false;
-  const Socket s;
-  const sockaddr_in where = loopback(port_);
-  return ::connect(s.fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0;
+  return answers(port_);
 }
 
 std::map<std::string, std::string> Side::environment() const { return {{"DLT_PIPE_DIR", dir_.path().string()}}; }

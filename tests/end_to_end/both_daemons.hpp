@@ -17,9 +17,6 @@ namespace dlt::test {
 
 inline const std::string examples = "/usr/lib/libdlt-examples/";
 
-// A port that was free a moment ago: neither command line can ask the kernel to choose.
-std::uint16_t free_port();
-
 class Side {
  public:
   enum class Which { ours, incumbent };

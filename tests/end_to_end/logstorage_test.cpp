@@ -6,6 +6,7 @@
 #include "end_to_end/app.hpp"
 #include "end_to_end/both_daemons.hpp"
 #include "end_to_end/shown.hpp"
+#include "support/loopback.hpp"
 #include "support/status.hpp"
 
 namespace dlt::test {

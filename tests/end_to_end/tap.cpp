@@ -10,20 +10,13 @@
 
 #include "dlt/proto/control.hpp"
 #include "support/deadline.hpp"
+#include "support/loopback.hpp"
 
 namespace dlt::test {
 
 namespace {
 
 namespace control = proto::control;
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(port);
-  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return where;
-}
 
 int tcp_socket() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

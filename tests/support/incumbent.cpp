@@ -1,44 +1,10 @@
 #include "support/incumbent.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <stdexcept>
 
+#include "support/loopback.hpp"
+
 namespace dlt::test {
-
-namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_port = htons(port);
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return a;
-}
-
-// Nobody has it now. Somebody may a moment later: then the daemon ends, and another is tried.
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in a = loopback(0);
-  socklen_t size = sizeof a;
-  const bool known = ::bind(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0 &&
-                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size) == 0;
-  ::close(fd);
-  return known ? ntohs(a.sin_port) : std::uint16_t{0};
-}
-
-bool answers(std::uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in a = loopback(port);
-  const bool connected = ::connect(fd, reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0;
-  ::close(fd);
-  return connected;
-}
-
-}  // namespace
 
 void Incumbent::start() {
   for (int tries = 0; tries < 5; ++tries)

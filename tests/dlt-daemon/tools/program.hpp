@@ -13,6 +13,7 @@
 #include "dlt-daemon/support/peers.hpp"
 #include "dlt/proto/argument.hpp"
 #include "support/child.hpp"
+#include "support/loopback.hpp"
 #include "support/temp_dir.hpp"
 
 namespace dlt::test {
@@ -40,19 +41,6 @@ inline Ran run_apart(const std::vector<std::string>& command,
 inline Ran tool(std::vector<std::string> words, const std::map<std::string, std::string>& environment = {}) {
   words.insert(words.begin(), program());
   return run_apart(words, environment);
-}
-
-// A port that was free a moment ago, for programs that cannot choose one themselves.
-inline std::uint16_t free_port() {
-  const daemon::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof where;
-  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&where), size) != 0 ||
-      ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&where), &size) != 0)
-    throw std::runtime_error("no port");
-  return ntohs(where.sin_port);
 }
 
 // A frame of an info message with these arguments.
@@ -110,7 +98,7 @@ class Incumbent {
         .environment = {},
         .out = dir_ / "log",
         .err = dir_ / "log"});
-    if (!eventually([&] { return serves(); })) throw std::runtime_error("the incumbent's daemon does not serve");
+    if (!eventually([&] { return answers(port_); })) throw std::runtime_error("the incumbent's daemon does not serve");
   }
 
   [[nodiscard]] std::string port() const { return std::to_string(port_); }
@@ -123,15 +111,6 @@ class Incumbent {
   }
 
  private:
-  [[nodiscard]] bool serves() const {
-    try {
-      Peer::to_tcp(port_);
-      return true;
-    } catch (const std::runtime_error&) {
-      return false;
-    }
-  }
-
   TempDir dir_;
   std::uint16_t port_;
   std::unique_ptr<Child> child_;
