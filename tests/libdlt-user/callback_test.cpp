@@ -70,8 +70,7 @@ TEST_CASE("a callback may leave the process") {
   ::setenv("DLT_USER_SENDERS", senders.c_str(), 1);
   CHECK(isolated([] {
           TempDir dir;
-          FakeDaemon daemon(dir / "d.sock");
-          const pid_t child = fork();
+          const pid_t child = fork();  // while there are no other threads: their locks would be the child's for ever
           if (child == 0) {
             ::alarm(120);
             leaves_from_a_thread = true;
@@ -80,6 +79,7 @@ TEST_CASE("a callback may leave the process") {
             c.on_level_change([&](Level) { std::exit(7); });
             for (;;) ::pause();
           }
+          FakeDaemon daemon(dir / "d.sock");
           expect(daemon.sees("context CTX1 -2"), "registered");
           change_level(daemon, 5);
           int status = 0;
