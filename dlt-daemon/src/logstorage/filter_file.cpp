@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "ini_lines.hpp"
 #include "printable.hpp"
 
 namespace dlt::daemon::logstorage {
@@ -17,23 +18,6 @@ using Problem = std::optional<std::string>;
 constexpr std::size_t most_problems = 20;
 constexpr std::size_t most_ids = 100;      // in one list
 constexpr std::size_t longest_file = 128;  // characters of File
-
-std::string_view trim(std::string_view s) noexcept {
-  constexpr std::string_view blank = " \t\r";
-  const auto first = s.find_first_not_of(blank);
-  if (first == std::string_view::npos) return {};
-  return s.substr(first, s.find_last_not_of(blank) - first + 1);
-}
-
-// Calls visit(one) for each entry between commas.
-template <class Visit>
-void for_each_entry(std::string_view list, Visit&& visit) {
-  while (!list.empty()) {
-    const auto end = std::min(list.find(','), list.size());
-    visit(trim(list.substr(0, end)));
-    list.remove_prefix(std::min(end + 1, list.size()));
-  }
-}
 
 template <class Id>
 Problem set_ids(std::vector<Id>& ids, std::string_view text) {
@@ -196,41 +180,15 @@ Problem check(const Section& s, const std::vector<Filter>& others) {
   return std::nullopt;
 }
 
-bool numbered(std::string_view name, std::string_view word) noexcept {
-  if (!name.starts_with(word) || name.size() == word.size()) return false;
-  name.remove_prefix(word.size());
-  return std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 class Reader {
  public:
   explicit Reader(const std::string& file) : file_(file) {}
 
-  void line(std::size_t number, std::string_view text) {
-    if (text.front() == '[') return begin(number, text);
-    const auto equals = std::min(text.find('='), text.size());
-    const auto key = trim(text.substr(0, equals));
-    const auto value = trim(text.substr(std::min(equals + 1, text.size())));
-    if (passed_over_) return;
-    if (equals == text.size()) return say(number, "expected `Key = value`, not '" + printable(text, 60) + "'");
-    if (general_) return general(number, key, value);
-    if (!section_) return say(number, "'" + printable(key, 60) + "' stands in no section");
-    const auto result = set(*section_, key, value);
-    if (!result) return say(number, "unknown key '" + printable(key, 60) + "'");
-    if (*result) say(number, std::string(key) + " = '" + printable(value, 60) + "': " + **result);
-  }
-  FilterFile end() {
-    finish();
-    return std::move(out_);
-  }
-
- private:
-  void begin(std::size_t number, std::string_view text) {
+  void section(std::size_t number, std::string_view name, std::string_view text) {
     finish();
     passed_over_ = general_ = false;
-    const auto name = text.back() == ']' ? trim(text.substr(1, text.size() - 2)) : std::string_view{};
     if (name == "General") return void(general_ = true);
-    if (numbered(name, "FILTER")) {
+    if (is_numbered(name, "FILTER")) {
       section_.emplace();
       section_->name = section_->filter.name = name;
       section_->line = number;
@@ -241,6 +199,23 @@ class Reader {
       return say(number, "[" + printable(name, 60) + "]: messages without headers are not filtered here; left out");
     say(number, "'" + printable(text, 60) + "' is no section such as [FILTER1]: left out");
   }
+  void pair(std::size_t number, std::string_view key, std::string_view value) {
+    if (passed_over_) return;
+    if (general_) return general(number, key, value);
+    if (!section_) return say(number, "'" + printable(key, 60) + "' stands in no section");
+    const auto result = set(*section_, key, value);
+    if (!result) return say(number, "unknown key '" + printable(key, 60) + "'");
+    if (*result) say(number, std::string(key) + " = '" + printable(value, 60) + "': " + **result);
+  }
+  void rubbish(std::size_t number, std::string_view text) {
+    if (!passed_over_) say(number, "expected `Key = value`, not '" + printable(text, 60) + "'");
+  }
+  FilterFile end() {
+    finish();
+    return std::move(out_);
+  }
+
+ private:
   void general(std::size_t number, std::string_view key, std::string_view value) {
     if (key != "MaintainLogstorageLogLevel") return say(number, "[General]: unknown key '" + printable(key, 60) + "'");
     if (const auto problem = set_flag(out_.maintain_level, value))
@@ -273,13 +248,7 @@ class Reader {
 
 FilterFile parse_filters(std::string_view text, const std::string& file) {
   Reader reader(file);
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto line = trim(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (!line.empty() && line.front() != '#' && line.front() != ';') reader.line(number, line);
-  }
+  read_ini(text, reader);
   return reader.end();
 }
 
