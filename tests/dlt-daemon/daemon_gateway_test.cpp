@@ -134,7 +134,7 @@ TEST_CASE("requests of the configuration are sent on each connection and each n 
                                           "SendControl=0x03,0x13\nSendPeriodicControl=0x04:1\nSendSerialHeader=1\n")));
   for (int connection = 0; connection < 2; ++connection) {
     Peer peer = fake.accept();
-    for (const std::uint32_t service : {0x03, 0x13, 0x04, 0x04}) {
+    for (const std::uint32_t service : {0x03U, 0x13U, 0x04U, 0x04U}) {
       CHECK(peer.receive(4) == std::string("DLS\x01"));
       const auto f = next_frame(peer);
       CHECK(ecu_of(f) == "ECU2");
