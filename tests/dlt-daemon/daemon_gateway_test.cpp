@@ -383,16 +383,18 @@ TEST_CASE("a client that does not read holds a node back as it does applications
   config.client_queue = 256 * 1024;
   config.client_stall = std::chrono::seconds(60);
   RunningDaemon d(config);
-  Client viewer = d.client(4096);
+  Client viewer = d.client(64 * 1024);
   REQUIRE(d.clients(1));
   Peer peer = fake.accept();
-  constexpr std::uint32_t count = 50'000;
+  constexpr std::uint32_t count = 200'000;  // more than the sockets hold
   bool sent = true;
   std::thread sender([&] {
     for (std::uint32_t i = 0; i < count && sent; i += 1000) sent = peer.send(node_frames(i, 1000, "ECU2", 70));
   });
+  const bool full = eventually([&] { return d.status()["clients"][0]["queued_bytes"] > 128 * 1024; });
   const auto wrong = out_of_order(viewer, count);
   sender.join();
+  CHECK(full);
   CHECK(sent);
   CHECK(wrong == 0);
   CHECK(node(d)["received"]["messages"] == count);

@@ -309,7 +309,7 @@ TEST_CASE("the list of nodes is, byte for byte, the incumbent's") {
   const Ecu node("ECU2");
   const std::string nodes = "[General]\nInterval=1\n" +
                             section(1, node.daemon.port(), "ECU2", "Connect=OnStartup\nTimeout=0\n") +
-                            section(2, 3499, "E3", "Connect=OnDemand\nTimeout=10\n");
+                            section(2, 3499, "ECU3", "Connect=OnDemand\nTimeout=10\n");
   const Ecu ours("GATE", nodes);
   REQUIRE(ours.connected(1));
   const Incumbent theirs("GATE", nodes);
