@@ -28,9 +28,8 @@ struct Ecu {
   explicit Ecu(const std::string& id, const std::string& nodes = {}) {
     daemon.set("ECUId", id);
     daemon.set("ControlSocketPath", daemon.dir() / "ctrl.sock");
-    if (nodes.empty()) return daemon.start();
     write_file(daemon.dir() / "gw.conf", nodes);
-    daemon.set("GatewayMode", "1");
+    daemon.set("GatewayMode", nodes.empty() ? "0" : "1");
     daemon.set("GatewayConfigFile", daemon.dir() / "gw.conf");
     daemon.start();
   }
