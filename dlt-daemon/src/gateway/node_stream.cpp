@@ -1,5 +1,7 @@
 #include "gateway/node_stream.hpp"
 
+#include <cstring>
+
 #include "dlt/proto/header.hpp"
 
 namespace dlt::daemon::gateway {
@@ -7,6 +9,8 @@ namespace dlt::daemon::gateway {
 namespace control = proto::control;
 
 namespace {
+
+const EcuId library_ecu{"ECU1"};
 
 std::uint8_t htyp_of(proto::Bytes frame) noexcept { return std::to_integer<std::uint8_t>(frame[0]); }
 
@@ -67,11 +71,17 @@ void NodeStream::on_closed() {
   spoken_ = false;
 }
 
-// What carries no ECU id is the node's: it came from there.
+// What carries no ECU id is the node's: it came from there. So is what carries the default of libraries, as an
+// application writes it that does not know its daemon yet; it gets the node's id.
 bool NodeStream::is_foreign(proto::Bytes frame) {
   if ((htyp_of(frame) & proto::htyp::with_ecu) == 0) return false;
-  const auto ecu = EcuId::from_bytes(frame.data() + proto::standard_header_size);
+  const std::byte* const at = frame.data() + proto::standard_header_size;
+  const auto ecu = EcuId::from_bytes(at);
   if (ecu == ecu_) return false;
+  if (ecu == library_ecu && control_msin(frame) == 0) {
+    std::memcpy(const_cast<std::byte*>(at), ecu_.bytes(), 4);  // of the slab, or of the framer
+    return false;
+  }
   ++foreign_messages_;
   foreign_ecu_ = ecu;
   return true;
