@@ -333,7 +333,7 @@ TEST_CASE("messages of another ECU id than the node's are not passed on but coun
   Client viewer = d.client();
   REQUIRE(d.clients(1));
   Peer peer = fake.accept();
-  REQUIRE(peer.send(node_frame(0, "ECU1") + node_frame(1) + node_frame(2, "ECU5")));
+  REQUIRE(peer.send(node_frame(0, "ECU4") + node_frame(1) + node_frame(2, "ECU5")));
   CHECK(viewer.number() == 1);
   REQUIRE(eventually([&] { return node(d)["foreign_messages"] == 2; }));
   CHECK(node(d)["received"]["messages"] == 1);

@@ -260,7 +260,7 @@ TEST_CASE("the incumbent's daemon is a passive node of ours") {
 
   REQUIRE(node.log(1000, 1999) == 0);
   std::vector<std::string> expected;
-  for (int i = 1000; i < 2000; ++i) expected.push_back(std::to_string(i));
+  for (int i = 1000; i < 2000; ++i) expected.push_back(std::to_string(i) + " ");  // the newline, as it is shown
   REQUIRE(eventually([&] { return texts(file, "ECU2 OLD- STDI").size() >= expected.size(); }));
   CHECK(texts(file, "ECU2 OLD- STDI") == expected);
   const auto n = gateway.status()["nodes"][0];

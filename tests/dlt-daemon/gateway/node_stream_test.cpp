@@ -84,12 +84,23 @@ TEST_CASE("control messages of a node go to clients as notices, in their place a
 
 TEST_CASE("messages in the name of another ECU go nowhere and are counted") {
   Fixture f;
-  f.feed(node_frame(0) + node_frame(1, "ECU1") + node_says(control::Marker{}, "ECU9") + node_frame(2));
+  f.feed(node_frame(0) + node_frame(1, "ECU8") + node_says(control::Marker{}, "ECU9") + node_frame(2));
   CHECK(f.all() == node_frame(0) + node_frame(2));
   CHECK(f.stream.foreign_messages() == 2);
   CHECK(f.stream.foreign_ecu() == EcuId("ECU9"));
   CHECK(f.stream.received().messages == 2);
   CHECK(f.controls.empty());
+}
+
+TEST_CASE("a message with the ECU id that libraries have by default gets the node's, a control message does not") {
+  const auto bytes = node_frame(0) + node_frame(1, "ECU1") + node_says(control::Marker{}, "ECU1") + node_frame(2);
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    Fixture f;
+    f.feed(bytes.substr(0, cut));
+    f.feed(bytes.substr(cut));
+    CHECK(f.all() == node_frames(0, 3));
+    CHECK(f.stream.foreign_messages() == 1);
+  }
 }
 
 TEST_CASE("a message without an ECU id is the node's") {
