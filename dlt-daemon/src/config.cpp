@@ -176,6 +176,8 @@ constexpr std::array keys{
     Key{"PeerTimeout", set_duration<&Config::peer_timeout, 1, 3600>},
     Key{"SendSerialHeader", set_flag<&Config::send_serial_header>},
     Key{"ControlSocketPath", set_path<&Config::control_socket>},
+    Key{"GatewayMode", set_flag<&Config::gateway>},
+    Key{"GatewayConfigFile", set_path<&Config::gateway_file>},
     Key{"StatusSocketPath", set_path<&Config::status_socket>},
     Key{"RingbufferMaxSize", set_size<&Config::ring_size, 0, 4 * GiB>},
     Key{"RingbufferReplay", set_replay},
@@ -297,6 +299,7 @@ std::optional<std::string> check(const Config& config) {
   if (!config.control_socket.empty() &&
       (config.control_socket == config.app_socket || config.control_socket == config.status_socket))
     return "ControlSocketPath is the path of another socket";
+  if (config.gateway && config.gateway_file.empty()) return "GatewayMode = 1 needs a GatewayConfigFile";
   if (config.logging_mode == 2 && config.logging_file.empty()) return "LoggingMode = 2 needs a LoggingFilename";
   if (config.logging_limited && config.logging_max_size < config.logging_file_size)
     return "LoggingFileMaxSize is smaller than LoggingFileSize: not even one file would be kept";

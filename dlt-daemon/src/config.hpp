@@ -69,6 +69,9 @@ struct Config {
   bool send_serial_header = false;  // "DLS\1" before each message to a client
   std::string control_socket;       // Unix socket for control requests only; empty: none
 
+  bool gateway = false;                               // connects to passive nodes and passes on what they send
+  std::string gateway_file{"/etc/dlt_gateway.conf"};  // that names them
+
   // Status: `dlt-daemon --status` asks here. Empty: control.sock beside the application socket.
   std::string status_socket;
 

@@ -15,18 +15,12 @@
 #include <arpa/inet.h>
 
 #include "config.hpp"
+#include "trim.hpp"
 
 namespace dlt::daemon::detail {
 
 using Problem = std::optional<std::string>;
 using Setter = Problem (*)(Config&, std::string_view);
-
-inline std::string_view trim(std::string_view s) noexcept {
-  constexpr std::string_view blank = " \t\r";
-  const auto first = s.find_first_not_of(blank);
-  if (first == std::string_view::npos) return {};
-  return s.substr(first, s.find_last_not_of(blank) - first + 1);
-}
 
 inline std::optional<std::uint64_t> number(std::string_view text, int base = 10) noexcept {
   std::uint64_t v = 0;

@@ -9,8 +9,10 @@
 
 #include <unistd.h>
 
+#include "gateway/read_nodes.hpp"
 #include "paths.hpp"
 #include "session/listen.hpp"
+#include "session/socket_address.hpp"
 #include "session/status_session.hpp"
 #include "settings.hpp"
 
@@ -96,6 +98,7 @@ Daemon::Daemon(Config config, Inherited inherited, Locks locks)
       inherited_(std::move(inherited)),
       locks_(std::move(locks)),
       persistence_(config_.persistence_directory),
+      nodes_(gateway::read_nodes(config_).value_or(std::vector<gateway::NodeConfig>())),
       exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(), config_.ring_replay,
                 config_.ring_size, exchange_options(config_), registry_limits(config_)),
       hub_(io_, exchange_, pool_, hub_options(config_)),
@@ -110,6 +113,8 @@ Daemon::Daemon(Config config, Inherited inherited, Locks locks)
 Control::Options Daemon::control_options() {
   Control::Options options = daemon::control_options(config_);
   options.logstorage = logstorage_devices(config_) != 0;
+  options.gateway = config_.gateway;
+  for (const auto& node : nodes_) options.nodes.push_back(node.ecu);
   if (!persistence_.enabled()) return options;
   options.store = [this] {
     Registry& registry = exchange_.registry;
@@ -133,7 +138,10 @@ std::error_code Daemon::open() {
   if (const auto error = open_legacy()) return error;
   if (const auto error = open_clients()) return error;
   if (const auto error = open_control()) return error;
-  return open_status();
+  if (const auto error = open_status()) return error;
+  hub_.gateway().set_own_addresses(client_addresses_);
+  hub_.gateway().configure(nodes_);
+  return {};
 }
 
 Result<Fd> Daemon::listen_unix(const std::string& path, unsigned mode, const std::string& group) {
@@ -195,7 +203,10 @@ std::error_code Daemon::open_clients() {
   const auto accepted = [this](Fd socket, std::string peer) { hub_.add_client(std::move(socket), std::move(peer)); };
   if (!inherited_.client.empty()) {
     client_port_ = port_of(inherited_.client.front());
-    for (Fd& s : inherited_.client) listen(std::move(s), accepted);
+    for (Fd& s : inherited_.client) {
+      client_addresses_.push_back(own_address_text(s.get()));
+      listen(std::move(s), accepted);
+    }
     return {};
   }
   std::vector<std::string> missing;
@@ -207,7 +218,10 @@ std::error_code Daemon::open_clients() {
   for (const auto& address : missing)
     spdlog::warn("no clients at {}: this machine does not have that address", address);
   client_port_ = port_of(sockets->front());
-  for (Fd& s : *sockets) listen(std::move(s), accepted);
+  for (Fd& s : *sockets) {
+    client_addresses_.push_back(own_address_text(s.get()));
+    listen(std::move(s), accepted);
+  }
   return {};
 }
 
@@ -349,7 +363,10 @@ void Daemon::apply(const Config& fresh) {
     spdlog::warn(
         "changes to ECUId, sockets, the FIFO, addresses, ports, storage, logstorage or where this log goes need a "
         "restart");
-  if (now == config_) return;
+  const auto nodes = gateway::read_nodes(now);  // where it cannot be read, those that are there stay
+  const bool nodes_changed = nodes && *nodes != nodes_;
+  if (nodes_changed) nodes_ = *nodes;
+  if (now == config_ && !nodes_changed) return;
   const bool defaults_changed =
       now.context_level != config_.context_level || now.context_trace != config_.context_trace;
   config_ = now;
@@ -358,6 +375,7 @@ void Daemon::apply(const Config& fresh) {
   exchange_.registry.set_limits(registry_limits(config_));
   exchange_.router.reconfigure(config_.ring_replay, config_.ring_size);
   hub_.reconfigure(hub_options(config_));
+  if (nodes_changed) hub_.gateway().configure(nodes_);
   hub_.send(exchange_.registry.set_forced(config_.force_levels));
   exchange_.intake.set_options(intake_options(config_));
   hub_.tick();

@@ -17,6 +17,7 @@
 #include <asio/steady_timer.hpp>
 
 #include "config.hpp"
+#include "gateway/node_config.hpp"
 #include "lock_file.hpp"
 #include "persistence.hpp"
 #include "session/hub.hpp"
@@ -73,6 +74,7 @@ class Daemon {
   const Locks locks_;    // as long as the sockets are ours
   const Clock::time_point started_ = Clock::now();
   const Persistence persistence_;
+  std::vector<gateway::NodeConfig> nodes_;  // passive ones
   Pool pool_;
   asio::io_context io_{1};
   Exchange exchange_;
@@ -82,6 +84,7 @@ class Daemon {
   std::vector<std::string> bound_;                                         // Unix sockets that are ours to delete
   const std::shared_ptr<void> status_tickets_ = std::make_shared<int>(0);  // one more owner for each open question
   std::uint16_t client_port_ = 0;
+  std::vector<std::string> client_addresses_;  // where clients are served
   std::uint16_t app_port_ = 0;
   asio::steady_timer end_timer_;
   std::optional<Clock::time_point> end_deadline_;  // set while ending

@@ -38,6 +38,7 @@ Hub::Options hub_options(const Config& c) {
   o.send_version = c.send_version;
   o.send_timezone = c.send_timezone;
   o.serial_headers = c.send_serial_header;
+  o.peer_timeout = c.peer_timeout;
   return o;
 }
 

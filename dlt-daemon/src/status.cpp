@@ -152,6 +152,35 @@ JsonText device(const logstorage::DeviceStatus& d) {
           {"filters", std::move(filters)}};
 }
 
+std::string_view name(gateway::Link::State state) noexcept {
+  using State = gateway::Link::State;
+  switch (state) {
+    case State::idle: return "idle";
+    case State::connecting: return "connecting";
+    case State::up: return "connected";
+    case State::waiting: return "waiting";
+    case State::given_up: return "given_up";
+  }
+  return "unknown";
+}
+
+JsonText node(const gateway::NodeSession& n) {
+  const auto& stream = n.stream();
+  const std::uint64_t connections = n.connections();
+  return {{"ecu", printable(n.config().ecu.text())},
+          {"address", n.address()},
+          {"state", name(n.link().state())},
+          {"problem", printable(n.problem())},
+          {"received", volume(stream.received())},
+          {"control_messages", stream.control_messages()},
+          {"lost", stream.lost()},
+          {"garbage_bytes", stream.garbage_bytes()},
+          {"foreign_messages", stream.foreign_messages()},
+          {"reconnects", connections == 0 ? 0 : connections - 1},
+          {"forwarded", n.forwarded()},
+          {"refused", n.refused()}};
+}
+
 JsonText process() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -229,6 +258,9 @@ std::string status_json(const StatusSources& s) {
   JsonText devices = JsonText::array();
   for (const auto& d : s.logstorage) devices.push_back(device(d));
   out.add("logstorage", devices);
+  JsonText nodes = JsonText::array();
+  for (const auto& n : s.hub.gateway().nodes()) nodes.push_back(node(*n));
+  out.add("nodes", nodes);
   return out.text() + "\n";
 }
 

@@ -72,6 +72,15 @@ class Table {
              number(f, "overwritten") + number(f, "discarded") + number(f, "failed"), number(f, "files"));
     }
   }
+  void nodes(const json& all) {
+    if (all.empty()) return;
+    line("\n{:<6}{:<28}{:>12}{:>14}{:>16}{:>10}{:>12}", "NODE", "ADDRESS", "STATE", "MESSAGES", "BYTES", "LOST",
+         "RECONNECTS");
+    for (const auto& n : all)
+      line("{:<6}{:<28}{:>12}{:>14}{:>16}{:>10}{:>12}", text(n, "ecu"), text(n, "address"), text(n, "state"),
+           number(n.at("received"), "messages"), number(n.at("received"), "bytes"), number(n, "lost"),
+           number(n, "reconnects"));
+  }
   [[nodiscard]] std::string& out() noexcept { return out_; }
 
  private:
@@ -98,6 +107,7 @@ std::string status_table(const std::string& document) {
     table.process(j);
     table.applications(j.at("applications"));
     table.clients(j.at("clients"));
+    table.nodes(j.at("nodes"));
     table.limits(j.at("limits"), j.at("refused"));
     table.storage(j.at("storage"));
     table.logstorage(j.at("logstorage"));

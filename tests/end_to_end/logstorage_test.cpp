@@ -4,7 +4,7 @@
 #include <map>
 
 #include "end_to_end/app.hpp"
-#include "end_to_end/both_daemons.hpp"
+#include "end_to_end/incumbent.hpp"
 #include "end_to_end/shown.hpp"
 #include "support/loopback.hpp"
 #include "support/status.hpp"
@@ -18,16 +18,6 @@ const std::string conf =
     "[FILTER2]\nLogAppName=E2EA,OTHR\nContextName=.*\nLogLevel=DLT_LOG_VERBOSE\nFile=two\nFileSize=100000\nNOFiles=2\n"
     "SyncBehavior=ON_DEMAND\n"
     "[FILTER3]\nLogAppName=OTHR\nContextName=.*\nLogLevel=DLT_LOG_WARN\nFile=none\nFileSize=1000\nNOFiles=2\n";
-
-// The tool reads the path of the socket from /etc/dlt.conf and from nowhere else: it gets a view of the files of its
-// own.
-bool may_mount() { return run({"unshare", "-m", "true"}).code == 0 && std::filesystem::exists("/etc/dlt.conf"); }
-Outcome logstorage_ctrl(const std::string& dlt_conf, const std::vector<std::string>& options) {
-  std::vector<std::string> command{
-      "unshare", "-m", "sh", "-c", R"(mount --bind "$0" /etc/dlt.conf && exec dlt-logstorage-ctrl "$@")", dlt_conf};
-  command.insert(command.end(), options.begin(), options.end());
-  return run(command);
-}
 
 // How many messages dlt-convert finds in each file.
 using Counts = std::map<std::string, std::size_t>;
@@ -53,8 +43,9 @@ struct Device {
                              "\nOfflineLogstorageMaxDevices = 2\nOfflineLogstorageTimestamp = 0\nControlSocketPath = " +
                              socket + "\nPersistanceStoragePath = " + dir / "" + "\n");
   }
-  [[nodiscard]] int ctrl(const std::vector<std::string>& options) const {
-    const Outcome said = logstorage_ctrl(dlt_conf, options);
+  [[nodiscard]] int ctrl(std::vector<std::string> options) const {
+    options.insert(options.begin(), "dlt-logstorage-ctrl");
+    const Outcome said = run_with_dlt_conf(dlt_conf, options);
     UNSCOPED_INFO(said.out);
     return said.code;
   }
@@ -93,15 +84,16 @@ TEST_CASE("dlt-logstorage-ctrl connects a device, and dlt-convert reads what is 
 }
 
 TEST_CASE("the incumbent's daemon makes the same files of the same messages") {
-  const std::string program = "/usr/bin/dlt-daemon";
-  if (!may_mount() || !std::filesystem::exists(program)) {
+  if (!may_mount() || !std::filesystem::exists(incumbent_daemon)) {
     WARN("skipped: this process may not have mounts of its own, or the incumbent is not there");
     return;
   }
   TempDir dir;
   const Device usb(dir);
-  Child daemon(
-      {{program, "-c", usb.dlt_conf, "-t", dir.path(), "-p", std::to_string(free_port())}, {}, {}, dir / "err"});
+  Child daemon({{incumbent_daemon, "-c", usb.dlt_conf, "-t", dir.path(), "-p", std::to_string(free_port())},
+                {},
+                {},
+                dir / "err"});
   REQUIRE(eventually([&] { return std::filesystem::exists(usb.socket) && std::filesystem::exists(dir / "dlt"); }));
 
   REQUIRE(usb.ctrl({"-c", "1", "-p", usb.path}) == 0);

@@ -1,9 +1,8 @@
 #include "logstorage/filter_file.hpp"
 
-#include <algorithm>
-#include <array>
 #include <optional>
 
+#include "ini_lines.hpp"
 #include "logstorage/filter_section.hpp"
 #include "printable.hpp"
 
@@ -13,17 +12,10 @@ namespace {
 
 constexpr std::size_t most_problems = 20;
 
-// "FILTER12" for the word "FILTER".
-bool numbered(std::string_view name, std::string_view word) noexcept {
-  if (!name.starts_with(word) || name.size() == word.size()) return false;
-  name.remove_prefix(word.size());
-  return std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 std::optional<Section::Kind> kind_of(std::string_view name) noexcept {
-  if (numbered(name, "FILTER")) return Section::Kind::filter;
-  if (numbered(name, "NON-VERBOSE-STORAGE-FILTER")) return Section::Kind::without_ids;
-  if (numbered(name, "NON-VERBOSE-LOGLEVEL-CTRL")) return Section::Kind::levels_only;
+  if (is_numbered(name, "FILTER")) return Section::Kind::filter;
+  if (is_numbered(name, "NON-VERBOSE-STORAGE-FILTER")) return Section::Kind::without_ids;
+  if (is_numbered(name, "NON-VERBOSE-LOGLEVEL-CTRL")) return Section::Kind::levels_only;
   return std::nullopt;
 }
 
@@ -31,29 +23,9 @@ class Reader {
  public:
   explicit Reader(const std::string& file) : file_(file) {}
 
-  void line(std::size_t number, std::string_view text) {
-    if (text.front() == '[') return begin(number, text);
-    const auto equals = std::min(text.find('='), text.size());
-    const auto key = trimmed(text.substr(0, equals));
-    const auto value = trimmed(text.substr(std::min(equals + 1, text.size())));
-    if (passed_over_) return;
-    if (equals == text.size()) return say(number, "expected `Key = value`, not '" + printable(text, 60) + "'");
-    if (general_) return general(number, key, value);
-    if (!section_) return say(number, "'" + printable(key, 60) + "' stands in no section");
-    const auto result = section_->set(key, value);
-    if (!result) return say(number, "unknown key '" + printable(key, 60) + "'");
-    if (*result) say(number, std::string(key) + " = '" + printable(value, 60) + "': " + **result);
-  }
-  FilterFile end() {
-    finish();
-    return std::move(out_);
-  }
-
- private:
-  void begin(std::size_t number, std::string_view text) {
+  void section(std::size_t number, std::string_view name, std::string_view text) {
     finish();
     passed_over_ = general_ = false;
-    const auto name = text.back() == ']' ? trimmed(text.substr(1, text.size() - 2)) : std::string_view{};
     if (name == "General") return void(general_ = true);
     if (const auto kind = kind_of(name)) {
       section_.emplace(*kind, name);
@@ -64,6 +36,23 @@ class Reader {
     passed_over_ = true;
     say(number, "'" + printable(text, 60) + "' is no section such as [FILTER1]: left out");
   }
+  void pair(std::size_t number, std::string_view key, std::string_view value) {
+    if (passed_over_) return;
+    if (general_) return general(number, key, value);
+    if (!section_) return say(number, "'" + printable(key, 60) + "' stands in no section");
+    const auto result = section_->set(key, value);
+    if (!result) return say(number, "unknown key '" + printable(key, 60) + "'");
+    if (*result) say(number, std::string(key) + " = '" + printable(value, 60) + "': " + **result);
+  }
+  void rubbish(std::size_t number, std::string_view text) {
+    if (!passed_over_) say(number, "expected `Key = value`, not '" + printable(text, 60) + "'");
+  }
+  FilterFile end() {
+    finish();
+    return std::move(out_);
+  }
+
+ private:
   void general(std::size_t number, std::string_view key, std::string_view value) {
     if (key != "MaintainLogstorageLogLevel") return say(number, "[General]: unknown key '" + printable(key, 60) + "'");
     if (const auto problem = set_flag(out_.maintain_level, value))
@@ -96,13 +85,7 @@ class Reader {
 
 FilterFile parse_filters(std::string_view text, const std::string& file) {
   Reader reader(file);
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto line = trimmed(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (!line.empty() && line.front() != '#' && line.front() != ';') reader.line(number, line);
-  }
+  read_ini(text, reader);
   return reader.end();
 }
 

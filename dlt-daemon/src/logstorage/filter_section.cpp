@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 
+#include "ini_lines.hpp"
 #include "logstorage/filter_file.hpp"
 #include "printable.hpp"
 
@@ -14,16 +15,6 @@ namespace {
 
 constexpr std::size_t most_ids = 100;      // in one list
 constexpr std::size_t longest_file = 128;  // characters of File
-
-// Calls visit(one) for each entry between commas.
-template <class Visit>
-void for_each_entry(std::string_view list, Visit&& visit) {
-  while (!list.empty()) {
-    const auto end = std::min(list.find(','), list.size());
-    visit(trimmed(list.substr(0, end)));
-    list.remove_prefix(std::min(end + 1, list.size()));
-  }
-}
 
 template <class Id>
 Problem set_ids(std::vector<Id>& ids, std::string_view text) {
@@ -127,13 +118,6 @@ Problem set_overwrite(Filter& f, std::string_view text) {
 }
 
 }  // namespace
-
-std::string_view trimmed(std::string_view s) noexcept {
-  constexpr std::string_view blank = " \t\r";
-  const auto first = s.find_first_not_of(blank);
-  if (first == std::string_view::npos) return {};
-  return s.substr(first, s.find_last_not_of(blank) - first + 1);
-}
 
 Problem set_flag(bool& to, std::string_view text) {
   const bool on = text == "ON" || text == "1";

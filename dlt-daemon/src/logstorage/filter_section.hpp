@@ -49,8 +49,6 @@ class Section {
   bool zstd_ = false;
 };
 
-// Without blanks at either end.
-[[nodiscard]] std::string_view trimmed(std::string_view s) noexcept;
 // ON or OFF, 1 or 0.
 [[nodiscard]] Problem set_flag(bool& to, std::string_view text);
 

@@ -129,9 +129,16 @@ struct Control::Call {
     out.logstorage.push_back(
         {static_cast<LogstorageRequest::Kind>(r.connection), std::string(r.mount_point.substr(0, end))});
   }
-  // What other daemons pass on is not done by this one; the incumbent refuses with these as well.
-  void operator()(const control::PassiveNodeConnect&) const { reply(Service::passive_node_status, Status::error); }
-  void operator()(const control::GetPassiveNodeStatus&) const { reply(Service::passive_node_status, Status::error); }
+  // Without a gateway the incumbent refuses both in the name of the second.
+  void operator()(const control::PassiveNodeConnect& r) const {
+    if (!self.options_.gateway) return reply(Service::passive_node_status, Status::error);
+    if (r.connect > 1) return reply(Service::passive_node_connect, Status::error);
+    out.nodes.push_back({r.connect == 1 ? NodeRequest::Kind::connect : NodeRequest::Kind::disconnect, r.node});
+  }
+  void operator()(const control::GetPassiveNodeStatus&) const {
+    if (!self.options_.gateway) return reply(Service::passive_node_status, Status::error);
+    out.nodes.push_back({NodeRequest::Kind::status, {}});
+  }
   void operator()(const control::SetAllLogLevel& r) const {
     if (r.level < -1 || r.level > 6) return reply(Service::set_all_log_level, Status::error);
     push(self.registry_.set_every(r.level, std::nullopt));
@@ -167,12 +174,22 @@ void Control::handle(proto::Bytes frame, std::uint32_t timestamp, Outcome& out) 
   const auto extended = proto::ExtendedHeader::decode(in);
   if (!extended || extended->msin != proto::msin::control_request) return;
   const bool big = (standard->htyp & proto::htyp::big_endian_payload) != 0;
-  const auto request = control::decode_request(in.rest(), big ? std::endian::big : std::endian::little);
+  const auto order = big ? std::endian::big : std::endian::little;
+  if ((standard->htyp & proto::htyp::with_ecu) != 0 && is_node(standard->ecu)) {
+    const auto service = static_cast<Service>(in.number<std::uint32_t>(order));
+    if (in.ok()) out.forwarded.push_back({standard->ecu, service, {frame.begin(), frame.end()}});
+    return;
+  }
+  const auto request = control::decode_request(in.rest(), order);
   if (!request) return;
   control::Envelope asked;
   asked.app = extended->app;
   asked.context = extended->context;
   std::visit(Call{*this, asked, timestamp, out}, *request);
+}
+
+bool Control::is_node(EcuId ecu) const noexcept {
+  return std::find(options_.nodes.begin(), options_.nodes.end(), ecu) != options_.nodes.end();
 }
 
 Frame Control::make(const control::Response& response, std::uint32_t timestamp, AppId app) const {
@@ -209,6 +226,21 @@ Frame Control::lost(AppId app, std::uint64_t count, std::uint32_t timestamp) con
 
 Frame Control::logstorage(Status status, std::uint32_t timestamp) const {
   return make(control::Plain{Service::offline_logstorage, status}, timestamp);
+}
+
+Frame Control::passive_node(Status status, std::uint32_t timestamp) const {
+  return make(control::Plain{Service::passive_node_connect, status}, timestamp);
+}
+
+Frame Control::passive_nodes(const control::PassiveNodeStatus& status, std::uint32_t timestamp) const {
+  return make(status, timestamp);
+}
+
+Frame Control::unreachable(EcuId node, Service service, std::uint32_t timestamp) {
+  control::Envelope envelope;
+  envelope.ecu = node;
+  envelope.timestamp = timestamp;
+  return *control::frame(control::Plain{service, Status::error}, envelope);
 }
 
 Frame Control::marker(std::uint32_t timestamp) const { return make(control::Marker{}, timestamp); }

@@ -32,12 +32,28 @@ struct LogstorageRequest {
   std::string path;  // of the device; empty where all are to be synced
 };
 
+// A request about passive nodes, which the gateway answers.
+struct NodeRequest {
+  enum class Kind : std::uint8_t { disconnect, connect, status };
+  Kind kind{};
+  EcuId node;  // not of `status`
+};
+
+// A request that is a passive node's to answer.
+struct ForwardedRequest {
+  EcuId node;
+  proto::control::Service service{};
+  Frame frame;  // as it came
+};
+
 // What requests lead to.
 struct Outcome {
   std::vector<Frame> replies;  // to the client that asked, in this order
   std::vector<LevelPush> levels;
   std::vector<InjectionPush> injections;
   std::vector<LogstorageRequest> logstorage;
+  std::vector<NodeRequest> nodes;
+  std::vector<ForwardedRequest> forwarded;
   std::optional<FilterRules> filter;  // what the client that asked wants from now on
   std::optional<bool> timing;         // control-time messages each second: on or off
 };
@@ -53,6 +69,8 @@ class Control {
     std::function<bool()> store{};         // keeps the registry's levels over a restart; empty: store_config is refused
     std::function<bool()> forget{};        // undoes that; set where `store` is
     bool logstorage = false;               // devices may be connected
+    bool gateway = false;                  // requests about passive nodes are answered
+    std::vector<EcuId> nodes{};            // requests with one of these ECU ids are forwarded
   };
 
   Control(Registry& registry, Options options) : registry_(registry), options_(std::move(options)) {}
@@ -68,6 +86,11 @@ class Control {
   [[nodiscard]] Frame lost(AppId app, std::uint64_t count, std::uint32_t timestamp) const;
   // The answer to a LogstorageRequest.
   [[nodiscard]] Frame logstorage(proto::control::Status status, std::uint32_t timestamp) const;
+  // The answers to NodeRequests.
+  [[nodiscard]] Frame passive_node(proto::control::Status status, std::uint32_t timestamp) const;
+  [[nodiscard]] Frame passive_nodes(const proto::control::PassiveNodeStatus& status, std::uint32_t timestamp) const;
+  // In a passive node's place: what was asked of it has come to nothing.
+  [[nodiscard]] static Frame unreachable(EcuId node, proto::control::Service service, std::uint32_t timestamp);
   [[nodiscard]] Frame marker(std::uint32_t timestamp) const;
   [[nodiscard]] Frame time(std::uint32_t timestamp) const;
   [[nodiscard]] Frame software_version(std::uint32_t timestamp) const;
@@ -77,6 +100,7 @@ class Control {
 
  private:
   struct Call;
+  [[nodiscard]] bool is_node(EcuId ecu) const noexcept;
   [[nodiscard]] Frame make(const proto::control::Response& response, std::uint32_t timestamp, AppId app = {}) const;
 
   Registry& registry_;

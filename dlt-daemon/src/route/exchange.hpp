@@ -78,19 +78,25 @@ struct Exchange {
               SpanGather& span) {
     if (intake.active() && !admit(frame, headers, slab, from, now, span)) [[unlikely]]
       return;
+    collect(frame, slab, from, now, span);
+  }
+  // The same without asking whether it may: of a passive node (`ecu`), whose own daemon has done that.
+  void collect(std::span<std::byte> frame, const SlabRef& slab, SessionId from, const Now& now, SpanGather& span,
+               EcuId ecu = {}) {
     if (stored_only) [[unlikely]] {
       const bool only = stored_only(frame.data());
-      if (only != span.stored_only) route(slab, from, now, span);
+      if (only != span.stored_only) route(slab, from, now, span, ecu);
       span.stored_only = only;
     }
     span.add(frame.data(), frame.size());
   }
   // Gives what is gathered to the router, and begins anew.
-  void route(const SlabRef& slab, SessionId from, const Now& now, SpanGather& span) {
+  void route(const SlabRef& slab, SessionId from, const Now& now, SpanGather& span, EcuId ecu = {}) {
     if (span.frames != 0) {
       FrameSpan whole{slab, span.begin, span.size(), span.frames, now.unix_us};
       whole.source = static_cast<std::uint32_t>(from);
       whole.stored_only = span.stored_only;
+      whole.ecu = ecu;
       router.route(std::move(whole), now.steady);
     }
     span = {};

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "dlt/proto/bytes.hpp"
+#include "dlt/proto/ids.hpp"
 #include "route/slab.hpp"
 
 namespace dlt::daemon {
@@ -21,6 +22,7 @@ struct FrameSpan {
   std::uint32_t source = 0;      // the connection that it came by (lower half of the SessionId); 0: none
   std::uint64_t routed = 0;      // bytes of messages that the router had been given, this span included
   bool stored_only = false;      // not for clients
+  EcuId ecu{};                   // of the passive node that it came from; empty: this daemon's
 
   [[nodiscard]] proto::Bytes bytes() const noexcept { return {data, size}; }
 };

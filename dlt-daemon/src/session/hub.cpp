@@ -138,6 +138,7 @@ void Hub::add_fifo(FifoFiles files) {
 void Hub::stop_reading() noexcept {
   stopped_ = true;
   if (fifo_) fifo_->remove_name();
+  gateway_.stop();
 }
 
 void Hub::tell(const std::string& line) {
@@ -159,6 +160,7 @@ void Hub::drained() {
   const auto sessions = apps_;  // what is resumed may end at once
   for (const auto& [id, session] : sessions) session->resume();
   if (fifo_) fifo_->resume();
+  gateway_.resume();
 }
 
 // Sinks that have written something do not say so one by one; a look every few milliseconds is what an application's
@@ -202,6 +204,8 @@ void Hub::apply(ClientSession& client, Outcome& outcome) {
     deliver(push.session, proto::local::Injection{push.position, push.service, push.data});
   if (outcome.filter) client.set_filter(*std::move(outcome.filter));
   for (const LogstorageRequest& request : outcome.logstorage) ask_logstorage(client, request);
+  for (const NodeRequest& request : outcome.nodes) gateway_.ask(client, request);
+  for (const ForwardedRequest& request : outcome.forwarded) gateway_.forward(client, request);
   if (outcome.timing) options_.send_time = *outcome.timing;
 }
 
@@ -290,6 +294,7 @@ bool Hub::drain_applications() {
     all = session->drain() && all;
   }
   if (fifo_ && !paused_) fifo_->drain();
+  gateway_.drain();
   return all && !paused_;
 }
 
@@ -304,6 +309,7 @@ void Hub::revive() {
   const auto sessions = apps_;
   for (const auto& [id, session] : sessions) session->resume();
   if (fifo_) fifo_->resume();
+  gateway_.revive();
   const auto clients = clients_;
   for (const auto& client : clients) client->revive();
   ticking_ = false;
@@ -319,6 +325,7 @@ void Hub::close() {
   const auto sessions = apps_;
   for (const auto& [id, session] : sessions) session->close();
   if (fifo_) fifo_->close();
+  gateway_.close();
   const auto clients = clients_;
   for (const auto& client : clients) client->close("the daemon ends");
 }

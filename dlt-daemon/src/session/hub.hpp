@@ -17,6 +17,7 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "gateway/gateway.hpp"
 #include "session/app_session.hpp"
 #include "session/broken_off.hpp"
 #include "session/client_session.hpp"
@@ -42,6 +43,7 @@ class Hub {
     bool send_version = false;   // to each client that connects, and each minute
     bool send_timezone = false;  // likewise
     bool serial_headers = false;
+    std::chrono::seconds peer_timeout{30};  // a node that vanished without a word is disconnected by then
   };
 
   Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options);
@@ -69,6 +71,7 @@ class Hub {
   };
   [[nodiscard]] Patience patience() const noexcept { return {options_.client.limit, options_.storage_stall}; }
   [[nodiscard]] Clock::duration client_timeout() const noexcept { return options_.client_timeout; }
+  [[nodiscard]] std::chrono::seconds peer_timeout() const noexcept { return options_.peer_timeout; }
   [[nodiscard]] TokenBucket application_rate() const noexcept {
     return {options_.application_rate, options_.application_burst};
   }
@@ -101,13 +104,15 @@ class Hub {
   using Answer = std::function<void(proto::control::Status)>;
   using Logstorage = std::function<void(const LogstorageRequest&, Answer)>;
   void set_logstorage(Logstorage logstorage) { logstorage_ = std::move(logstorage); }
+  [[nodiscard]] gateway::Gateway& gateway() noexcept { return gateway_; }
+  [[nodiscard]] const gateway::Gateway& gateway() const noexcept { return gateway_; }
   // There was no memory for what a connection needed; it is to be closed.
   void starved(std::string_view whose);
   void forget(AppSession& session);
   void forget(ClientSession& session);
 
-  // For an orderly end: applications are read by drain_applications() only, which takes what they have sent already and
-  // returns false if a sink holds back before all of it is taken.
+  // For an orderly end: applications and nodes are read by drain_applications() only, which takes what they have sent
+  // already and returns false if a sink holds back before all of it is taken.
   void stop_reading() noexcept;
   bool drain_applications();
   // True when no client is owed anything.
@@ -144,6 +149,7 @@ class Hub {
   std::map<SessionId, std::shared_ptr<AppSession>> apps_;
   std::shared_ptr<FifoSession> fifo_;
   std::vector<std::shared_ptr<ClientSession>> clients_;
+  gateway::Gateway gateway_{*this};
   std::map<Uid, std::size_t> connections_;             // of applications
   std::map<SessionId, Clock::time_point> handshakes_;  // since when; the oldest first
   BrokenOff broken_off_;

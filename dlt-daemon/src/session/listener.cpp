@@ -2,15 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "session/socket_address.hpp"
+#include "session/watch_peer.hpp"
 
 namespace dlt::daemon {
 
@@ -19,18 +17,6 @@ namespace {
 constexpr int accepts_per_turn = 64;
 constexpr int accepts_at_the_end = 4096;
 constexpr auto pause_when_starved = std::chrono::milliseconds(200);
-
-// A peer that has vanished without a word answers neither data nor probes, which begin at half the time.
-void tune(int socket, const sockaddr_storage& who, std::chrono::seconds peer_timeout) noexcept {
-  if (who.ss_family == AF_UNIX) return;
-  const auto set = [&](int level, int name, int value) { ::setsockopt(socket, level, name, &value, sizeof value); };
-  const int limit = static_cast<int>(peer_timeout.count());
-  set(IPPROTO_TCP, TCP_NODELAY, 1);
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, std::max(1, limit / 2));
-  set(IPPROTO_TCP, TCP_KEEPINTVL, std::max(1, limit / 4));
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, limit * 1000);
-}
 
 }  // namespace
 
@@ -65,7 +51,7 @@ Listener::Round Listener::accept_one() {
   socklen_t size = sizeof who;
   Fd socket(::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&who), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (socket) {
-    tune(socket.get(), who, peer_timeout_);
+    if (who.ss_family != AF_UNIX) watch_peer(socket.get(), peer_timeout_);
     try {
       accepted_(std::move(socket), address_text(who, size));
     } catch (const std::exception& e) {  // no memory, no room in the kernel's tables: this peer is not served

@@ -198,7 +198,7 @@ void LogstorageSink::accept(const FrameSpan& span, Clock::time_point now) {
 
 // Copies what is wanted; where there is no room, or no memory, counts it.
 void LogstorageSink::take(Slot& slot, const FrameSpan& span, bool room) {
-  const auto header = storage_header(span.received_us, options_.ecu);
+  const auto header = storage_header(span.received_us, span.ecu.empty() ? options_.ecu : span.ecu);
   Device::Batch& batch = slot.pending;
   for_each_frame(span.bytes(), [&](proto::Bytes frame) {
     const auto filters = slot.matcher->match(frame.data());

@@ -30,7 +30,7 @@ void Segment::take(FrameSpan& span) noexcept {
   std::memcpy(header, "DLT\x01", 4);
   proto::store_le(header + 4, static_cast<std::uint32_t>(span.received_us / 1'000'000));
   proto::store_le(header + 8, static_cast<std::uint32_t>(span.received_us % 1'000'000));
-  proto::store_le(header + 12, ecu_);
+  proto::store_le(header + 12, span.ecu.empty() ? ecu_ : span.ecu.key());
   std::byte* out = memory_.get() + size_;
   const std::byte* const limit = memory_.get() + capacity_;
   const std::byte* in = span.data;

@@ -69,9 +69,14 @@ struct ControlExchange::Taker {
 };
 
 ControlExchange::ControlExchange(const Asked& asked)
-    : service_(control::service_of(asked.request)), many_(may_have_many_answers(asked.request)) {
+    : service_(control::service_of(asked.request)), many_(may_have_many_answers(asked.request)), asked_(asked.ecu) {
   append_frame(bytes_, asked.request, asked);
   if (many_ && !bytes_.empty()) append_frame(bytes_, control::GetLocalTime{}, asked);
+}
+
+bool ControlExchange::is_of_another(EcuId ecu, const control::Response& response) {
+  if (!daemon_ && std::holds_alternative<control::ConnectionInfo>(response)) daemon_ = ecu;
+  return daemon_ && ecu != *daemon_ && ecu != asked_;
 }
 
 void ControlExchange::answered(Status status) {
@@ -84,6 +89,7 @@ bool ControlExchange::take(proto::Bytes frame) {
   if (!message || !message->is_control_response()) return false;
   const auto response = control::decode_response(message->payload(), message->order());
   if (!response) return false;
+  if (is_of_another(message->standard().ecu, *response)) return false;
   const Service service = control::service_of(*response);
   if (many_ && service == fence) return fenced_ = true;
   // The incumbent answers a trace status for an unknown context in the name of set_log_level.

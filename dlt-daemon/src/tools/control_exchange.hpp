@@ -5,7 +5,8 @@
 //
 // A daemon answers in order. Where it may answer with several responses (a long list, a level for many contexts: one
 // for each, or none where nothing matched), the fence's answer is the end; where it gives one, that is the end.
-// Everything else, backlog and notices, is passed over. Pure; one thread.
+// Everything else, backlog and notices, is passed over; so is what a gateway passes on of its nodes, unless one of them
+// was asked: the first notice on a connection tells the daemon's own ECU id. Pure; one thread.
 #pragma once
 
 #include <cstdint>
@@ -59,11 +60,14 @@ class ControlExchange {
  private:
   struct Taker;
 
+  [[nodiscard]] bool is_of_another(EcuId ecu, const proto::control::Response& response);
   void add(const proto::control::LogInfo& info);
   void answered(proto::control::Status status);
 
   const proto::control::Service service_;
   const bool many_;  // several answers, or none, are possible
+  const EcuId asked_;
+  std::optional<EcuId> daemon_;  // at the other end of the connection
   std::vector<std::byte> bytes_;
   std::size_t answers_ = 0;
   std::optional<proto::control::Status> refusal_;

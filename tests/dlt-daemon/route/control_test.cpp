@@ -244,3 +244,58 @@ TEST_CASE("a request for a logstorage device is handed on, to be answered later"
   CHECK(to_hex(wrong.replies[0]).ends_with("05 0f 00 00 02"));
   CHECK(to_hex(answering.logstorage(control::Status::warning, 0)).ends_with("05 0f 00 00 04"));
 }
+
+TEST_CASE("requests about passive nodes are handed on where there is a gateway") {
+  Session s;
+  Control::Options options;
+  options.gateway = true;
+  s.exchange().control.set_options(options);
+  Outcome out;
+  const auto handle = [&](const control::Request& r) {
+    s.exchange().control.handle(proto::as_bytes(request(r)), 0, out);
+  };
+  handle(control::PassiveNodeConnect{1, "ECU2"});
+  handle(control::PassiveNodeConnect{0, "ECU3"});
+  handle(control::GetPassiveNodeStatus{});
+  CHECK(out.replies.empty());
+  REQUIRE(out.nodes.size() == 3);
+  CHECK(out.nodes[0].kind == NodeRequest::Kind::connect);
+  CHECK(out.nodes[0].node == EcuId("ECU2"));
+  CHECK(out.nodes[1].kind == NodeRequest::Kind::disconnect);
+  CHECK(out.nodes[2].kind == NodeRequest::Kind::status);
+  handle(control::PassiveNodeConnect{2, "ECU2"});
+  CHECK(out.nodes.size() == 3);
+  CHECK(out.replies.size() == 1);
+}
+
+TEST_CASE("a request with the ECU id of a passive node is handed on as it came") {
+  Session s;
+  Control::Options options;
+  options.gateway = true;
+  options.nodes = {"ECU2"};
+  s.exchange().control.set_options(options);
+  const auto bytes = [](EcuId ecu, std::endian order) {
+    control::Envelope envelope;
+    envelope.ecu = ecu;
+    envelope.order = order;
+    return *control::frame(control::GetSoftwareVersion{}, envelope);
+  };
+  Outcome out;
+  for (const auto order : {std::endian::little, std::endian::big}) {
+    const auto frame = bytes("ECU2", order);
+    s.exchange().control.handle(frame, 0, out);
+    REQUIRE_FALSE(out.forwarded.empty());
+    CHECK(out.forwarded.back().node == EcuId("ECU2"));
+    CHECK(out.forwarded.back().service == control::Service::get_software_version);
+    CHECK(out.forwarded.back().frame == frame);
+  }
+  CHECK(out.replies.empty());
+  s.exchange().control.handle(bytes("ECU1", std::endian::little), 0, out);
+  s.exchange().control.handle(bytes("ECU9", std::endian::little), 0, out);
+  CHECK(out.forwarded.size() == 2);
+  CHECK(out.replies.size() == 2);
+  auto cut = bytes("ECU2", std::endian::little);
+  cut.pop_back();
+  s.exchange().control.handle(cut, 0, out);  // it does not even name a service
+  CHECK(out.forwarded.size() == 2);
+}

@@ -32,6 +32,20 @@ TEST_CASE("each message gets a storage header with its time and the daemon's ECU
   CHECK(in.remaining() == 0);
 }
 
+TEST_CASE("messages of a passive node are stored under its ECU id") {
+  Pool pool;
+  Segment segment("ECU7");
+  FrameSpan span = numbered(pool, 5, 1);
+  span.ecu = "NODE";
+  segment.take(span);
+  FrameSpan own = numbered(pool, 6, 1);
+  segment.take(own);
+  proto::ByteReader in(segment.bytes());
+  CHECK(proto::StorageHeader::decode(in)->ecu == EcuId("NODE"));
+  in.skip(30);
+  CHECK(proto::StorageHeader::decode(in)->ecu == EcuId("ECU7"));
+}
+
 TEST_CASE("a segment takes whole messages only and leaves the rest") {
   Pool pool;
   Segment segment("ECU1", 65'535 + 16);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -34,6 +35,15 @@ class Peer {
     where.sin_port = htons(port);
     where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return Peer(AF_INET, reinterpret_cast<sockaddr*>(&where), sizeof where, receive_buffer);
+  }
+
+  // Who connects next to a listening socket.
+  static Peer accepted(int listening) {
+    pollfd readable{listening, POLLIN, 0};
+    const bool came = ::poll(&readable, 1, static_cast<int>(std::chrono::milliseconds(patience).count())) == 1;
+    daemon::Fd fd(came ? ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC) : -1);
+    if (!fd) throw std::runtime_error("nobody connects");
+    return Peer(std::move(fd));
   }
 
   // False: the other end is gone, or takes nothing before the deadline.
@@ -94,11 +104,13 @@ class Peer {
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
-  Peer(int family, const sockaddr* where, socklen_t size, int receive_buffer = 0)
-      : fd_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit Peer(daemon::Fd fd) : fd_(std::move(fd)) {
     const timeval limit{patience.count(), 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  }
+  Peer(int family, const sockaddr* where, socklen_t size, int receive_buffer = 0)
+      : Peer(daemon::Fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0))) {
     if (receive_buffer > 0) ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     if (::connect(fd_.get(), where, size) != 0)
       throw std::runtime_error(std::string("connect: ") + std::strerror(errno));

@@ -111,3 +111,19 @@ TEST_CASE("bytes that are no control response are passed over") {
   for (std::size_t size = 0; size < frame.size(); ++size) CHECK_FALSE(e.take(proto::Bytes(frame).first(size)));
   CHECK(e.answers() == 0);
 }
+
+TEST_CASE("what a gateway passes on of its nodes is no answer of its own, but where a node was asked") {
+  const auto from = [](ControlExchange& e, EcuId ecu, const control::Response& r) {
+    return e.take(*control::frame(r, {.ecu = ecu, .timestamp = 1}));
+  };
+  const control::Response level = control::DefaultLogLevel{Status::ok, 4};
+  ControlExchange own({control::GetDefaultLogLevel{}, {}, {}, "RECV"});
+  CHECK_FALSE(from(own, "GATE", control::ConnectionInfo{}));
+  CHECK_FALSE(from(own, "ECU2", control::ConnectionInfo{}));
+  CHECK_FALSE(from(own, "ECU2", level));
+  CHECK(from(own, "GATE", level));
+  ControlExchange of_node({control::GetDefaultLogLevel{}, {}, {}, "ECU2"});
+  CHECK_FALSE(from(of_node, "GATE", control::ConnectionInfo{}));
+  CHECK_FALSE(from(of_node, "ECU3", level));
+  CHECK(from(of_node, "ECU2", level));
+}

@@ -1,0 +1,333 @@
+#include "gateway/node_session.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include <sys/socket.h>
+
+#include "printable.hpp"
+#include "session/hub.hpp"
+#include "session/serial_header.hpp"
+#include "session/watch_peer.hpp"
+
+namespace dlt::daemon::gateway {
+
+namespace control = proto::control;
+using asio::ip::tcp;
+using control::Service;
+using control::Status;
+
+namespace {
+
+constexpr auto connect_limit = std::chrono::seconds(5);
+constexpr int rounds_per_turn = 8;  // reads before other connections get their turn
+constexpr int rounds_at_the_end = 64;
+constexpr std::size_t read_size = 256 * 1024;
+constexpr std::size_t out_limit = 256 * 1024;  // bytes of requests waiting for a node that does not read
+constexpr std::size_t most_answers = 64;       // to who asks for a connection while it is tried
+
+control::Request request_of(Service service) {
+  if (service == Service::get_default_log_level) return control::GetDefaultLogLevel{};
+  if (service == Service::get_software_version) return control::GetSoftwareVersion{};
+  return control::GetLogInfo{};
+}
+
+}  // namespace
+
+NodeSession::NodeSession(Hub& hub, NodeConfig config)
+    : hub_(hub),
+      config_(std::move(config)),
+      link_(config_.interval, config_.retries),
+      stream_(hub.exchange(), config_.ecu, hub.next_session()),
+      socket_(hub.io()),
+      timer_(hub.io()),
+      tick_timer_(hub.io()) {}
+
+std::string NodeSession::address() const {
+  const bool v6 = config_.address.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", v6 ? "[" : "", config_.address, v6 ? "]" : "", config_.port);
+}
+
+// A handler of the present try; without memory for what it needs, the connection ends.
+template <class Step>
+auto NodeSession::guarded(Step step) {
+  return [self = shared_from_this(), step, of = try_](std::error_code error) {
+    if (of != self->try_) return;
+    try {
+      step(*self, error);
+    } catch (const std::bad_alloc&) {
+      self->hub_.starved("the connection of a passive node");
+      self->ended("there is no memory for it");
+    }
+  };
+}
+
+void NodeSession::start() {
+  if (config_.on_startup && link_.connect()) begin();
+}
+
+void NodeSession::connect(Answer answer) {
+  if (link_.state() == Link::State::up) return answer(Status::ok);
+  if (answers_.size() == most_answers) return answer(Status::error);
+  answers_.push_back(std::move(answer));
+  if (link_.connect()) begin();
+}
+
+void NodeSession::begin() {
+  close_socket();
+  if (hub_.gateway().is_own(config_.address, config_.port)) {
+    link_.give_up();
+    return ended("that is where this daemon itself serves its clients");
+  }
+  std::error_code error;
+  const tcp::endpoint to(asio::ip::make_address(config_.address, error), config_.port);
+  if (!error) socket_.open(to.protocol(), error);
+  if (error) return ended(error.message());
+  watch_peer(socket_.native_handle(), hub_.peer_timeout());
+  timer_.expires_after(connect_limit);
+  timer_.async_wait(guarded([](NodeSession& self, std::error_code e) {
+    if (!e && self.link_.state() == Link::State::connecting) self.ended("it does not answer");
+  }));
+  socket_.async_connect(to, guarded([](NodeSession& self, std::error_code e) {
+                          if (e) self.ended(e.message());
+                          else self.on_connected();
+                        }));
+}
+
+void NodeSession::on_connected() {
+  link_.connected();
+  ++connections_;
+  problem_.clear();
+  timer_.cancel();
+  progress_ = Clock::now();
+  hub_.say("passive node {} at {} is connected", printable(config_.ecu.text()), address());
+  wait_readable();
+  left_.clear();
+  for (const Periodic& p : config_.periodic) left_.push_back(p.interval);
+  tick(progress_ + std::chrono::seconds(1));
+  answer_all(Status::ok);
+  for (const Service service : config_.at_connect) request(service);
+}
+
+void NodeSession::ended(const std::string& reason) {
+  const bool was_up = link_.state() == Link::State::up;
+  close_socket();
+  const auto pause = link_.ended();
+  if (was_up || reason != problem_ || !pause) tell_end(reason);
+  problem_ = reason;
+  if (pause) wait_for_next_try(*pause);
+  answer_all(Status::error);
+  refuse_open_questions();
+}
+
+void NodeSession::tell_end(const std::string& reason) {
+  const auto node = printable(config_.ecu.text());
+  if (link_.state() == Link::State::given_up)
+    spdlog::error("passive node {} at {} is given up, {} tries have failed: {}", node, address(), link_.failures(),
+                  reason);
+  else hub_.say("passive node {} at {} is not connected: {}", node, address(), reason);
+}
+
+void NodeSession::wait_for_next_try(std::chrono::seconds pause) {
+  timer_.expires_after(pause);
+  timer_.async_wait(guarded([](NodeSession& self, std::error_code e) {
+    if (!e && self.link_.due()) self.begin();
+  }));
+}
+
+void NodeSession::disconnect(const char* reason) {
+  const bool was = link_.state() != Link::State::idle;
+  close_socket();
+  link_.disconnect();
+  problem_ = reason;
+  if (was) hub_.say("passive node {} at {} is not connected: {}", printable(config_.ecu.text()), address(), reason);
+  answer_all(Status::error);
+  refuse_open_questions();
+}
+
+// Whatever was waited for is void then.
+void NodeSession::close_socket() {
+  ++try_;
+  timer_.cancel();
+  tick_timer_.cancel();
+  std::error_code ignored;  // closing is all that can be done
+  socket_.close(ignored);
+  waiting_ = writing_ = false;
+  stream_.on_closed();
+  out_.clear();
+  out_sent_ = 0;
+}
+
+void NodeSession::answer_all(Status status) {
+  for (const Answer& answer : std::exchange(answers_, {})) answer(status);
+}
+
+void NodeSession::refuse_open_questions() {
+  for (const auto& q : questions_.take_open(Clock::now())) {
+    ++refused_;
+    const auto client = q.asker.client.lock();
+    if (!client) continue;
+    client->reply(Control::unreachable(config_.ecu, q.service, hub_.now().uptime));
+    client->push();
+  }
+}
+
+void NodeSession::forward(ClientSession& from, const ForwardedRequest& request) {
+  if (link_.state() == Link::State::up && enqueue(request.frame)) {
+    ++forwarded_;
+    questions_.add({from.weak_from_this()}, request.service, Clock::now());
+    return;
+  }
+  ++refused_;
+  from.reply(Control::unreachable(config_.ecu, request.service, hub_.now().uptime));
+  from.push();
+}
+
+void NodeSession::request(Service service) {
+  control::Envelope envelope;
+  envelope.ecu = config_.ecu;
+  envelope.timestamp = hub_.now().uptime;
+  if (const auto frame = control::frame(request_of(service), envelope))
+    (void)enqueue(*frame);  // one that takes nothing is cut off anyhow
+}
+
+bool NodeSession::enqueue(proto::Bytes frame) {
+  if (out_.size() - out_sent_ > out_limit) return false;
+  if (out_.empty()) progress_ = Clock::now();
+  if (config_.serial_header) {
+    const auto header = proto::as_bytes({SerialHeader::bytes, SerialHeader::size});
+    out_.insert(out_.end(), header.begin(), header.end());
+  }
+  out_.insert(out_.end(), frame.begin(), frame.end());
+  flush();
+  return true;
+}
+
+// An error here is found by the reading side.
+void NodeSession::flush() {
+  while (!writing_ && socket_.is_open() && out_sent_ < out_.size()) {
+    const long n =
+        ::send(socket_.native_handle(), out_.data() + out_sent_, out_.size() - out_sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) {
+      out_sent_ += static_cast<std::size_t>(n);
+      progress_ = Clock::now();
+    } else if (errno == EAGAIN) {
+      socket_.async_wait(tcp::socket::wait_write, guarded([](NodeSession& self, std::error_code e) {
+                           self.writing_ = false;
+                           if (!e) self.flush();
+                         }));
+      writing_ = true;
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
+  if (out_sent_ == out_.size() || out_sent_ > out_limit) {
+    out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(out_sent_));
+    out_sent_ = 0;
+  }
+}
+
+void NodeSession::wait_readable() {
+  if (waiting_) return;
+  socket_.async_wait(tcp::socket::wait_read, guarded([](NodeSession& self, std::error_code e) {
+                       self.waiting_ = false;
+                       if (!e) self.read_turn();
+                     }));
+  waiting_ = true;
+}
+
+void NodeSession::resume() {
+  if (link_.state() == Link::State::up) wait_readable();
+}
+
+void NodeSession::read_turn() {
+  if (!hub_.reading()) return;  // resume() waits again
+  Round round = Round::more;
+  for (int i = 0; i < rounds_per_turn && round == Round::more; ++i) round = receive();
+  if (round == Round::more || round == Round::drained) wait_readable();
+}
+
+void NodeSession::drain() {
+  Round round = link_.state() == Link::State::up ? Round::more : Round::closed;
+  for (int i = 0; i < rounds_at_the_end && round == Round::more; ++i) round = receive();
+}
+
+NodeSession::Round NodeSession::receive() {
+  if (hub_.paused()) return Round::paused;
+  ReadBuffer& buffer = hub_.read_buffer();
+  const auto room = buffer.room({});
+  const std::size_t wanted = std::min(room.free, read_size);
+  const long n = ::recv(socket_.native_handle(), room.begin, wanted, MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return Round::drained;
+  if (n <= 0) return ended(n == 0 ? "it has closed the connection" : std::strerror(errno)), Round::closed;
+  buffer.received(static_cast<std::size_t>(n));
+  std::vector<Frame> controls;
+  const auto foreign = stream_.foreign_messages();
+  stream_.on_bytes({room.begin, static_cast<std::size_t>(n)}, buffer.slab(), hub_.now(), controls);
+  if (stream_.spoken()) link_.spoken();
+  tell_foreign(foreign);
+  for (const Frame& frame : controls) pass_on(frame);
+  if (!stream_.makes_sense()) {
+    hub_.exchange().refusals.add(Refusal::rubbish, 1, Clock::now(), "what passive node {} sends",
+                                 printable(config_.ecu.text()));
+    ended("what it sends means nothing");
+  }
+  hub_.routed();
+  if (link_.state() != Link::State::up) return Round::closed;
+  return static_cast<std::size_t>(n) < wanted ? Round::drained : Round::more;
+}
+
+void NodeSession::tell_foreign(std::uint64_t before) {
+  if (before != 0 || stream_.foreign_messages() == 0) return;
+  spdlog::warn("passive node {} at {} sends messages of '{}': they are not passed on; is its EcuID right?",
+               printable(config_.ecu.text()), address(), printable(stream_.foreign_ecu().text()));
+}
+
+// Viewers have got it with the notices of this daemon.
+void NodeSession::pass_on(const Frame& frame) {
+  const auto service = questions_.empty() ? std::nullopt : service_in(frame);
+  if (!service) return;
+  for (const Asker& asker : questions_.answered(*service, Clock::now())) {
+    const auto client = asker.client.lock();
+    if (!client || client->kind() != ClientSession::Kind::control) continue;
+    client->reply(frame);
+    client->push();
+  }
+}
+
+void NodeSession::tick(Clock::time_point at) {
+  tick_timer_.expires_at(at);
+  tick_timer_.async_wait(guarded([at](NodeSession& self, std::error_code e) {
+    if (e) return;
+    self.tick(at + std::chrono::seconds(1));
+    self.on_tick(Clock::now());
+  }));
+}
+
+void NodeSession::on_tick(Clock::time_point now) {
+  for (std::size_t i = 0; i < left_.size(); ++i) {
+    if (--left_[i] > std::chrono::seconds(0)) continue;
+    left_[i] = config_.periodic[i].interval;
+    request(config_.periodic[i].service);
+  }
+  if (!out_.empty() && now - progress_ > hub_.client_timeout()) ended("it takes nothing any more");
+}
+
+// What it waited for may not have been begun.
+void NodeSession::revive() {
+  switch (link_.state()) {
+    case Link::State::idle:
+    case Link::State::given_up: return;
+    case Link::State::connecting: return ended("an error has ended the try");
+    case Link::State::waiting: return wait_for_next_try(config_.interval);
+    case Link::State::up:
+      waiting_ = writing_ = false;
+      flush();
+      wait_readable();
+      return tick(Clock::now() + std::chrono::seconds(1));
+  }
+}
+
+}  // namespace dlt::daemon::gateway

@@ -1,0 +1,118 @@
+// The connection to one passive node: connects, receives, sends it requests; again and again as gateway/link says.
+//
+//   Link --begin--> connecting --> up: NodeStream <--bytes-- node
+//    ^                |             |  <--requests of clients, of the configuration
+//    |   5 s, refused |             |  end, reset, rubbish, takes nothing for `client_timeout`
+//    \---- ended -----/-------------/
+//
+// Owns the socket. It is not read while the hub is paused: the node's own daemon then has a client that is slow. Never
+// waits; what the node does not take of requests is kept up to a limit, beyond it they are refused and counted. Who has
+// asked a node that goes before it has answered is told. The io thread's; kept alive by the gateway and by its own
+// pending waits.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "gateway/link.hpp"
+#include "gateway/node_config.hpp"
+#include "gateway/node_stream.hpp"
+#include "gateway/questions.hpp"
+
+namespace dlt::daemon {
+class ClientSession;
+class Hub;
+}  // namespace dlt::daemon
+
+namespace dlt::daemon::gateway {
+
+class NodeSession : public std::enable_shared_from_this<NodeSession> {
+ public:
+  using Answer = std::function<void(proto::control::Status)>;
+
+  NodeSession(Hub& hub, NodeConfig config);
+
+  // Connects, if it is a node to connect to at the start.
+  void start();
+  // Somebody asks for it. Answered when it is connected, or the first try has failed.
+  void connect(Answer answer);
+  void disconnect(const char* reason);
+  // Passes a request on, or answers that it cannot.
+  void forward(ClientSession& from, const ForwardedRequest& request);
+
+  // Reads on after the hub has been paused.
+  void resume();
+  // Receives what is there already, for an orderly end of the daemon.
+  void drain();
+  // Goes on, should an error have ended that.
+  void revive();
+
+  [[nodiscard]] const NodeConfig& config() const noexcept { return config_; }
+  [[nodiscard]] const Link& link() const noexcept { return link_; }
+  [[nodiscard]] const NodeStream& stream() const noexcept { return stream_; }
+  [[nodiscard]] std::uint64_t connections() const noexcept { return connections_; }  // that came about
+  [[nodiscard]] std::uint64_t forwarded() const noexcept { return forwarded_; }      // requests of clients
+  // Requests of clients that were answered in the node's place: it is not connected, has too many waiting, or has gone
+  // before it has answered.
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
+  [[nodiscard]] const std::string& problem() const noexcept { return problem_; }  // why it is not connected
+  [[nodiscard]] std::string address() const;
+
+ private:
+  struct Asker {
+    std::weak_ptr<ClientSession> client;
+    friend bool operator==(const Asker& a, const Asker& b) noexcept {
+      return !a.client.owner_before(b.client) && !b.client.owner_before(a.client);
+    }
+  };
+  enum class Round : std::uint8_t { more, drained, paused, closed };
+
+  template <class Step>
+  auto guarded(Step step);
+  void begin();
+  void on_connected();
+  void ended(const std::string& reason);
+  void wait_for_next_try(std::chrono::seconds pause);
+  void close_socket();
+  void tell_end(const std::string& reason);
+  void answer_all(proto::control::Status status);
+  void refuse_open_questions();
+  void wait_readable();
+  void read_turn();
+  Round receive();
+  void tell_foreign(std::uint64_t before);
+  void pass_on(const Frame& control);
+  void request(proto::control::Service service);
+  bool enqueue(proto::Bytes frame);
+  void flush();
+  void tick(Clock::time_point at);
+  void on_tick(Clock::time_point now);
+
+  Hub& hub_;
+  const NodeConfig config_;
+  Link link_;
+  NodeStream stream_;
+  asio::ip::tcp::socket socket_;
+  asio::steady_timer timer_;       // of the present try, or until the next one
+  asio::steady_timer tick_timer_;  // each second while it is up
+  std::uint64_t try_ = 0;          // what waits for an earlier one is void
+  std::vector<Answer> answers_;    // to who has asked for the connection
+  Questions<Asker> questions_;
+  std::vector<std::chrono::seconds> left_;  // until each of config_.periodic is sent
+  std::vector<std::byte> out_;
+  std::size_t out_sent_ = 0;
+  Clock::time_point progress_{};  // when something of out_ was last taken, or it was empty
+  std::uint64_t connections_ = 0;
+  std::uint64_t forwarded_ = 0;
+  std::uint64_t refused_ = 0;
+  std::string problem_;
+  bool waiting_ = false;  // until the socket is readable
+  bool writing_ = false;  // until it is writable
+};
+
+}  // namespace dlt::daemon::gateway

@@ -1,0 +1,69 @@
+// What a node sends, and what that means. No socket: bytes come in, the exchange and a list of control messages get
+// what they say.
+//
+//   bytes -> Framer -> log, trace        -> spans -> Router: every client, storage, the backlog
+//                   -> control messages  -> every client that is there, as they are
+//                   -> with the ECU id of somebody else: nowhere, counted
+//
+// The daemon of the node has counted its applications and judged their messages: the registry and route/intake of this
+// one know nothing of them. Frames are moved together as those of applications are; one that a read tore is copied.
+// A message that is not the node's own would come round again where two daemons name each other as nodes. The io
+// thread's.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "dlt/proto/framer.hpp"
+#include "route/exchange.hpp"
+
+namespace dlt::daemon::gateway {
+
+class NodeStream {
+ public:
+  // `source`: the node, as spans carry it.
+  NodeStream(Exchange& exchange, EcuId ecu, SessionId source) noexcept
+      : exchange_(exchange), ecu_(ecu), source_(source) {}
+
+  // All of `bytes`, which lie in `slab`; adds the control messages that are passed on.
+  void on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now, std::vector<Frame>& controls);
+  // The connection has ended, perhaps in the middle of a message; the next one begins anew.
+  void on_closed();
+
+  // Of all connections so far.
+  [[nodiscard]] Volume received() const noexcept { return received_; }  // messages that were given to the router
+  [[nodiscard]] std::uint64_t control_messages() const noexcept { return control_messages_; }
+  [[nodiscard]] std::uint64_t foreign_messages() const noexcept { return foreign_messages_; }
+  [[nodiscard]] EcuId foreign_ecu() const noexcept { return foreign_ecu_; }  // of the last of them
+  // Messages that were lost before they came here, by the node's own word.
+  [[nodiscard]] std::uint64_t lost() const noexcept { return lost_; }
+  [[nodiscard]] std::uint64_t garbage_bytes() const noexcept { return garbage_bytes_ + framer_.skipped_bytes(); }
+  // Of the present connection.
+  [[nodiscard]] bool spoken() const noexcept { return spoken_; }  // a whole message has come
+  [[nodiscard]] bool makes_sense() const noexcept { return framer_.skipped_bytes() <= tolerated_rubbish; }
+
+  static constexpr std::uint64_t tolerated_rubbish = 64 * 1024;  // bytes in the life of a connection
+
+ private:
+  struct Round;
+  [[nodiscard]] bool is_foreign(proto::Bytes frame);
+  void take_control(proto::Bytes frame, const Now& now, std::vector<Frame>& controls);
+  void route_copy(proto::Bytes frame, const Now& now);
+
+  Exchange& exchange_;
+  const EcuId ecu_;
+  const SessionId source_;
+  proto::Framer framer_;
+  Volume received_;
+  std::uint64_t control_messages_ = 0;
+  std::uint64_t foreign_messages_ = 0;
+  EcuId foreign_ecu_;
+  std::uint64_t lost_ = 0;
+  std::uint64_t garbage_bytes_ = 0;  // of earlier connections
+  bool spoken_ = false;
+};
+
+// The service that a control message is about; nothing if it is too short to say.
+[[nodiscard]] std::optional<proto::control::Service> service_in(proto::Bytes frame) noexcept;
+
+}  // namespace dlt::daemon::gateway

@@ -1,0 +1,24 @@
+#include "gateway/read_nodes.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "config_file.hpp"
+#include "gateway/node_file.hpp"
+
+namespace dlt::daemon::gateway {
+
+std::optional<std::vector<NodeConfig>> read_nodes(const Config& config) {
+  if (!config.gateway) return std::vector<NodeConfig>();
+  const ConfigFile read = read_config_file(config.gateway_file);
+  if (!read.problem.empty()) {
+    spdlog::error("gateway: {}", read.problem);
+    return std::nullopt;
+  }
+  if (!read.warning.empty()) spdlog::warn("gateway: {}", read.warning);
+  NodeFile file = parse_nodes(read.text, config.gateway_file, {config.ecu, config.send_serial_header});
+  for (const auto& problem : file.problems) spdlog::error("gateway: {}", problem);
+  if (file.nodes.empty()) spdlog::warn("gateway: {} names no passive node", config.gateway_file);
+  return std::move(file.nodes);
+}
+
+}  // namespace dlt::daemon::gateway

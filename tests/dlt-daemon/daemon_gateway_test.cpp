@@ -1,0 +1,493 @@
+// A daemon with passive nodes that do whatever a test wants: they refuse, lie, break off, never read.
+#include <catch2/catch.hpp>
+
+#include "dlt-daemon/support/fake_node.hpp"
+#include "dlt-daemon/support/running_daemon.hpp"
+#include "dlt-daemon/support/stored.hpp"
+
+using namespace dlt;
+using namespace dlt::daemon;
+using namespace dlt::test;
+namespace control = dlt::proto::control;
+
+namespace {
+
+Config gateway_in(const TempDir& dir, const std::string& file) {
+  write_file(dir / "gw.conf", file);
+  auto config = config_in(dir);
+  config.control_socket = dir / "ctrl.sock";
+  config.gateway = true;
+  config.gateway_file = dir / "gw.conf";
+  return config;
+}
+
+nlohmann::json node(const RunningDaemon& d, std::size_t n = 0) { return d.status()["nodes"].at(n); }
+bool becomes(const RunningDaemon& d, const std::string& state, std::size_t n = 0) {
+  return eventually([&] { return node(d, n)["state"] == state; });
+}
+bool has_received(const RunningDaemon& d, std::uint64_t messages) {
+  return eventually([&] { return node(d)["received"]["messages"] == messages; });
+}
+
+std::uint32_t service_of(const std::string& f) { return f.size() < 26 ? 0 : proto::load_le<std::uint32_t>(&f[22]); }
+int status_of(const std::string& f) { return f.size() < 27 ? -1 : f[26]; }
+
+// The next whole frame of a stream without serial headers.
+std::string next_frame(Peer& peer) {
+  std::string f = peer.receive(4);
+  if (f.size() < 4) return f;
+  return f + peer.receive(proto::load_be<std::uint16_t>(f.data() + 2) - 4U);
+}
+
+std::string connect_request(std::uint32_t on, EcuId ecu) { return request(control::PassiveNodeConnect{on, ecu}); }
+
+// What 0xf07 says: each node's id and state.
+std::string states(const TempDir& dir) {
+  Peer peer = Peer::to_unix(dir / "ctrl.sock");
+  REQUIRE(peer.send(request(control::GetPassiveNodeStatus{})));
+  const auto f = next_frame(peer);
+  REQUIRE(f.size() == 231);
+  CHECK(service_of(f) == 0xf07);
+  CHECK(status_of(f) == 0);
+  std::string out;
+  for (std::uint32_t i = 0; i < proto::load_le<std::uint32_t>(&f[27]); ++i)
+    out += f.substr(131 + 4 * i, 4) + ":" + std::to_string(f[31 + i]) + " ";
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("what nodes log goes to every client with its ECU id, and counts as theirs") {
+  TempDir dir;
+  FakeNode two;
+  FakeNode three;
+  two.listen();
+  three.listen();
+  RunningDaemon d(gateway_in(dir, section(1, two.port(), "ECU2") + section(2, three.port(), "ECU3")));
+  Peer second = two.accept();
+  Peer third = three.accept();
+  Client viewer = d.client();
+  Client other = d.client();
+  REQUIRE(d.clients(2));
+  Peer app = d.app();
+
+  REQUIRE(app.send(registration() + log(frame(0))));
+  REQUIRE(d.received(1));
+  REQUIRE(second.send(node_frames(1, 10)));
+  REQUIRE(d.received(11));
+  REQUIRE(third.send(node_frames(11, 5, "ECU3")));
+
+  for (Client* client : {&viewer, &other}) {
+    std::string seen;
+    for (std::uint32_t n = 0; n < 16;) {
+      const auto f = client->frame();
+      REQUIRE_FALSE(f.empty());
+      if (f[0] != 0x3d) continue;
+      CHECK(number_of(proto::as_bytes(f)) == n);
+      CHECK(ecu_of(f) == (n == 0 ? "ECU1" : n < 11 ? "ECU2" : "ECU3"));
+      ++n;
+    }
+  }
+  const auto status = d.status();
+  CHECK(status["totals"]["received_messages"] == 16);
+  CHECK(status["nodes"][0]["received"]["messages"] == 10);
+  CHECK(status["nodes"][0]["received"]["bytes"] == 300);
+  CHECK(status["nodes"][1]["received"]["messages"] == 5);
+  CHECK(status["nodes"][1]["state"] == "connected");
+  REQUIRE(status["applications"].size() == 1);
+  CHECK(status["applications"][0]["received"]["messages"] == 1);
+}
+
+TEST_CASE("what a node logs while no client is there is kept for the next one, and stored under the node's ECU id") {
+  TempDir dir;
+  FakeNode fake;
+  auto config = gateway_in(dir, section(1, fake.listen().port(), "ECU2"));
+  config.storage_directory = dir / "log";
+  config.storage_compression = false;
+  RunningDaemon d(config);
+  Peer peer = fake.accept();
+  REQUIRE(peer.send(node_frames(0, 3)));
+  REQUIRE(d.received(3));
+  Client viewer = d.client();
+  CHECK(viewer.numbers(3) == up_to(3));
+  Peer app = d.app();
+  REQUIRE(app.send(registration() + log(frame(3))));
+  REQUIRE(d.received(4));
+  d.stop();
+  const auto files = files_in(dir / "log");
+  REQUIRE(files.size() == 1);
+  std::string ecus;
+  proto::ByteReader in(proto::as_bytes(files.begin()->second));
+  while (in.remaining() > 0) {
+    const auto header = proto::StorageHeader::decode(in);
+    REQUIRE(header);
+    ecus += std::string(header->ecu.text()) + " ";
+    in.skip(30);
+  }
+  CHECK(ecus == "ECU2 ECU2 ECU2 ECU1 ");
+}
+
+TEST_CASE("requests of the configuration are sent on each connection and each n seconds") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2",
+                                          "SendControl=0x03,0x13\nSendPeriodicControl=0x04:1\nSendSerialHeader=1\n")));
+  for (int connection = 0; connection < 2; ++connection) {
+    Peer peer = fake.accept();
+    for (const std::uint32_t service : {0x03U, 0x13U, 0x04U, 0x04U}) {
+      CHECK(peer.receive(4) == std::string("DLS\x01"));
+      const auto f = next_frame(peer);
+      CHECK(ecu_of(f) == "ECU2");
+      CHECK(service_of(f) == service);
+    }
+    if (connection == 0) REQUIRE(peer.send(node_frame(0)));
+    if (connection == 0) REQUIRE(d.received(1));
+  }
+  CHECK(eventually([&] { return node(d)["reconnects"] == 1; }));
+}
+
+TEST_CASE("a node that refuses is tried again until it listens, and connected again after it has gone") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(gateway_in(dir, section(1, fake.port(), "ECU2", "Timeout=0\n")));
+  REQUIRE(eventually([&] { return node(d)["problem"] == "Connection refused"; }));
+  fake.listen();
+  {
+    Peer peer = fake.accept();
+    REQUIRE(peer.send(node_frame(0)));
+    REQUIRE(has_received(d, 1));
+  }
+  Peer peer = fake.accept();
+  REQUIRE(peer.send(node_frame(1)));
+  REQUIRE(has_received(d, 2));
+  CHECK(node(d)["reconnects"] == 1);
+  CHECK(node(d)["problem"] == "");
+  const linger reset{1, 0};
+  ::setsockopt(peer.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  peer.close();
+  Peer again = fake.accept();
+  CHECK(eventually([&] { return node(d)["reconnects"] == 2; }));
+}
+
+TEST_CASE("a node is given up after its tries, until somebody asks for it") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(gateway_in(dir, section(1, fake.port(), "ECU2", "Timeout=1\n")));
+  REQUIRE(becomes(d, "given_up"));
+  CHECK(states(dir) == "ECU2:1 ");
+  Peer asker = Peer::to_unix(dir / "ctrl.sock");
+  REQUIRE(asker.send(connect_request(1, "ECU2")));
+  CHECK(status_of(next_frame(asker)) == 2);  // the first try has failed again
+  fake.listen();
+  REQUIRE(asker.send(connect_request(1, "ECU2")));
+  const auto f = next_frame(asker);
+  CHECK(service_of(f) == 0xf06);
+  CHECK(status_of(f) == 0);
+  CHECK(states(dir) == "ECU2:2 ");
+}
+
+TEST_CASE("a node that accepts and says nothing but goodbye is given up like one that refuses") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2", "Timeout=1\n")));
+  fake.accept().close();
+  fake.accept().close();
+  CHECK(becomes(d, "given_up"));
+}
+
+TEST_CASE("clients connect and disconnect nodes, those that connect at the start as well") {
+  TempDir dir;
+  FakeNode two;
+  FakeNode three;
+  two.listen();
+  three.listen();
+  RunningDaemon d(
+      gateway_in(dir, section(1, two.port(), "ECU2") + section(2, three.port(), "ECU3", "Connect=OnDemand\n")));
+  Peer second = two.accept();
+  REQUIRE(becomes(d, "connected"));
+  CHECK(node(d, 1)["state"] == "idle");
+  CHECK(states(dir) == "ECU2:2 ECU3:1 ");
+
+  Peer asker = Peer::to_unix(dir / "ctrl.sock");
+  const auto answer_to = [&](std::uint32_t on, EcuId ecu) {
+    REQUIRE(asker.send(connect_request(on, ecu)));
+    const auto f = next_frame(asker);
+    CHECK(service_of(f) == 0xf06);
+    return status_of(f);
+  };
+  CHECK(answer_to(1, "ECU3") == 0);
+  CHECK(answer_to(1, "ECU3") == 0);  // it is connected already
+  CHECK(answer_to(0, "ECU2") == 0);
+  CHECK(second.is_closed());
+  CHECK(states(dir) == "ECU2:3 ECU3:2 ");
+  CHECK(answer_to(0, "ECU2") == 0);
+  CHECK(answer_to(1, "NONE") == 2);
+  CHECK(answer_to(0, "NONE") == 2);
+  CHECK(answer_to(2, "ECU2") == 2);
+  CHECK(answer_to(1, "ECU2") == 0);
+  CHECK(states(dir) == "ECU2:2 ECU3:2 ");
+}
+
+TEST_CASE("a request with the ECU id of a node is the node's, any other is the daemon's own") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
+  Peer peer = fake.accept();
+  REQUIRE(becomes(d, "connected"));
+  Client asker = d.client();
+  Client other = d.client();
+  REQUIRE(d.clients(2));
+
+  const auto set = asked_of("ECU2", control::SetLogLevel{"APP1", "CTX1", 6});
+  const auto strange = asked_of("ECU2", control::OtherRequest{static_cast<control::Service>(0x77), {}});
+  REQUIRE(asker.peer().send(set + strange + asked_of("ECU1", control::GetDefaultLogLevel{}) +
+                            asked_of("WHO", control::GetSoftwareVersion{})));
+  CHECK(peer.receive(set.size()) == set);
+  CHECK(peer.receive(strange.size()) == strange);
+  const auto level = asker.control(0x04);
+  CHECK(ecu_of(level) == "ECU1");
+  CHECK(status_of(level) == 0);
+  CHECK(ecu_of(asker.control(0x13)) == "ECU1");
+
+  const auto done = node_says(control::Plain{control::Service::set_log_level, control::Status::ok});
+  REQUIRE(peer.send(done));
+  CHECK(asker.control(0x01) == done);
+  CHECK(other.control(0x01) == done);
+  CHECK(node(d)["forwarded"] == 2);
+}
+
+TEST_CASE("a request to a node that is not connected is answered with an error in the node's name") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(gateway_in(dir, section(1, fake.port(), "ECU2", "Connect=OnDemand\n")));
+  Client asker = d.client();
+  REQUIRE(asker.peer().send(asked_of("ECU2", control::SetLogLevel{"APP1", "CTX1", 6})));
+  const auto refused = asker.control(0x01);
+  CHECK(ecu_of(refused) == "ECU2");
+  CHECK(status_of(refused) == 2);
+  CHECK(node(d)["refused"] == 1);
+}
+
+TEST_CASE("a node that goes before it has answered is told to who has asked") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
+  Peer peer = fake.accept();
+  REQUIRE(becomes(d, "connected"));
+  Client asker = d.client();
+  const auto set = asked_of("ECU2", control::SetLogLevel{"APP1", "CTX1", 6});
+  REQUIRE(asker.peer().send(set));
+  CHECK(peer.receive(set.size()) == set);
+  peer.close();
+  const auto refused = asker.control(0x01);
+  CHECK(ecu_of(refused) == "ECU2");
+  CHECK(status_of(refused) == 2);
+}
+
+TEST_CASE("the socket for control gets the answers of a node to its own requests, and nothing else of it") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
+  Peer peer = fake.accept();
+  REQUIRE(becomes(d, "connected"));
+  Peer asker = Peer::to_unix(dir / "ctrl.sock");
+  const auto ask = asked_of("ECU2", control::GetDefaultLogLevel{});
+  REQUIRE(asker.send(ask));
+  REQUIRE(peer.receive(ask.size()) == ask);
+  const auto answer = node_says(control::DefaultLogLevel{control::Status::ok, 5});
+  REQUIRE(peer.send(node_frame(0) + node_says(control::Marker{}) +
+                    node_says(control::SoftwareVersion{control::Status::ok, "not asked"}) + answer));
+  CHECK(next_frame(asker) == answer);
+  REQUIRE(asker.send(asked_of("ECU1", control::GetDefaultLogLevel{})));
+  CHECK(ecu_of(next_frame(asker)) == "ECU1");
+}
+
+TEST_CASE("rubbish of a node is passed over and counted; a node that sends nothing else is cut off") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
+  Client viewer = d.client();
+  REQUIRE(d.clients(1));
+  {
+    Peer peer = fake.accept();
+    REQUIRE(peer.send(node_frame(0) + std::string(1000, '\xff') + node_frames(1, 5)));
+    CHECK(viewer.numbers(6) == up_to(6));
+    CHECK(node(d)["garbage_bytes"] == 1000);
+    const std::string rubbish(256 * 1024, '\xff');
+    (void)peer.send(rubbish);  // it is cut off in the middle
+    CHECK(peer.is_closed());
+  }
+  Peer again = fake.accept();
+  REQUIRE(again.send(node_frame(6)));
+  CHECK(viewer.numbers(1) == Numbers{6});
+  const auto status = d.status();
+  CHECK(status["refused"]["rubbish"] == 1);
+  CHECK(status["nodes"][0]["garbage_bytes"].get<std::uint64_t>() > 64 * 1024);
+  CHECK(status["totals"]["garbage_bytes"] == status["nodes"][0]["garbage_bytes"]);
+}
+
+TEST_CASE("messages of another ECU id than the node's are not passed on but counted") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
+  Client viewer = d.client();
+  REQUIRE(d.clients(1));
+  Peer peer = fake.accept();
+  REQUIRE(peer.send(node_frame(0, "ECU4") + node_frame(1) + node_frame(2, "ECU5")));
+  CHECK(viewer.number() == 1);
+  REQUIRE(eventually([&] { return node(d)["foreign_messages"] == 2; }));
+  CHECK(node(d)["received"]["messages"] == 1);
+}
+
+TEST_CASE("a node that never reads costs the requests that it does not take, then its connection") {
+  TempDir dir;
+  FakeNode fake(4096);
+  auto config = gateway_in(dir, section(1, fake.listen().port(), "ECU2"));
+  config.client_timeout = std::chrono::seconds(2);
+  RunningDaemon d(config);
+  Peer peer = fake.accept();
+  REQUIRE(becomes(d, "connected"));
+  Client asker = d.client();
+  const std::string data(60'000, 'x');
+  const auto injection = asked_of("ECU2", control::Injection{0x1000, proto::as_bytes(data)}, "APP1", "CTX1");
+  // More than the sockets and the daemon keep: refused by and by, the rest when the connection is cut.
+  constexpr std::uint64_t requests = 300;
+  for (std::uint64_t i = 0; i < requests; ++i) REQUIRE(asker.peer().send(injection));
+  for (std::uint64_t i = 0; i < 10; ++i) CHECK(status_of(asker.control(0x1000)) == 2);
+  REQUIRE(eventually([&] { return node(d)["reconnects"] == 1; }));
+  const auto n = node(d);
+  CHECK(n["refused"].get<std::uint64_t>() + n["forwarded"].get<std::uint64_t>() >= requests);
+}
+
+TEST_CASE("a client's filter applies to what nodes log, not to what they answer") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
+  Client viewer = d.client();
+  REQUIRE(viewer.peer().send(request(control::SetClientFilter{"APP2"})));
+  REQUIRE(status_of(viewer.control(0xf20)) == 0);
+  Peer peer = fake.accept();
+  auto wanted = frame(1, 0, "APP2");
+  wanted.replace(4, 4, "ECU2");
+  const auto level = node_says(control::DefaultLogLevel{control::Status::ok, 5});
+  REQUIRE(peer.send(node_frames(0, 1) + wanted + level));
+  CHECK(viewer.number() == 1);
+  CHECK(viewer.control(0x04) == level);
+  CHECK(d.status()["clients"][0]["filtered"] == 1);
+}
+
+TEST_CASE("a client that does not read holds a node back as it does applications, and loses nothing of it") {
+  TempDir dir;
+  FakeNode fake;
+  auto config = gateway_in(dir, section(1, fake.listen().port(), "ECU2"));
+  config.client_stall = std::chrono::seconds(60);
+  config.client_timeout = std::chrono::seconds(60);
+  RunningDaemon d(config);
+  Client viewer = d.client(64 * 1024);
+  REQUIRE(d.clients(1));
+  Peer peer = fake.accept();
+  constexpr std::uint32_t count = 200'000;  // more than the sockets hold
+  bool sent = true;
+  std::thread sender([&] {
+    for (std::uint32_t i = 0; i < count && sent; i += 1000) sent = peer.send(node_frames(i, 1000, "ECU2", 70));
+  });
+  const bool full = eventually([&] { return d.status()["clients"][0]["queued_bytes"] > 2 << 20; });
+  std::uint32_t in_order = 0;
+  while (in_order < count && viewer.number() == in_order) ++in_order;
+  if (in_order != count) peer.end_sending();
+  sender.join();
+  CHECK(full);
+  CHECK(sent);
+  REQUIRE(in_order == count);
+  CHECK(node(d)["received"]["messages"] == count);
+  CHECK(d.status()["clients"][0]["dropped"]["messages"] == 0);
+}
+
+TEST_CASE("a file with mistakes does not stop the daemon or its other nodes") {
+  TempDir dir;
+  FakeNode fake;
+  RunningDaemon d(
+      gateway_in(dir, "[PassiveNode1]\nIPaddress=?\nEcuID=ECU3\n" + section(2, fake.listen().port(), "ECU2")));
+  Peer peer = fake.accept();
+  CHECK(states(dir).find("ECU2") == 0);
+}
+
+TEST_CASE("without its file a gateway serves as a daemon without nodes") {
+  TempDir dir;
+  auto config = gateway_in(dir, "");
+  config.gateway_file = dir / "none.conf";
+  RunningDaemon d(config);
+  CHECK(states(dir).empty());
+}
+
+TEST_CASE("without GatewayMode requests about nodes are refused as the incumbent refuses them") {
+  TempDir dir;
+  auto config = gateway_in(dir, section(1, 1, "ECU2"));
+  config.gateway = false;
+  RunningDaemon d(config);
+  Client asker = d.client();
+  REQUIRE(asker.peer().send(connect_request(1, "ECU2") + asked_of("ECU2", control::GetDefaultLogLevel{})));
+  CHECK(status_of(asker.control(0xf07)) == 2);
+  CHECK(ecu_of(asker.control(0x04)) == "ECU1");
+  CHECK(d.status()["nodes"].empty());
+}
+
+TEST_CASE("a reload connects new nodes, disconnects old ones and leaves the others alone") {
+  TempDir dir;
+  FakeNode two;
+  FakeNode three;
+  FakeNode four;
+  for (FakeNode* fake : {&two, &three, &four}) fake->listen();
+  auto config = gateway_in(dir, section(1, two.port(), "ECU2") + section(2, three.port(), "ECU3"));
+  RunningDaemon d(config);
+  Peer second = two.accept();
+  Peer third = three.accept();
+  REQUIRE(becomes(d, "connected", 1));
+  write_file(dir / "gw.conf", section(1, four.port(), "ECU4") + section(2, three.port(), "ECU3"));
+  d.daemon().reload(config);
+  Peer fourth = four.accept();
+  CHECK(second.is_closed());
+  CHECK(eventually([&] { return states(dir) == "ECU4:2 ECU3:2 "; }));
+  REQUIRE(third.send(node_frame(0, "ECU3")));
+  REQUIRE(d.received(1));
+  // A file that cannot be read changes nothing.
+  std::filesystem::remove(dir / "gw.conf");
+  d.daemon().reload(config);
+  REQUIRE(third.send(node_frame(1, "ECU3")));
+  REQUIRE(d.received(2));
+  config.gateway = false;
+  d.daemon().reload(config);
+  CHECK(third.is_closed());
+  CHECK(fourth.is_closed());
+}
+
+TEST_CASE("a daemon is not its own passive node") {
+  TempDir dir;
+  const auto config = gateway_in(dir, "");
+  RunningDaemon d(config);
+  write_file(dir / "gw.conf", section(1, d.client_port(), "ECU2"));
+  d.daemon().reload(config);
+  CHECK(eventually([&] { return d.status()["nodes"].size() == 1; }));
+  CHECK(becomes(d, "given_up"));
+  CHECK(d.status()["clients"].empty());
+}
+
+TEST_CASE("a daemon ends in time whatever its nodes do") {
+  TempDir dir;
+  FakeNode floods;
+  FakeNode silent;
+  FakeNode refuses;
+  RunningDaemon d(gateway_in(dir, section(1, floods.listen().port(), "ECU2") +
+                                      section(2, silent.listen().port(), "ECU3") +
+                                      section(3, refuses.port(), "ECU4", "Timeout=0\n")));
+  Peer flooding = floods.accept();
+  Peer quiet = silent.accept();
+  std::thread flood([&] {
+    while (flooding.send(node_frames(0, 1000))) {
+    }
+  });
+  REQUIRE(eventually([&] { return node(d)["received"]["messages"].get<std::uint64_t>() > 10'000; }));
+  d.stop();
+  flood.join();
+  CHECK(quiet.is_closed());
+}
