@@ -145,7 +145,8 @@ TEST_CASE("a daemon that was killed is replaced by the next one") {
   CHECK(client.number() == 7);
 }
 
-// UBSan's check of an object's type asks the memory through a pipe: without a descriptor for it, it finds each object bad.
+// UBSan's check of an object's type asks the memory through a pipe: without a descriptor for it, it finds each object
+// bad.
 #if !defined(DLT_WITH_UBSAN)
 TEST_CASE("a daemon without free descriptors serves on, and accepts again when there are some") {
   Served s({"prlimit", "--nofile=30"});

@@ -7,7 +7,8 @@
 using namespace dlt;
 using namespace dlt::test;
 
-// UBSan's check of an object's type asks the memory through a pipe: without a descriptor for it, it finds each object bad.
+// UBSan's check of an object's type asks the memory through a pipe: without a descriptor for it, it finds each object
+// bad.
 #if !defined(DLT_WITH_UBSAN)
 TEST_CASE("F18: without descriptors the daemon lives, does not spin, and recovers", "[F18]") {
   Daemon daemon(DLT_DAEMON, {{"MaxClients", "1000"}});
