@@ -143,11 +143,13 @@ TEST_CASE("three daemons: what applications of two nodes log comes to dlt-receiv
   App own(gateway.daemon, in_order);
   App second(two.daemon, in_order);
   App third(three.daemon, in_order);
+  own.wait_until_connected();  // what it logs before it knows its daemon has the ECU id that libraries have by default
   for (int i = 0; i < count; ++i) {
     expected.push_back("message " + std::to_string(i));
     for (App* app : {&own, &second, &third}) REQUIRE(app->ask("say info " + expected.back()) == "1");
   }
   for (const std::string ecu : {"GATE", "ECU2", "ECU3"}) {
+    INFO(ecu);
     REQUIRE(eventually([&] { return texts(file, ecu + " E2EA MAIN").size() >= count; }));
     CHECK(texts(file, ecu + " E2EA MAIN") == expected);
   }
