@@ -46,20 +46,30 @@ Problem set_id_owner(Config& c, std::string_view text) {
   return std::nullopt;
 }
 
-// "SYS=0;NAVI=1000"
-Problem set_reserved_ids(Config& c, std::string_view text) {
-  std::map<AppId, Uid> ids;
+// Calls take(id, value) for each "id=value" between ';' or ','. False: one of them is no such thing, or was refused.
+template <class Take>
+bool each_id(std::string_view text, Take&& take) {
   while (!text.empty()) {
     const auto end = std::min(text.find_first_of(";,"), text.size());
     const auto one = trim(text.substr(0, end));
     const auto equals = std::min(one.find('='), one.size());
     const auto id = trim(one.substr(0, equals));
-    const auto uid = number(trim(one.substr(std::min(equals + 1, one.size()))));
-    if (id.empty() || id.size() > 4 || !uid || *uid >= fifo_uid)
-      return "expected application ids and numeric users such as SYS=0;NAVI=1000";
-    ids[AppId(id)] = static_cast<Uid>(*uid);
+    if (id.empty() || id.size() > 4 || !take(id, trim(one.substr(std::min(equals + 1, one.size()))))) return false;
     text.remove_prefix(std::min(end + 1, text.size()));
   }
+  return true;
+}
+
+// "SYS=0;NAVI=1000"
+Problem set_reserved_ids(Config& c, std::string_view text) {
+  std::map<AppId, Uid> ids;
+  const bool good = each_id(text, [&](std::string_view id, std::string_view value) {
+    const auto uid = number(value);
+    if (!uid || *uid >= fifo_uid) return false;
+    ids[AppId(id)] = static_cast<Uid>(*uid);
+    return true;
+  });
+  if (!good) return "expected application ids and numeric users such as SYS=0;NAVI=1000";
   c.reserved_ids = std::move(ids);
   return std::nullopt;
 }
@@ -76,17 +86,12 @@ std::optional<Quota> parse_quota(std::string_view text) {
 // "SPAM=100k/1M;*=10M"
 Problem set_quotas(Config& c, std::string_view text) {
   Quotas quotas;
-  while (!text.empty()) {
-    const auto end = std::min(text.find_first_of(";,"), text.size());
-    const auto one = trim(text.substr(0, end));
-    const auto equals = std::min(one.find('='), one.size());
-    const auto id = trim(one.substr(0, equals));
-    const auto quota = parse_quota(one.substr(std::min(equals + 1, one.size())));
-    if (id.empty() || id.size() > 4 || !quota)
-      return "expected application ids (* for each of the others) and bytes a second such as SPAM=100k/1M;*=10M";
-    quotas[id == "*" ? AppId{} : AppId(id)] = *quota;
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  const bool good = each_id(text, [&](std::string_view id, std::string_view value) {
+    const auto quota = parse_quota(value);
+    if (quota) quotas[id == "*" ? AppId{} : AppId(id)] = *quota;
+    return quota.has_value();
+  });
+  if (!good) return "expected application ids (* for each of the others) and bytes a second such as SPAM=100k/1M;*=10M";
   c.quotas = std::move(quotas);
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "dlt-daemon/support/running_daemon.hpp"
+#include "dlt/proto/message.hpp"
 #include "zone.hpp"
 
 using namespace dlt;
@@ -60,6 +61,34 @@ TEST_CASE("the socket for control answers requests and sends nothing else") {
   CHECK(proto::load_le<std::uint32_t>(level.data() + 22) == service(control::Service::get_default_log_level));
   Client viewer = d.client();
   CHECK(viewer.numbers(2) == std::vector<std::uint32_t>{0, 1});  // a controller has not taken the backlog
+}
+
+TEST_CASE("messages with the ECU id that libraries write get the daemon's, those with another one keep it") {
+  TempDir dir;
+  auto config = config_in(dir);
+  config.ecu = "MINE";
+  RunningDaemon d(config);
+  Client viewer = d.client();
+  Peer app = d.app();
+  const auto of = [](std::uint32_t number, EcuId ecu) { return frame(number).replace(4, 4, ecu.bytes(), 4); };
+  const std::string bare(
+      "\x20\x00\x00\x08"
+      "ECU1",
+      8);  // no ECU id, and a payload that looks like it
+
+  REQUIRE(app.send(log(of(0, "ECU1")) + log(of(1, "ECU2")) + log(bare) + log(of(2, "ECU1"))));
+
+  const auto next = [&viewer] {
+    for (;;) {
+      auto f = viewer.frame();
+      const auto message = proto::MessageView::parse(proto::as_bytes(f));
+      if (!message || message->type() != proto::MessageType::control) return f;
+    }
+  };
+  CHECK(next() == of(0, "MINE"));
+  CHECK(next() == of(1, "ECU2"));
+  CHECK(next() == bare);
+  CHECK(next() == of(2, "MINE"));
 }
 
 TEST_CASE("an application is not told that a client is there for a connection to the socket for control") {

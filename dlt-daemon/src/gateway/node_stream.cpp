@@ -1,16 +1,13 @@
 #include "gateway/node_stream.hpp"
 
-#include <cstring>
-
 #include "dlt/proto/header.hpp"
+#include "route/library_ecu.hpp"
 
 namespace dlt::daemon::gateway {
 
 namespace control = proto::control;
 
 namespace {
-
-const EcuId library_ecu{"ECU1"};
 
 std::uint8_t htyp_of(proto::Bytes frame) noexcept { return std::to_integer<std::uint8_t>(frame[0]); }
 
@@ -75,13 +72,11 @@ void NodeStream::on_closed() {
 // application writes it that does not know its daemon yet; it gets the node's id.
 bool NodeStream::is_foreign(proto::Bytes frame) {
   if ((htyp_of(frame) & proto::htyp::with_ecu) == 0) return false;
-  const std::byte* const at = frame.data() + proto::standard_header_size;
-  const auto ecu = EcuId::from_bytes(at);
+  const auto ecu = EcuId::from_bytes(frame.data() + proto::standard_header_size);
   if (ecu == ecu_) return false;
-  if (ecu == library_ecu && control_msin(frame) == 0) {
-    std::memcpy(const_cast<std::byte*>(at), ecu_.bytes(), 4);  // of the slab, or of the framer
+  // The bytes are the slab's or the framer's.
+  if (control_msin(frame) == 0 && replace_library_ecu({const_cast<std::byte*>(frame.data()), frame.size()}, ecu_))
     return false;
-  }
   ++foreign_messages_;
   foreign_ecu_ = ecu;
   return true;

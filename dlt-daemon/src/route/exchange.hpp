@@ -10,6 +10,7 @@
 #include "route/control.hpp"
 #include "route/frame_counter.hpp"
 #include "route/intake.hpp"
+#include "route/library_ecu.hpp"
 #include "route/repetition_note.hpp"
 #include "route/router.hpp"
 #include "route/span_gather.hpp"
@@ -59,6 +60,7 @@ struct Exchange {
   Exchange(Pool& pool, Defaults defaults, Control::Options control_options, Replay replay, std::size_t backlog,
            Options o, Registry::Limits limits = {})
       : options(std::move(o)),
+        replaces_ecu(options.ecu != library_ecu),
         registry(defaults, std::move(limits)),
         control(registry, std::move(control_options)),
         router(replay, backlog),
@@ -76,6 +78,8 @@ struct Exchange {
   // not for, end the present span.
   void gather(std::span<std::byte> frame, std::size_t headers, const SlabRef& slab, SessionId from, const Now& now,
               SpanGather& span) {
+    if (replaces_ecu) [[unlikely]]
+      (void)replace_library_ecu(frame, options.ecu);
     if (intake.active() && !admit(frame, headers, slab, from, now, span)) [[unlikely]]
       return;
     collect(frame, slab, from, now, span);
@@ -125,6 +129,7 @@ struct Exchange {
   }
 
   Options options;
+  const bool replaces_ecu;  // the one that libraries write is not ours
   Registry registry;
   Control control;
   Router router;

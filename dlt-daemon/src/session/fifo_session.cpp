@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "session/hub.hpp"
 
@@ -17,7 +16,6 @@ constexpr int rounds_per_turn = 8;  // reads before connections get their turn
 constexpr int rounds_at_the_end = 64;
 constexpr std::size_t read_size = 256 * 1024;
 constexpr auto retry_interval = std::chrono::milliseconds(50);  // of a pipe that was full
-constexpr std::string_view library_ecu = "ECU1";
 
 // The process that a message names; 0: none.
 struct PidOf {
@@ -41,9 +39,6 @@ struct FifoSession::Handler {
 
   void frame(proto::Bytes f, std::size_t headers) {
     auto* const at = const_cast<std::byte*>(f.data());  // the slab is ours until the span is routed
-    if (self.ecu_ && (static_cast<std::uint8_t>(*at) & proto::htyp::with_ecu) != 0 &&
-        std::memcmp(at + proto::standard_header_size, library_ecu.data(), library_ecu.size()) == 0)
-      std::memcpy(at + proto::standard_header_size, self.ecu_->bytes(), library_ecu.size());
     if (!exchange.counter.count(at, f.size(), headers)) [[unlikely]]
       return;  // of a user of a socket
     exchange.gather({at, f.size()}, headers, slab, self.own_.session(), now, span);
@@ -68,7 +63,6 @@ FifoSession::FifoSession(Hub& hub, FifoFiles files, SessionId session)
   Fd fifo = files_.take_fifo();
   fifo_.assign(fifo.get());
   static_cast<void>(fifo.release());  // not before: assign() may throw
-  if (hub.exchange().options.ecu != EcuId(library_ecu)) ecu_ = hub.exchange().options.ecu;
 }
 
 void FifoSession::start() { wait_readable(); }

@@ -84,7 +84,6 @@ class FifoSession : public std::enable_shared_from_this<FifoSession> {
   std::map<pid_t, FifoApplication> apps_;
   std::map<SessionId, pid_t> sessions_;  // of apps_
   std::vector<std::byte> carry_;         // a message that is not whole yet, between two waits
-  std::optional<EcuId> ecu_;             // set: frames with the library's default get this one
   std::uint64_t garbage_bytes_ = 0;
   std::uint64_t unsent_ = 0;
   bool drained_ = true;      // the framer has been told that there is nothing behind carry_
