@@ -194,7 +194,8 @@ TEST_CASE(
   bool bridged = false;
   Arrivals arrivals;
   REQUIRE(client.read_until([&](const ReceivedFrame& frame) {
-    if (const auto n = numbered(frame)) arrivals.add(*n);
+    // Of what was logged before, that comes again which the dead daemon had not acknowledged.
+    if (const auto n = numbered(frame); n && n->sequence >= 5000) arrivals.add(*n);
     bridged = bridged || only_text(frame) == "while the daemon is away";
     return only_text(frame) == "END";
   }));

@@ -8,6 +8,7 @@
 #include "dlt/dlt.hpp"
 #include "support/fake_daemon.hpp"
 #include "support/isolated.hpp"
+#include "support/leak_check.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace dlt;
@@ -17,7 +18,6 @@ using namespace std::chrono_literals;
 namespace {
 
 std::optional<Session> session;
-std::atomic<bool> leaves_from_a_thread{false};
 
 void start_at(const TempDir& dir) {
   auto started = start({.app = "APP1", .address = "unix:" + dir / "d.sock"});
@@ -30,11 +30,6 @@ void change_level(FakeDaemon& daemon, std::uint8_t level) {
 }
 
 }  // namespace
-
-// Asked by LeakSanitizer at exit. It cannot stop the threads of a process that leaves from one of them, and then takes
-// what they hold for leaks.
-extern "C" int __lsan_is_turned_off();
-extern "C" int __lsan_is_turned_off() { return leaves_from_a_thread ? 1 : 0; }
 
 TEST_CASE("a callback may end the session; it can be started again") {
   const std::string senders = GENERATE("1", "3");
@@ -73,7 +68,7 @@ TEST_CASE("a callback may leave the process") {
           const pid_t child = fork();  // while there are no other threads: their locks would be the child's for ever
           if (child == 0) {
             ::alarm(120);
-            leaves_from_a_thread = true;
+            no_leak_check = true;
             start_at(dir);
             Context c{"CTX1"};
             c.on_level_change([&](Level) { std::exit(7); });
