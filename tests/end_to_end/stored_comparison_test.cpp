@@ -28,7 +28,13 @@ struct Stored {
       write_file(*side / "filter", "LOG TEST\nLONG NAME\nSINA LINE\n");
     }
     both.log_each_kind();
-    for (const Side* side : both.sides()) REQUIRE(side->shows("rx.txt", "[END"));
+    for (const Side* side : both.sides()) {
+      const bool all = side->shows("rx.txt", "[END");
+      const auto seen = side->text("rx.txt");
+      INFO(side->name() << " has sent, at the end: "
+                        << seen.substr(seen.size() - std::min<std::size_t>(seen.size(), 1000)));
+      REQUIRE(all);
+    }
     for (const auto& client : clients) REQUIRE(client->stop());
     both.ours.stop();
     both.incumbent.stop();
