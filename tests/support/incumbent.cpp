@@ -1,10 +1,30 @@
 #include "support/incumbent.hpp"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <stdexcept>
 
 #include "support/loopback.hpp"
 
 namespace dlt::test {
+
+namespace {
+
+// Whether it serves. Asked at the socket for control, which it opens last: whoever connects to its port is a client,
+// and gets what it has kept for one.
+bool serves(const std::string& control_socket) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  control_socket.copy(where.sun_path, sizeof where.sun_path - 1);
+  const bool connected = ::connect(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0;
+  ::close(fd);
+  return connected;
+}
+
+}  // namespace
 
 void Incumbent::start() {
   for (int tries = 0; tries < 5; ++tries)
@@ -22,7 +42,7 @@ bool Incumbent::try_start() {
       .command = {"/usr/bin/dlt-daemon", "-c", configuration, "-t", dir_.path().string(), "-p", port_text()},
       .out = dir_ / "incumbent.log",
       .err = dir_ / "incumbent.log"});
-  const bool up = eventually([&] { return !child_->running() || answers(port_); });
+  const bool up = eventually([&] { return !child_->running() || serves(dir_ / "ctrl.sock"); });
   if (up && child_->running()) return true;
   port_ = 0;
   return false;

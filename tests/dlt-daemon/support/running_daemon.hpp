@@ -32,6 +32,7 @@ class RunningDaemon {
     auto started = daemon::Daemon::start(std::move(config));
     if (!started) throw std::runtime_error("daemon: " + started.error().message());
     daemon_ = *std::move(started);
+    config_ = daemon_->config();
     thread_ = std::thread([this] { daemon_->run(); });
   }
   ~RunningDaemon() { stop(); }
@@ -42,11 +43,11 @@ class RunningDaemon {
     thread_.join();
   }
   [[nodiscard]] daemon::Daemon& daemon() { return *daemon_; }
-  [[nodiscard]] Peer app() const { return Peer::to_unix(daemon_->config().app_socket); }
+  [[nodiscard]] Peer app() const { return Peer::to_unix(config_.app_socket); }
   [[nodiscard]] std::uint16_t client_port() const { return daemon_->client_port(); }
   [[nodiscard]] Client client(int receive_buffer = 0) const { return Client(daemon_->client_port(), receive_buffer); }
   [[nodiscard]] nlohmann::json status() const {
-    const auto answer = daemon::ask_status(daemon_->config().status_socket);
+    const auto answer = daemon::ask_status(config_.status_socket);
     if (!answer) throw std::runtime_error("status: " + answer.error().message());
     return nlohmann::json::parse(*answer);
   }
@@ -60,6 +61,7 @@ class RunningDaemon {
 
  private:
   std::unique_ptr<daemon::Daemon> daemon_;
+  daemon::Config config_;  // as it was at the start: the daemon's own is its thread's
   std::thread thread_;
 };
 
