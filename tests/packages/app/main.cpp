@@ -1,5 +1,5 @@
-// app TEXT: logs it; exit code 0 once it has arrived at a daemon. app TEXT COUNT: logs it so often, with numbers, and kills
-// itself.
+// app TEXT: logs it; exit code 0 once it has arrived at a daemon. app TEXT COUNT: logs it so often, with numbers, and
+// kills itself.
 #include <dlt/dlt.hpp>
 
 #include <chrono>
