@@ -201,14 +201,15 @@ std::error_code Daemon::open_legacy() {
 
 std::error_code Daemon::open_clients() {
   const auto accepted = [this](Fd socket, std::string peer) { hub_.add_client(std::move(socket), std::move(peer)); };
-  if (!inherited_.client.empty()) {
-    client_port_ = port_of(inherited_.client.front());
-    for (Fd& s : inherited_.client) {
+  const auto serve = [&](std::vector<Fd>& sockets) {
+    client_port_ = port_of(sockets.front());
+    for (Fd& s : sockets) {
       client_addresses_.push_back(own_address_text(s.get()));
       listen(std::move(s), accepted);
     }
-    return {};
-  }
+    return std::error_code();
+  };
+  if (!inherited_.client.empty()) return serve(inherited_.client);
   std::vector<std::string> missing;
   auto sockets = listen_tcp(config_.bind, config_.port, missing);
   if (!sockets) {
@@ -217,12 +218,7 @@ std::error_code Daemon::open_clients() {
   }
   for (const auto& address : missing)
     spdlog::warn("no clients at {}: this machine does not have that address", address);
-  client_port_ = port_of(sockets->front());
-  for (Fd& s : *sockets) {
-    client_addresses_.push_back(own_address_text(s.get()));
-    listen(std::move(s), accepted);
-  }
-  return {};
+  return serve(*sockets);
 }
 
 // For the incumbent's control requests.

@@ -22,8 +22,7 @@ constexpr std::size_t longest_message = local::max_body_size + 256;
 Uplink::Uplink(std::vector<Address> addresses, Identity identity, Arena& arena, UplinkOwner& owner)
     : addresses_(std::move(addresses)), identity_(std::move(identity)), arena_(arena), owner_(owner), carry_(arena) {}
 
-// ── the end of a connection
-// ────────────────────────────────────────────────────────────────────────────────────────────
+// ── the end of a connection ─────────────────────────────────────────────────────────────────────────────────────────
 
 void Uplink::lost(Link::Clock::time_point now) noexcept {
   if (link_.state() == Link::State::ready) no_fifo_before_ = now + fifo_after;

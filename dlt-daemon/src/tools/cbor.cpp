@@ -4,6 +4,7 @@
 
 #include "tools/argument_json.hpp"
 #include "tools/fields.hpp"
+#include "tools/json_string.hpp"
 
 namespace dlt::tools {
 
@@ -18,8 +19,9 @@ Item binary(proto::Bytes bytes) {
 
 // CBOR's texts are UTF-8: what is not in a message is replaced as in JSON.
 Item text(std::string_view text) {
-  const Item given(text);
-  return Item::parse(given.dump(-1, ' ', false, Item::error_handler_t::replace));
+  std::string json;
+  append_json_string(json, text);
+  return Item::parse(json);
 }
 
 Item items(proto::Arguments arguments, std::endian order);

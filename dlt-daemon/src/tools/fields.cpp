@@ -1,7 +1,7 @@
 #include "tools/fields.hpp"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 namespace dlt::tools {
 
