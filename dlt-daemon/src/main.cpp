@@ -13,6 +13,7 @@
 #include "config_file.hpp"
 #include "daemon.hpp"
 #include "drop_privileges.hpp"
+#include "gateway/read_nodes.hpp"
 #include "incumbent_keys.hpp"
 #include "logging.hpp"
 #include "notify.hpp"
@@ -131,6 +132,14 @@ int serve(const Options& options, const Config& config) {
   return 0;
 }
 
+// The files that the configuration names.
+int check_other_files(const Config& config) {
+  const auto problems = gateway::problems_of_nodes(config);
+  for (const auto& problem : problems) std::fprintf(stderr, "dlt-daemon: %s\n", problem.c_str());
+  if (problems.empty()) std::puts("configuration is good");
+  return problems.empty() ? 0 : 1;
+}
+
 int run(int argc, char** argv) {
   if (const auto code = dlt::tools::run_tool(argc, argv)) return *code;
   const Options options = parse_options(argc, argv);
@@ -144,7 +153,7 @@ int run(int argc, char** argv) {
   }
   Config config;
   if (!load(options, config)) return 1;
-  if (options.action == Options::Action::check_config) return std::puts("configuration is good"), 0;
+  if (options.action == Options::Action::check_config) return check_other_files(config);
   return options.action == Options::Action::show_status ? show_status(options, config) : serve(options, config);
 }
 

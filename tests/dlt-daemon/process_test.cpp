@@ -57,6 +57,21 @@ TEST_CASE("exit codes tell wrong usage, errors and success apart") {
   CHECK(run({program(), "--status", "--app-socket", dir / "app.sock"}).code == 1);
 }
 
+TEST_CASE("a check of the configuration looks at the file of passive nodes, too") {
+  TempDir dir;
+  write_file(dir / "a.conf", "GatewayMode = 1\nGatewayConfigFile = " + (dir / "nodes.conf") + "\n");
+  const auto missing = run({program(), "--check-config", "--config", dir / "a.conf"});
+  CHECK(missing.code == 1);
+  CHECK(missing.out.find("nodes.conf") != std::string::npos);
+  write_file(dir / "nodes.conf", "[PassiveNode1]\nIPaddress = 127.0.0.1\nPort = 99999\nEcuID = ECU2\n");
+  const auto bad = run({program(), "--check-config", "--config", dir / "a.conf"});
+  CHECK(bad.code == 1);
+  CHECK(bad.out.find("nodes.conf:3: ") != std::string::npos);
+  CHECK(bad.out.find("is good") == std::string::npos);
+  write_file(dir / "nodes.conf", "[PassiveNode1]\nIPaddress = 127.0.0.1\nPort = 3490\nEcuID = ECU2\n");
+  CHECK(run({program(), "--check-config", "--config", dir / "a.conf"}).code == 0);
+}
+
 TEST_CASE("the daemon's own log goes to a file, which is rotated, and the keys of others are answered there") {
   TempDir dir;
   write_file(dir / "c", "LoggingMode = 2\nLoggingFilename = " + (dir / "own.log") +

@@ -19,6 +19,11 @@ std::uint8_t control_msin(proto::Bytes frame) noexcept {
   return proto::msin::type(msin) == proto::MessageType::control ? msin : 0;
 }
 
+std::optional<EcuId> ecu_in(proto::Bytes frame) noexcept {
+  if ((htyp_of(frame) & proto::htyp::with_ecu) == 0) return std::nullopt;
+  return EcuId::from_bytes(frame.data() + proto::standard_header_size);
+}
+
 std::endian order_of(proto::Bytes frame) noexcept {
   return (htyp_of(frame) & proto::htyp::big_endian_payload) != 0 ? std::endian::big : std::endian::little;
 }
@@ -40,7 +45,13 @@ void NodeStream::on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const
   framer_.feed(bytes);
   while (const auto frame = framer_.next()) {
     spoken_ = true;
-    if (is_foreign(frame->bytes)) continue;
+    // The bytes are the slab's or the framer's, both ours.
+    adopt({const_cast<std::byte*>(frame->bytes.data()), frame->bytes.size()});
+    if (is_foreign(frame->bytes)) {
+      ++foreign_messages_;
+      foreign_ecu_ = *ecu_in(frame->bytes);
+      continue;
+    }
     if (control_msin(frame->bytes) != 0) {
       flush();
       take_control(frame->bytes, now, controls);
@@ -68,18 +79,16 @@ void NodeStream::on_closed() {
   spoken_ = false;
 }
 
-// What carries no ECU id is the node's: it came from there. So is what carries the default of libraries, as an
-// application writes it that does not know its daemon yet; it gets the node's id.
-bool NodeStream::is_foreign(proto::Bytes frame) {
-  if ((htyp_of(frame) & proto::htyp::with_ecu) == 0) return false;
-  const auto ecu = EcuId::from_bytes(frame.data() + proto::standard_header_size);
-  if (ecu == ecu_) return false;
-  // The bytes are the slab's or the framer's.
-  if (control_msin(frame) == 0 && replace_library_ecu({const_cast<std::byte*>(frame.data()), frame.size()}, ecu_))
-    return false;
-  ++foreign_messages_;
-  foreign_ecu_ = ecu;
-  return true;
+// A log message with the default of libraries, as an application writes it that does not know its daemon yet, is the
+// node's: it gets the node's id.
+void NodeStream::adopt(std::span<std::byte> frame) const noexcept {
+  if (control_msin(frame) == 0) (void)replace_library_ecu(frame, ecu_);
+}
+
+// What carries no ECU id is the node's: it came from there.
+bool NodeStream::is_foreign(proto::Bytes frame) const noexcept {
+  const auto ecu = ecu_in(frame);
+  return ecu && *ecu != ecu_;
 }
 
 void NodeStream::take_control(proto::Bytes frame, const Now& now, std::vector<Frame>& controls) {

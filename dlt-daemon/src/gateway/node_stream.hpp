@@ -46,7 +46,8 @@ class NodeStream {
 
  private:
   struct Round;
-  [[nodiscard]] bool is_foreign(proto::Bytes frame);
+  void adopt(std::span<std::byte> frame) const noexcept;
+  [[nodiscard]] bool is_foreign(proto::Bytes frame) const noexcept;
   void take_control(proto::Bytes frame, const Now& now, std::vector<Frame>& controls);
   void route_copy(proto::Bytes frame, const Now& now);
 

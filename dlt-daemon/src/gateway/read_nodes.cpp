@@ -7,6 +7,14 @@
 
 namespace dlt::daemon::gateway {
 
+namespace {
+
+NodeFile parse(const ConfigFile& read, const Config& config) {
+  return parse_nodes(read.text, config.gateway_file, {config.ecu, config.send_serial_header});
+}
+
+}  // namespace
+
 std::optional<std::vector<NodeConfig>> read_nodes(const Config& config) {
   if (!config.gateway) return std::vector<NodeConfig>();
   const ConfigFile read = read_config_file(config.gateway_file);
@@ -15,10 +23,17 @@ std::optional<std::vector<NodeConfig>> read_nodes(const Config& config) {
     return std::nullopt;
   }
   if (!read.warning.empty()) spdlog::warn("gateway: {}", read.warning);
-  NodeFile file = parse_nodes(read.text, config.gateway_file, {config.ecu, config.send_serial_header});
+  NodeFile file = parse(read, config);
   for (const auto& problem : file.problems) spdlog::error("gateway: {}", problem);
   if (file.nodes.empty()) spdlog::warn("gateway: {} names no passive node", config.gateway_file);
   return std::move(file.nodes);
+}
+
+std::vector<std::string> problems_of_nodes(const Config& config) {
+  if (!config.gateway) return {};
+  const ConfigFile read = read_config_file(config.gateway_file);
+  if (!read.problem.empty()) return {read.problem};
+  return parse(read, config).problems;
 }
 
 }  // namespace dlt::daemon::gateway

@@ -1,8 +1,8 @@
-// The passive nodes that the configuration asks for. What is wrong with their file goes to the daemon's log. A blocking
-// call that does not wait; any thread.
+// The passive nodes that the configuration asks for. Blocking calls that do not wait; any thread.
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "config.hpp"
@@ -10,7 +10,10 @@
 
 namespace dlt::daemon::gateway {
 
-// None where GatewayMode is off. Nothing: the file cannot be read.
+// None where GatewayMode is off. Nothing: the file cannot be read. What is wrong with it goes to the daemon's log.
 [[nodiscard]] std::optional<std::vector<NodeConfig>> read_nodes(const Config& config);
+
+// What is wrong with their file, "file:line: ..." each; empty where GatewayMode is off.
+[[nodiscard]] std::vector<std::string> problems_of_nodes(const Config& config);
 
 }  // namespace dlt::daemon::gateway
