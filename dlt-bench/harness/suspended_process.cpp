@@ -36,6 +36,8 @@ SuspendPlan plan_of(const Walk& walk) {
   if (!daemon_listens(walk.situation)) plan.exit_flush_ms = 20;
   if (walk.situation == Situation::reconnecting) plan.exit_flush_ms = 20;
   if (walk.situation == Situation::chunk_change) plan.buffer_capacity = 8, plan.calls = 2;
+  // By what has arrived then, exit is judged; where chunks hold one message some would be overwritten before.
+  if (walk.situation == Situation::chunk_change && walk.work == Work::exit) plan.overflow_mode = 1;
   if (plan.fill) plan.buffer_capacity = 8, plan.payload = 700, plan.timeout_ms = 5;
   if (walk.situation == Situation::full_drop) plan.overflow_mode = 1;
   if (walk.situation == Situation::full_block) plan.overflow_mode = 2;
@@ -140,10 +142,8 @@ WalkResult SuspendedProcess::exit_here(std::uint64_t instruction) {
   judge(ended, now_s() - begin, result, instruction);
   if (!ended) return result;
   if (*child_->ended() != 0) result.faults.push_back("it ended by " + describe_status(*child_->ended()));
-  // Whatever was logged before must be there; the held call's message may be. (Where chunks hold one message some were
-  // overwritten before.)
-  if (!listens() || walk_.situation == Situation::reconnecting || walk_.situation == Situation::chunk_change)
-    return result;
+  // Whatever was logged before must be there; the held call's message may be.
+  if (!listens() || walk_.situation == Situation::reconnecting) return result;
   result.offered = board_->tallies[held_producer].taken + board_->tallies[free_producer].taken;
   const bool all = arrivals_->await(result.offered, silence_s);
   result.delivered = arrivals_->delivered();

@@ -36,6 +36,16 @@ std::size_t preallocated(std::uint32_t chunks) noexcept { return chunks + 2 * bl
 
 std::uint32_t step_of(std::uint32_t capacity) noexcept { return std::max(1U, capacity / steps); }
 
+// The number of the last sealed chunk, and the lower half of how many frames there are up to its end.
+constexpr std::uint64_t through(std::uint32_t number, std::uint64_t frames) noexcept {
+  return std::uint64_t{number} << 32 | static_cast<std::uint32_t>(frames);
+}
+// The count whose lower half is `low`, next to `near`.
+constexpr std::uint64_t widened(std::uint32_t low, std::uint64_t near) noexcept {
+  const auto beyond = static_cast<std::int32_t>(low - static_cast<std::uint32_t>(near));
+  return near + static_cast<std::uint64_t>(std::int64_t{beyond});
+}
+
 }  // namespace
 
 ThreadQueue::ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferState& settings, Arena& arena,
@@ -144,27 +154,17 @@ void ThreadQueue::open(Chunk* chunk) noexcept {
 }
 
 // False: the slab is used up and the queue of sealed chunks cannot grow; the chunk stays open and full.
+//
+// Suspended anywhere in here, the producer keeps nothing from the sender: until its entry can be taken out the chunk is
+// found open, and afterwards its number and its state say that it is no longer.
 bool ThreadQueue::seal() noexcept {
-  Chunk* const chunk = current_;
-  const std::uint32_t sealings = sealings_.load(std::memory_order_relaxed);
-  sealings_.store(sealings + 1, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_release);  // sync: sealings
-  const bool stored = hand_over(chunk);
-  sealings_.store(sealings + 2, std::memory_order_release);  // sync: sealings
-  return stored;
-}
-
-bool ThreadQueue::hand_over(Chunk* chunk) noexcept {
-  // The open chunk is withdrawn before its entry appears: whoever has seen the entry cannot find the chunk open.
-  open_.store(nullptr, std::memory_order_release);  // sync: open-chunk
-  if (!sealed_.enqueue(seal_token_, Entry{chunk, last_number_})) {
-    open_.store(chunk, std::memory_order_release);
-    return false;
-  }
-  bump(sealed_frames_, frames_of(committed));
+  if (!sealed_.enqueue(seal_token_, Entry{current_, last_number_})) return false;
+  const std::uint64_t frames = sealed_frames_.load(std::memory_order_relaxed) + frames_of(committed);
+  sealed_frames_.store(frames, std::memory_order_relaxed);
+  sealed_through_.store(through(last_number_, frames), std::memory_order_release);  // sync: sealed-through
   bump(sealed_bytes_, bytes_of(committed));
-  books_.sealed.put(last_number_, sealed_frames_.load(std::memory_order_relaxed),
-                    sealed_bytes_.load(std::memory_order_relaxed));
+  books_.sealed.put(last_number_, frames, sealed_bytes_.load(std::memory_order_relaxed));
+  open_.store(nullptr, std::memory_order_release);  // sync: open-chunk
   committed = 0;
   current_ = nullptr;
   at = nullptr;
@@ -362,19 +362,26 @@ void ThreadQueue::release_blocked() noexcept {
 
 // ── any thread ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-// While a chunk is being sealed its frames are neither here nor there: look again. A thread that is suspended just
-// there makes the answer too small by one chunk, it does not make us wait.
-std::uint64_t ThreadQueue::frames_in() const noexcept {
-  std::uint64_t frames = 0;
+// Exact wherever the producer is suspended: a chunk is sealed by one store. While the producer seals one after the
+// other it is looked again.
+ThreadQueue::In ThreadQueue::in() const noexcept {
+  In in;
   for (int tries = 0; tries < 1000; ++tries) {
-    const std::uint32_t before = sealings_.load(std::memory_order_acquire);  // sync: sealings
-    frames = sealed_frames_.load(std::memory_order_relaxed);
-    if (const Chunk* chunk = open_.load(std::memory_order_acquire))
-      frames += frames_of(chunk->commit.load(std::memory_order_acquire));
+    const std::uint64_t sealed = sealed_through_.load(std::memory_order_acquire);  // sync: sealed-through
+    in = {widened(static_cast<std::uint32_t>(sealed), sealed_frames_.load(std::memory_order_relaxed)), 0};
+    const Chunk* chunk = open_.load(std::memory_order_acquire);  // sync: open-chunk
+    const auto number = static_cast<std::uint32_t>(sealed >> 32) + 1;
+    if (chunk != nullptr && chunk->number.load(std::memory_order_acquire) == number)
+      in.open = chunk->commit.load(std::memory_order_acquire);  // sync: chunk-commit
     std::atomic_thread_fence(std::memory_order_acquire);
-    if (before % 2 == 0 && sealings_.load(std::memory_order_relaxed) == before) break;
+    if (sealed_through_.load(std::memory_order_relaxed) == sealed) break;
   }
-  return frames;
+  return in;
+}
+
+std::uint64_t ThreadQueue::frames_in() const noexcept {
+  const In all = in();
+  return all.sealed + frames_of(all.open);
 }
 
 std::uint64_t ThreadQueue::queued() const noexcept {

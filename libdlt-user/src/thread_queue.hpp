@@ -13,6 +13,9 @@
 //     that is under way, in the modes that drop the oldest of it are given up.
 //   - The sender reads the front of the open chunk only when no older sealed chunk is left; Chunk::State keeps the
 //     producer from reusing it meanwhile. Nobody ever waits for the other side.
+//   - A chunk is found open until after its entry among the sealed ones is there; then for a moment it is both, which
+//   its
+//     number (not the next one) and its state (held) tell. So a producer that is suspended there hides no message.
 //   - frames in == taken by the sender + overwritten + still in chunks, exactly; taken == delivered + lost at exit +
 //     what the sender is about to write + what it has to send again.
 //
@@ -132,6 +135,13 @@ class ThreadQueue : public Writer {
   using Sealed = moodycamel::ConcurrentQueue<Entry, ChunkQueueTraits>;
   using Free = moodycamel::ConcurrentQueue<Chunk*, ChunkQueueTraits>;
 
+  // any thread: what has ever come in
+  struct In {
+    std::uint64_t sealed = 0;  // frames in sealed chunks
+    std::uint64_t open = 0;    // commit of the open one
+  };
+  [[nodiscard]] In in() const noexcept;
+
   // producer
   [[nodiscard]] std::byte* try_room(std::size_t need, std::uint32_t capacity) noexcept;
   [[nodiscard]] std::byte* refuse(Counter& cause) noexcept;
@@ -140,7 +150,6 @@ class ThreadQueue : public Writer {
   [[nodiscard]] Chunk* new_chunk() noexcept;
   void open(Chunk* chunk) noexcept;
   [[nodiscard]] bool seal() noexcept;
-  [[nodiscard]] bool hand_over(Chunk* chunk) noexcept;
   bool discard_oldest() noexcept;
   [[nodiscard]] static bool reclaim(Chunk& chunk) noexcept;
   void admit(std::uint64_t waiting, std::uint32_t capacity) noexcept;
@@ -172,7 +181,7 @@ class ThreadQueue : public Writer {
   std::uint32_t spare_count_ = 0;
   std::atomic<std::uint32_t> chunks_{0};  // that it holds; relaxed, readers want the number only
   std::uint32_t last_number_ = 0;
-  std::atomic<std::uint32_t> sealings_{0};  // sync: sealings; odd while a chunk goes from open to sealed
+  std::atomic<std::uint64_t> sealed_through_{0};  // sync: sealed-through, released by seal(), acquired by in()
   Counter sealed_frames_{0};
   Counter sealed_bytes_{0};
   Counter overwritten_{0};

@@ -14,7 +14,8 @@ std::uint64_t ThreadQueue::frames_out() const noexcept {
 void ThreadQueue::add_to(BufferStats& s) const noexcept {
   constexpr auto relaxed = std::memory_order_relaxed;
   const std::uint64_t out = frames_out();
-  const std::uint64_t in = frames_in();
+  const In all = this->in();
+  const std::uint64_t in = all.sealed + frames_of(all.open);
   Drops d;
   d.full = books_.full.load(relaxed);
   d.overwritten = overwritten_.load(relaxed) + abandoned_.load(relaxed) + books_.unconfirmed.load(relaxed);
@@ -22,9 +23,8 @@ void ThreadQueue::add_to(BufferStats& s) const noexcept {
   d.at_exit = books_.at_exit.load(relaxed);
   d.too_large = books_.too_large.load(relaxed);
   d.nested = books_.nested.load(relaxed);
-  const Chunk* chunk = open_.load(std::memory_order_acquire);
   s.accepted += in + d.full + d.timed_out + d.too_large + d.nested;
-  s.accepted_bytes += sealed_bytes_.load(relaxed) + (chunk != nullptr ? bytes_of(chunk->commit.load(relaxed)) : 0);
+  s.accepted_bytes += sealed_bytes_.load(relaxed) + bytes_of(all.open);
   s.delivered += delivered_.load(relaxed);
   s.delivered_bytes += delivered_bytes_.load(relaxed);
   s.queued += in > out ? in - out : 0;
