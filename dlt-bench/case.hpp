@@ -26,13 +26,13 @@ struct Load {
   std::optional<unsigned> payload;           // bytes of text
   std::optional<double> rate;                // messages/s of all threads
   std::optional<std::uint32_t> buffer;       // capacity in messages
+  std::optional<double> budget_s;            // of `full`, `system`
   std::string daemon;                        // unix:PATH or tcp:HOST:PORT of a running one; empty: private ones
   std::string control;                       // its control socket; empty: control.sock beside its Unix socket
   std::optional<std::uint16_t> client_port;  // its port for clients; without it: as its status says
   std::string logger = "dlt";
   bool brief = false;            // fewer and shorter repeats: part of `quick`
   double time_scale = 1;         // of durations that nobody asked for, 0 … 1
-  double budget_s = 600;         // of `full`
   double again_until_s = 1e300;  // CLOCK_MONOTONIC: what is noisy is repeated only if it begins before
   bool lossy_relay = false;      // between daemon and client something that loses every 10,000th message, on purpose
   bool live = false;             // a dashboard on the terminal while it runs

@@ -27,7 +27,7 @@ cxxopts::Options options() {
       "dlt; or one that is wrong on purpose, to see that it is noticed: drops, reorders, repeats, "
       "tears, leaks, uneven; mutex (suspend cases)",
       cxxopts::value<std::string>(), "NAME");
-  o.add_options("Load")("budget", "seconds that full may take (600)", cxxopts::value<double>(), "S")(
+  o.add_options("Load")("budget", "seconds that full (600) or system (1800) may take", cxxopts::value<double>(), "S")(
       "lossy-relay", "between daemon and client, on purpose, something that loses every 10,000th message");
   o.add_options("Daemon (without these a private one is started)")(
       "daemon", "unix:PATH or tcp:HOST:PORT of a running one", cxxopts::value<std::string>(), "ADDRESS")(
@@ -79,9 +79,7 @@ Load load_of(const cxxopts::ParseResult& r) {
   take(r, "control", load.control);
   take<std::uint16_t>(r, "client-port", load.client_port, 1, 65535);
   take(r, "logger", load.logger);
-  std::optional<double> budget;
-  take(r, "budget", budget, 10.0, 86'400.0);
-  load.budget_s = budget.value_or(load.budget_s);
+  take(r, "budget", load.budget_s, 10.0, 86'400.0);
   load.lossy_relay = r.count("lossy-relay") != 0;
   load.live = r.count("live") != 0;
   take(r, "profile", load.profile);
