@@ -5,12 +5,12 @@
 #include "support/single_step.hpp"
 #include "thread_queue.hpp"
 
+#ifdef DLT_CAN_SINGLE_STEP
+
 using namespace dlt;
 using dlt::test::Bench;
 using dlt::test::sequence;
 using dlt::test::SingleStep;
-
-#ifdef DLT_CAN_SINGLE_STEP
 
 namespace {
 
