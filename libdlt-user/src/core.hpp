@@ -70,6 +70,7 @@ class Core final : public UplinkOwner {
   static void after_fork_in_child() noexcept;
   static void prepare_process();
   void on_ready(const proto::local::Hello& daemon) override;
+  void on_late_hello(const proto::local::Hello& daemon) override;
   void on_message(const proto::local::Message& message) override;
   void on_broken() noexcept override;
   void on_too_long(std::uint32_t buffer, const Oversized& those) noexcept override;

@@ -27,13 +27,17 @@ void call(ContextEntry& e, Find find, const Args&... args) {
 }  // namespace
 
 void Core::on_ready(const local::Hello& daemon) {
-  if (!daemon.ecu.empty()) contexts().set_ecu(daemon.ecu);
   for (ContextEntry* e = contexts().head(); e != nullptr; e = e->next) e->announced = false;
+  on_late_hello(daemon);
+  synchronise_contexts();
+}
+
+void Core::on_late_hello(const local::Hello& daemon) {
+  if (!daemon.ecu.empty()) contexts().set_ecu(daemon.ecu);
   reports_.on_connected();
   // From here on the daemon itself knows what it was told.
   for (std::uint32_t b = 0; b < reports_.told().size(); ++b)
     for (std::size_t c = 0; c < local::loss_causes; ++c) arena_.set_told(b, c, reports_.told()[b][c]);
-  synchronise_contexts();
 }
 
 void Core::on_message(const local::Message& message) {

@@ -1,12 +1,12 @@
 // The state of the connection to a daemon, without the connection: what to do next, and when.
 //
-//   away ──due──▶ connecting ──connected──▶ greeting ──hello──▶ ready
+//   away ──due──▶ connecting ──connected──▶ greeting ──hello──▶ ready ◀──┐ late hello
 //    ▲                │                        │ └──no answer in time──▶ plain
 //    └──── lost ──────┴────────────────────────┴── (from every state; waits longer each time, at most `longest_wait`)
 //
 // ready: the daemon speaks our protocol, batches may go. plain: it speaks the incumbent's, one frame a message; through
-// the incumbent's FIFO that is known as soon as it is open.
-// Pure; time comes in. Owned by the uplink.
+// the incumbent's FIFO that is known as soon as it is open. A daemon of ours that is too busy to answer in time is
+// taken for such a one until it does. Pure; time comes in. Owned by the uplink.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@ class Link {
   static constexpr std::chrono::milliseconds first_wait{10};
   static constexpr std::chrono::milliseconds longest_wait{200};
   static constexpr std::chrono::milliseconds connect_limit{2000};
-  static constexpr std::chrono::milliseconds greeting_limit{500};
+  static constexpr std::chrono::milliseconds greeting_limit{2000};
 
   [[nodiscard]] State state() const noexcept { return state_; }
   [[nodiscard]] bool may_send() const noexcept { return state_ == State::ready || state_ == State::plain; }

@@ -126,9 +126,13 @@ void Uplink::dispatch() {
     if (message) {
       at += used;
       if (const auto* hello = std::get_if<local::Hello>(&*message)) {
-        if (link_.state() != Link::State::greeting) continue;
-        link_.on_hello();
-        become_ready(*hello);
+        if (link_.state() == Link::State::greeting) {
+          link_.on_hello();
+          become_ready(*hello);
+        } else if (link_.state() == Link::State::plain && !connection_.is_fifo()) {
+          link_.on_hello();
+          learn(*hello);
+        }
       } else if (const auto* ack = std::get_if<local::Ack>(&*message)) {
         sent_log_.acknowledge(ack->position);
       } else {
@@ -262,10 +266,11 @@ Uplink::Flow Uplink::write(std::span<const Range> ranges, Batch& scratch) {
   return Flow::away;
 }
 
-// A daemon that does not acknowledge has what the kernel has.
+// A daemon that does not acknowledge has what the kernel has; it may say later that it does.
 void Uplink::log(const Range& range, std::size_t wire) noexcept {
-  if (speaks(local::capability::ack)) sent_log_.add(range, wire);
-  else range.queue->confirm(range.number, range.to, range.queue->sent());
+  if (speaks(local::capability::ack)) return sent_log_.add(range, wire);
+  sent_log_.skip(wire);
+  range.queue->confirm(range.number, range.to, range.queue->sent());
 }
 
 void Uplink::wait_writable(std::chrono::milliseconds limit) noexcept {

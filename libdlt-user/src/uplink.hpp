@@ -31,6 +31,7 @@ class UplinkOwner {
  public:
   virtual ~UplinkOwner() = default;
   virtual void on_ready(const proto::local::Hello& daemon) = 0;       // may send from now on; register now
+  virtual void on_late_hello(const proto::local::Hello& daemon) = 0;  // of one that was ready without
   virtual void on_message(const proto::local::Message& message) = 0;  // from the daemon
   virtual void on_broken() noexcept = 0;  // what was sent and not confirmed is to be sent again
   // Too long for the way that the connection takes: these were counted as delivered by their queue, and were not sent.
@@ -102,6 +103,7 @@ class Uplink {
   void enter_fifo();
   void register_application();
   void become_ready(const proto::local::Hello& daemon);
+  void learn(const proto::local::Hello& daemon);
   void receive(Link::Clock::time_point now);
   void dispatch();
   void lost(Link::Clock::time_point now) noexcept;

@@ -126,4 +126,10 @@ void Uplink::become_ready(const local::Hello& daemon) {
   owner_.on_ready(daemon);
 }
 
+// One that was taken for the incumbent's because it was too busy to answer in time. A carry goes on as it has begun.
+void Uplink::learn(const local::Hello& daemon) {
+  capabilities_ = daemon.capabilities;
+  owner_.on_late_hello(daemon);
+}
+
 }  // namespace dlt::detail

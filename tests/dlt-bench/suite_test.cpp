@@ -144,6 +144,22 @@ TEST_CASE("full keeps to a budget that is too short for it, and says what it lef
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::minutes(8));
 }
 
+TEST_CASE("system keeps to a budget that is too short for it, judges what ran, and says what it left out") {
+  const auto name = GENERATE("system", "system-quick");
+  const auto begin = std::chrono::steady_clock::now();
+
+  const Result r = bench({name, "--budget", "10", "--messages", "1000", "--duration", "0.1"});
+
+  INFO(r.outcome.out);
+  CHECK(r.json.at("facts").contains("left out, the budget was used up"));
+  std::set<std::string> judged;
+  for (const auto& c : r.json.at("criteria")) judged.insert(c.at("what").get<std::string>());
+  CHECK(judged.contains("messages that no book accounts for"));
+  CHECK(judged.contains("messages delivered to a stored file"));
+  CHECK(r.json.at("rows").size() > 0);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::minutes(8));
+}
+
 TEST_CASE("compare: what spdlog wrote is read back, what syslog sent is counted, and what is not there is named") {
   const Result r = bench({"compare", "--repeat", "1", "--duration", "0.2"});
 

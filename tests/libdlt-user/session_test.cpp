@@ -166,6 +166,67 @@ TEST_CASE("a lost connection is made again, contexts register again, nothing is 
         }) == "");
 }
 
+TEST_CASE("a daemon that says hello late is taken at its word from then on: batches, memory, acknowledgements") {
+  CHECK(isolated([] {
+          TempDir dir;
+          FakeDaemon daemon(dir / "d.sock", {.answers_hello = false});
+          Options o = options_for(dir);
+          o.buffer.mode = OverflowMode::block;
+          o.buffer.timeout = 1h;
+          auto session = started(o);
+          Context c{"CTX1"};
+          for (int i = 0; i < 100; ++i) (void)DLT_INFO(c, "{}", i);
+          expect(daemon.sees_frames(100), "one by one");
+          expect(!daemon.descriptor_came(), "not greeted yet");
+
+          daemon.send(proto::local::Hello{1, proto::local::capability::all, 1, EcuId("LATE"), 0, "fake"});
+          expect(daemon.sees("memfd") && daemon.descriptor_came(), "memory");
+          for (int i = 100; i < 20'000; ++i) (void)DLT_INFO(c, "{}", i);
+          expect(session.flush(30s), "flush");
+          expect(daemon.sees_frames(20'000), "the rest");
+          expect_equal(daemon.count("context CTX1 -2"), std::size_t{1}, "registered once");
+          const auto last = daemon.frames().back();
+          expect(proto::as_text(proto::Bytes(last).subspan(4, 4)) == "LATE", "its ECU id");
+
+          // What it has acknowledged does not come again: both count the same bytes.
+          expect(eventually([&] { return session.stats().delivered == 20'000; }), "delivered");
+          daemon.hang_up();
+          expect(eventually([&] { return daemon.count("connected") == 2 && daemon.count("app APP1") == 2; }), "again");
+          daemon.send(proto::local::Hello{1, proto::local::capability::all, 1, EcuId("LATE"), 0, "fake"});
+          (void)DLT_INFO(c, "{}", 20'000);
+          expect(daemon.sees_frames(20'001), "after it");
+          expect_equal(daemon.frame_count(), std::size_t{20'001}, "nothing twice");
+          expect(session.stats().closes(), "books");
+        }) == "");
+}
+
+TEST_CASE("what was sent before a late hello is not counted twice by what the daemon acknowledges afterwards") {
+  CHECK(isolated([] {
+          TempDir dir;
+          FakeDaemon daemon(dir / "d.sock", {.answers_hello = false, .acknowledges = false});
+          auto session = started(options_for(dir));
+          Context c{"CTX1"};
+          for (int i = 0; i < 500; ++i) (void)DLT_INFO(c, "{}", i);
+          expect(daemon.sees_frames(500), "one by one");
+          daemon.send(proto::local::Hello{1, proto::local::capability::all, 1, EcuId("LATE"), 0, "fake"});
+          expect(daemon.sees("memfd"), "memory");
+          const std::uint64_t before = daemon.position_;
+          for (int i = 0; i < 10; ++i) (void)DLT_INFO(c, "{}", i);
+          expect(session.flush(30s) && daemon.sees_frames(510), "batches");
+
+          // All but those ten; so they come again, and nothing else does.
+          daemon.send(proto::local::Ack{before});
+          expect(daemon.has_said_all(), "acknowledged");
+          daemon.hang_up();
+          expect(eventually([&] { return daemon.count("app APP1") == 2; }), "again");
+          daemon.send(proto::local::Hello{1, proto::local::capability::all, 1, EcuId("LATE"), 0, "fake"});
+          expect(daemon.sees_frames(520), "the ten");
+          (void)DLT_INFO(c, "{}", 10);
+          expect(session.flush(30s) && daemon.sees_frames(521), "the next");
+          expect_equal(daemon.frame_count(), std::size_t{521}, "nothing else");
+        }) == "");
+}
+
 TEST_CASE("a daemon that does not say hello gets one frame a message") {
   CHECK(isolated([] {
           TempDir dir;

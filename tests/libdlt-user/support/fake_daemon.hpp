@@ -65,6 +65,13 @@ class FakeDaemon {
     to_send_.insert(to_send_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(out.size()));
   }
 
+  [[nodiscard]] bool has_said_all() const {
+    return eventually([&] {
+      const std::lock_guard lock(mutex_);
+      return to_send_.empty();
+    });
+  }
+
   // Whole DLT frames in the order of arrival.
   [[nodiscard]] std::vector<std::vector<std::byte>> frames() const {
     const std::lock_guard lock(mutex_);
@@ -153,6 +160,7 @@ class FakeDaemon {
   }
   void acknowledge(Peer& peer, std::size_t bytes) {
     peer.position += bytes;
+    position_ = peer.position;
     if (!manner_.acknowledges) return;
     std::array<std::byte, 32> ack{};
     proto::ByteWriter out(ack);
@@ -228,6 +236,7 @@ class FakeDaemon {
  public:
   std::atomic<std::uint64_t> lost_{0};       // by Loss and Overflow messages
   std::atomic<std::int32_t> positions_{-1};  // of the last registered context
+  std::atomic<std::uint64_t> position_{0};   // bytes of the connection that was read last
 
  private:
   const std::string path_;
