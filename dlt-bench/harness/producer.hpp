@@ -51,10 +51,10 @@ class ProducerLoop {
 
   template <class Call>
   void log(Call& call, double sent_ns) {
-    std::uint64_t producer = id_, number = sequence_;
+    std::uint64_t producer = plan_.first_producer + id_, number = sequence_;
     if (plan_.mixed_levels) [[unlikely]] {
       const unsigned lane = lane_of(sequence_);
-      producer = id_ * mixed_lanes + lane, number = in_lane_[lane]++;
+      producer = plan_.first_producer + id_ * mixed_lanes + lane, number = in_lane_[lane]++;
     }
     if (!call(tag(producer, number), sent_ns, texts_.of(number))) ++refused_;
     ++sequence_;
