@@ -252,8 +252,10 @@ Criterion nothing_unaccounted(const std::vector<Row>& rows) {
       lost.push_back(static_cast<double>(s.unaccounted < 0 ? -s.unaccounted : s.unaccounted));
   Spread worst = spread(std::move(lost));
   worst.median = worst.max;  // not one run may lose any
-  Criterion c{rows.empty() ? "" : rows.front().case_name + ": messages unaccounted for, the worst run", "messages",
-              worst, 0};
+  Criterion c;
+  if (!rows.empty()) c.what = rows.front().case_name + ": messages unaccounted for, the worst run";
+  c.unit = "messages";
+  c.measured = worst;
   return c;
 }
 
