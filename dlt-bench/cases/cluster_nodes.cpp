@@ -78,15 +78,15 @@ void ClusterRun::wait_connected() {
   }
 }
 
-// Until the gateway has it all, or nothing new for a while.
-void ClusterRun::wait_gathered(std::uint64_t expected) {
+// Until the gateway has it all, or nothing new for a while. Returns when the last of it came.
+double ClusterRun::wait_gathered(std::uint64_t expected) {
   std::uint64_t last = 0;
   double changed = now_s();
   for (;; wait_a_little()) {
     const std::uint64_t n = gateway_view().received;
-    if (n >= expected) return;
+    if (n >= expected) return now_s();
     if (n != last) last = n, changed = now_s();
-    if (now_s() - changed > silence_limit_s) return;
+    if (now_s() - changed > silence_limit_s) return changed;
   }
 }
 
@@ -185,8 +185,7 @@ Sample ClusterRun::once() {
     wait_connected();
     const double begin = now_s();
     live(life, s);
-    wait_gathered(s.accepted - s.dropped_total());
-    s.seconds += now_s() - begin;
+    s.seconds += wait_gathered(s.accepted - s.dropped_total()) - begin;
     end_node_daemons(s);
   }
   const GatewayView gateway = gateway_view();

@@ -44,7 +44,7 @@ class ClusterRun {
   void start_gateway();
   [[nodiscard]] GatewayView gateway_view();
   void wait_connected();
-  void wait_gathered(std::uint64_t expected);
+  [[nodiscard]] double wait_gathered(std::uint64_t expected);
   void live(unsigned life, Sample& sample);
   void end_node_daemons(Sample& sample);
   void break_links();

@@ -97,7 +97,7 @@ void judge_crossing(const std::vector<FlowResult>& flows, unsigned nodes, double
   }
   const double bits = static_cast<double>(s.delivered_bytes) * 8 * (all > 0 ? crossed / all : 0);
   s.extra["link_mbit_s"] = mbit_s;
-  s.extra["link_goodput_mbit_s"] = s.seconds > 0 ? bits / s.seconds / 2 : 0;  // of each direction
+  s.extra["link_goodput_mbit_s"] = s.seconds > 0 ? bits * 1e-6 / s.seconds / 2 : 0;  // of each direction
   s.extra["fairness"] = fairness(shares);
 }
 

@@ -238,10 +238,14 @@ std::string network_note(const Sample& s) {
     return at == s.extra.end() ? 0.0 : at->second;
   };
   std::string note = "goodput " + human(extra("goodput_mbit_s")) + " Mbit/s";
-  if (const double n = extra("packets_dropped_by_rule"); n > 0) note += ", " + human(n) + " packets dropped on purpose";
-  if (const double n = extra("packets_dropped_by_delay"); n > 0) note += ", " + human(n) + " by the delay line";
-  if (const double n = extra("reconnects"); n > 0) note += ", " + human(n) + " reconnects";
-  if (const double n = extra("twice"); n > 0) note += ", " + human(n) + " messages stored twice";
+  const auto count = [&](const char* key, const char* what) {
+    const auto n = static_cast<std::uint64_t>(extra(key));
+    if (n != 0) note += ", " + std::to_string(n) + what;
+  };
+  count("packets_dropped_by_rule", " packets dropped on purpose");
+  count("packets_dropped_by_delay", " by the delay line");
+  count("reconnects", " reconnects");
+  count("twice", " messages stored twice");
   return note;
 }
 

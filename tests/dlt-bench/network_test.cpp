@@ -85,7 +85,7 @@ TEST_CASE("network-faults: nothing is lost, whatever happens on the way") {
   const auto r = bench({"network-faults", "--duration", "0.2", "--repeat", "1", "--rate", "500"});
   if (!r) return;
 
-  check_closed(*r, 8);
+  check_closed(*r, 9);
   for (const auto& row : r->json.at("rows")) CHECK(row.at("extra").at("recover_s") >= 0);
 }
 
