@@ -1,6 +1,7 @@
 #include "harness/net_run.hpp"
 
 #include <poll.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <sstream>
@@ -17,7 +18,7 @@ namespace dlt::bench {
 namespace {
 
 constexpr Seconds ready_limit{30};
-constexpr double silence_limit_s = 5;
+constexpr double silence_limit_s = 4;
 constexpr double live_interval_s = 0.02;
 
 template <class Figure>
@@ -43,8 +44,6 @@ void add_usage(Usage& u, const Usage& other) {
 NetRun::NetRun(Testbed& testbed, const NetSetup& setup) : testbed_(testbed), setup_(setup), run_(next_run_id()) {}
 
 Seconds NetRun::patience() const { return Seconds(setup_.plan.duration_s + setup_.plan.flush_s + 60); }
-
-double NetRun::seconds_since_begin() const { return static_cast<double>(now_ns() - begin_ns_) * 1e-9; }
 
 void NetRun::pass(double seconds) {
   constexpr int look_ms = 2;
@@ -114,7 +113,10 @@ void NetRun::log(Sample& sample) {
   for (auto& [node, c] : collectors_) c.before = usage_of(c.daemon.pid());
   begin_ns_ = now_ns();
   for (auto& a : applications_) a.process.send("go");
-  if (setup_.meanwhile) setup_.meanwhile(*this, sample);
+  if (setup_.meanwhile) {
+    setup_.meanwhile(*this, sample);
+    for (auto& a : applications_) a.process.signal(SIGUSR1);  // see told_to_stop
+  }
   for (auto& a : applications_) (void)a.process.receive(patience(), alive_);
   for (auto& a : applications_) a.process.send("flush");
   for (auto& a : applications_) {
@@ -166,6 +168,18 @@ void NetRun::count_at_client(unsigned node, Collector& c, Sample& s) {
   }
 }
 
+// What a library has handed over may be under way still; an application that ends waits for it for a moment only. A
+// daemon that was started anew counts anew: then silence tells.
+void NetRun::wait_received(Collector& c) {
+  std::uint64_t last = 0;
+  for (double changed = now_s(); now_s() - changed < silence_limit_s;) {
+    const std::uint64_t n = c.daemon.status().received;
+    if (n >= c.expected) return;
+    if (n != last) last = n, changed = now_s();
+    pass(0.005);
+  }
+}
+
 void NetRun::count_in_files(Collector& c, Sample& s) {
   const std::uint64_t dropped = c.daemon.status().store_dropped;
   if (dropped != 0) s.dropped["daemon_store"] += dropped;
@@ -201,6 +215,7 @@ Sample NetRun::once() {
   log(s);
   for (auto& [node, c] : collectors_) {
     if (setup_.sink == Sink::client) count_at_client(node, c, s);
+    else wait_received(c);
     add_usage(s.daemon, usage_of(c.daemon.pid()).since(c.before));
   }
   for (auto& a : applications_) {

@@ -36,7 +36,7 @@ struct NetSetup {
   Sink sink = Sink::client;  // or store
   bool lossless = true;      // any drop is a fault
   bool may_repeat = false;   // a message may lie twice in the files
-  // Called when all of them have begun to log. May put figures into the sample.
+  // Called when all of them have begun to log; when it returns they are told to stop. May put figures into the sample.
   std::function<void(NetRun&, Sample&)> meanwhile;
   // Called at the end, where clients count.
   std::function<void(const std::vector<FlowResult>&, Sample&)> judge;
@@ -51,7 +51,6 @@ class NetRun {
   // For `meanwhile`.
   [[nodiscard]] Testbed& testbed() noexcept { return testbed_; }
   [[nodiscard]] Daemon& collector(unsigned node = 0) { return collectors_.at(node).daemon; }
-  [[nodiscard]] double seconds_since_begin() const;
   // Waits, and hears how the applications stand meanwhile.
   void pass(double seconds);
   // Messages that wait in all applications, as far as heard.
@@ -78,6 +77,7 @@ class NetRun {
   void start_applications();
   void log(Sample& sample);
   void count_at_client(unsigned node, Collector& collector, Sample& sample);
+  void wait_received(Collector& collector);
   void count_in_files(Collector& collector, Sample& sample);
   void add(const ProduceResult& produced, Sample& sample) const;
   void close_books(Sample& sample) const;

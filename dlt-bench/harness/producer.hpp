@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <random>
@@ -14,6 +15,9 @@
 #include "harness/texts.hpp"
 
 namespace dlt::bench {
+
+// Set by SIGUSR1 in a process that logs: its loops end before their next message. Read by all its logging threads.
+inline std::atomic<bool> told_to_stop{false};
 
 class ProducerLoop {
  public:
@@ -46,6 +50,7 @@ class ProducerLoop {
 
   [[nodiscard]] bool more() const noexcept {
     if (plan_.messages != 0 && sequence_ >= plan_.messages) return false;
+    if (told_to_stop.load(std::memory_order_relaxed)) return false;  // nothing else is handed over with it
     return end_ns_ == 0 || now_ns() < end_ns_;
   }
 

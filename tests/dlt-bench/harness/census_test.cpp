@@ -1,6 +1,8 @@
 #include "harness/census.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstring>
 
 using namespace dlt;
 using namespace dlt::bench;
@@ -15,9 +17,9 @@ std::vector<std::byte> stored(std::uint64_t producer, std::uint64_t number, cons
   std::vector<std::byte> frame = make_standard("RUN1", producer, number, 0, texts.of(number));
   std::memcpy(frame.data() + 4, ecu, 4);
   proto::store_be(frame.data() + 12, stamp);
-  std::vector<std::byte> bytes(16);
+  std::vector<std::byte> bytes(16 + frame.size());
   std::memcpy(bytes.data(), "DLT\1", 4);
-  bytes.insert(bytes.end(), frame.begin(), frame.end());
+  std::copy(frame.begin(), frame.end(), bytes.begin() + 16);
   return bytes;
 }
 
