@@ -59,6 +59,7 @@ void Numbers::add(Numbers other) {
   std::move(other.rows.begin(), other.rows.end(), std::back_inserter(rows));
   std::move(other.criteria.begin(), other.criteria.end(), std::back_inserter(criteria));
   std::move(other.facts.begin(), other.facts.end(), std::back_inserter(facts));
+  std::move(other.cannot_run.begin(), other.cannot_run.end(), std::back_inserter(cannot_run));
 }
 
 bool Numbers::good() const noexcept {

@@ -124,6 +124,7 @@ struct Numbers {
   std::vector<Row> rows;
   std::vector<Criterion> criteria;
   std::vector<std::pair<std::string, std::string>> facts;  // figures that are not rows
+  std::vector<std::string> cannot_run{};                   // what this machine does not allow, and why: a sentence each
 
   void add(Numbers other);
   [[nodiscard]] bool good() const noexcept;  // no faults, no criterion missed that decides

@@ -46,6 +46,18 @@ constexpr std::array list{
     Case{"compare", "the same load through the incumbent's library and daemon, spdlog and syslog, in turns with ours",
          run_compare},
     Case{"targets", "every figure to reach: measured, met or missed", run_targets, true},
+
+    Case{"node-scale", "2 to 16 nodes with 1 to 32 workers each, by TCP to one daemon: what arrives, how does it scale",
+         run_node_scale},
+    Case{"cluster", "2 to 16 nodes with a daemon each, a gateway that gathers them over narrow, lossy links",
+         run_cluster},
+    Case{"network-latency", "round trips of 1 to 100 ms to the daemon: throughput, and the way of a message",
+         run_network_latency},
+    Case{"network-loss", "0 to 5 % of the packets lost on the way to the daemon: the same", run_network_loss},
+    Case{"network-congestion", "4 nodes log to each other over a link that is too narrow: is anything lost",
+         run_network_congestion},
+    Case{"network-faults", "cut, reset, half-open, daemon killed, slow reader: is anything lost, how soon does it flow",
+         run_network_faults},
 };
 
 }  // namespace

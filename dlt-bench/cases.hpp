@@ -43,4 +43,12 @@ namespace dlt::bench {
 [[nodiscard]] Numbers run_compare(const Load& load);
 [[nodiscard]] Numbers run_targets(const Load& load);
 
+// Nodes in networks of their own.
+[[nodiscard]] Numbers run_node_scale(const Load& load);
+[[nodiscard]] Numbers run_cluster(const Load& load);
+[[nodiscard]] Numbers run_network_latency(const Load& load);
+[[nodiscard]] Numbers run_network_loss(const Load& load);
+[[nodiscard]] Numbers run_network_congestion(const Load& load);
+[[nodiscard]] Numbers run_network_faults(const Load& load);
+
 }  // namespace dlt::bench

@@ -1,5 +1,5 @@
 // dlt-bench. Exit codes: 0 all is well; 1 books not closed, daemon gone, criterion or baseline missed; 2 usage;
-// 130 interrupted.
+// 77 nothing was bad, but something cannot be run on this machine; 130 interrupted.
 #include <unistd.h>
 
 #include <cstdio>
@@ -21,7 +21,7 @@
 namespace dlt::bench {
 namespace {
 
-constexpr int exit_good = 0, exit_bad = 1, exit_usage = 2;
+constexpr int exit_good = 0, exit_bad = 1, exit_usage = 2, exit_cannot_run = 77;
 
 void list_cases() {
   for (const auto& c : cases()) std::printf("%-20s  %s\n", c.name, c.question);
@@ -81,8 +81,10 @@ int run_cases(Command command) {
   write_file(command.html_file, to_html(report));
   write_file(command.markdown_file, to_markdown(report));
   const bool steady = compare_with(baseline, command, report);
+  for (const auto& sentence : report.numbers.cannot_run) std::cerr << "dlt-bench: " << sentence << '\n';
   if (!report.numbers.good()) std::cerr << "dlt-bench: not good: see what is marked FAULT or missed\n";
-  return report.numbers.good() && steady ? exit_good : exit_bad;
+  if (!report.numbers.good() || !steady) return exit_bad;
+  return report.numbers.cannot_run.empty() ? exit_good : exit_cannot_run;
 }
 
 int run(const std::vector<std::string>& words) {

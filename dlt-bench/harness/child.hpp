@@ -18,6 +18,8 @@ struct ChildOptions {
   std::vector<std::string> arguments;                            // the first is the program
   std::vector<std::pair<std::string, std::string>> environment;  // on top of ours; an empty value removes
   std::string stderr_file;                                       // empty: ours
+  int network = -1;                                              // a NetNamespace's descriptor to live in; -1: ours
+  std::string clocks{};  // for /proc/self/timens_offsets: clocks of its own, where the kernel has that; empty: ours
 };
 
 class Child {

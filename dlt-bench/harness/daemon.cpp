@@ -75,12 +75,21 @@ DaemonStatus parse_status(const std::string& text) {
 // Also where it is another user's, which we may not signal.
 bool is_running(pid_t pid) { return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM); }
 
-void write_config(const fs::path& directory, Store store, bool tcp) {
+void write_addresses(std::ofstream& out, const DaemonPlan& plan) {
+  const bool own = plan.network >= 0;
+  out << "BindAddress = " << (own ? "0.0.0.0" : "127.0.0.1") << "\nPort = " << (own ? network_client_port : 0) << '\n';
+  if (!plan.tcp_for_applications) return;
+  out << "ApplicationPort = " << (own ? network_application_port : 0) << '\n';
+  if (own) out << "ApplicationBindAddress = 0.0.0.0\n";
+}
+
+void write_config(const fs::path& directory, const DaemonPlan& plan) {
+  const Store store = plan.store;
   std::ofstream out(directory / "daemon.conf");
   out << "ApplicationSocketPath = " << (directory / "app.sock").string() << '\n'
-      << "StatusSocketPath = " << (directory / "control.sock").string() << '\n'
-      << "BindAddress = 127.0.0.1\nPort = 0\nLoggingLevel = 4\n";
-  if (tcp) out << "ApplicationPort = 0\n";
+      << "StatusSocketPath = " << (directory / "control.sock").string() << "\nLoggingLevel = 4\n";
+  write_addresses(out, plan);
+  out << plan.more;
   if (store == Store::none) return;
   fs::create_directory(directory / "store");
   out << "OfflineTraceDirectory = " << (directory / "store").string() << '\n'
@@ -116,11 +125,14 @@ std::string find_daemon() {
   throw BenchError("no dlt-daemon beside dlt-bench or in PATH; --daemon names a running one");
 }
 
-Daemon Daemon::start(Store store, bool tcp_for_applications) {
+Daemon Daemon::start(Store store, bool tcp_for_applications) { return start(DaemonPlan{store, tcp_for_applications}); }
+
+Daemon Daemon::start(const DaemonPlan& plan) {
   Daemon d;
   d.scratch_ = std::make_unique<Scratch>();
+  d.network_ = plan.network;
   const fs::path& directory = d.scratch_->path();
-  write_config(directory, store, tcp_for_applications);
+  write_config(directory, plan);
   d.address_ = "unix:" + (directory / "app.sock").string();
   d.control_ = (directory / "control.sock").string();
   d.launch();
@@ -130,9 +142,11 @@ Daemon Daemon::start(Store store, bool tcp_for_applications) {
 
 void Daemon::launch() {
   const fs::path& directory = scratch_->path();
-  child_ = Child::start({{find_daemon(), "--foreground", "--config", (directory / "daemon.conf").string()},
-                         {},
-                         (directory / "daemon.log").string()});
+  ChildOptions options{{find_daemon(), "--foreground", "--config", (directory / "daemon.conf").string()},
+                       {},
+                       (directory / "daemon.log").string()};
+  options.network = network_;
+  child_ = Child::start(options);
   pid_ = child_->pid();
 }
 
@@ -182,6 +196,11 @@ std::optional<DaemonStatus> Daemon::status_if_up() {
   } catch (const Json::exception& e) {
     throw BenchError(std::string("the daemon's status is not understood: ") + e.what());
   }
+}
+
+std::string Daemon::status_text() {
+  check_alive();
+  return ask(control_, "status\n");
 }
 
 DaemonStatus Daemon::status() {

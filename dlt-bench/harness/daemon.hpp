@@ -17,6 +17,15 @@ namespace dlt::bench {
 
 enum class Store { none, plain, zstd };
 
+// A private daemon that is not as they all are.
+struct DaemonPlan {
+  Store store = Store::none;
+  bool tcp_for_applications = false;
+  int network = -1;       // a NetNamespace's descriptor: there it listens at every address, at fixed ports
+  std::string more = {};  // lines of its configuration
+};
+inline constexpr std::uint16_t network_client_port = 3490, network_application_port = 3491;
+
 // What the daemon says of itself, cumulative since its start.
 struct DaemonStatus {
   pid_t pid = 0;
@@ -36,6 +45,7 @@ class Daemon {
  public:
   // Starts one. Throws BenchError with what it said when it does not come up.
   [[nodiscard]] static Daemon start(Store store, bool tcp_for_applications);
+  [[nodiscard]] static Daemon start(const DaemonPlan& plan);
   // Uses the one that `load` names.
   [[nodiscard]] static Daemon attach(const Load& load);
 
@@ -43,11 +53,14 @@ class Daemon {
   [[nodiscard]] std::string tcp_address() const;
   [[nodiscard]] std::uint16_t client_port() const noexcept { return client_port_; }
   [[nodiscard]] std::string store_directory() const;
+  // Where the files of a private one lie; its configuration may name files there.
+  [[nodiscard]] const std::filesystem::path& directory() const { return scratch_->path(); }
   [[nodiscard]] bool is_private() const noexcept { return child_.has_value(); }
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
   // Asks over the control socket. Throws BenchError when it does not answer.
   [[nodiscard]] DaemonStatus status();
+  [[nodiscard]] std::string status_text();  // as it says it: JSON
   // Throws BenchError when it has ended: the message says how and what it said last.
   void check_alive();
   // Private ones only: SIGSTOP and SIGCONT; SIGTERM and wait (throws when it does not end well).
@@ -62,6 +75,7 @@ class Daemon {
 
  private:
   Daemon() = default;
+  int network_ = -1;
   void launch();
   void wait_ready();
   [[nodiscard]] std::string last_words() const;

@@ -72,6 +72,7 @@ LoggerBooks books_of(const Stats& s) {
   books.closes = s.closes();
   books.writes = s.writes;
   books.wakes = s.wakes;
+  books.connects = s.connects;
   for (const BufferStats& b : s.buffers) {
     books.reserved_bytes += b.reserved_bytes;
     books.buffers_used += b.reserved_bytes != 0 ? 1U : 0U;

@@ -11,4 +11,9 @@ struct BenchError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// This machine does not allow what a case needs; nothing was measured, and that is neither good nor bad. Exit code 77.
+struct CannotRunHere : BenchError {
+  using BenchError::BenchError;
+};
+
 }  // namespace dlt::bench

@@ -23,11 +23,12 @@ struct ProducePlan {
   std::string address;         // of the daemon, as the library takes it
   std::string run;             // application id, four characters
   unsigned threads = 1;
-  std::uint64_t messages = 0;  // per thread, 0: until the time is up
-  double duration_s = 0;       // 0: until the messages are used up
-  double rate = 0;             // messages/s of all threads together, 0: flat out
-  std::uint64_t clump = 1;     // messages of a thread that fall due at once when there is a rate
-  double after_rate = 0;       // for after_s more seconds: this rate
+  unsigned first_producer = 0;  // the number of the first thread, where several processes log into one ledger
+  std::uint64_t messages = 0;   // per thread, 0: until the time is up
+  double duration_s = 0;        // 0: until the messages are used up
+  double rate = 0;              // messages/s of all threads together, 0: flat out
+  std::uint64_t clump = 1;      // messages of a thread that fall due at once when there is a rate
+  double after_rate = 0;        // for after_s more seconds: this rate
   double after_s = 0;
   std::uint64_t warm_up = 0;  // first calls of each thread that are not timed (they are in the books)
   Timing timing = Timing::sampled;
@@ -73,6 +74,7 @@ struct LoggerBooks {
   bool closes = true;                            // by its own account
   std::uint64_t writes = 0;
   std::uint64_t wakes = 0;
+  std::uint64_t connects = 0;                                 // made to a daemon
   std::uint64_t reserved_bytes = 0;                           // memory of all queues
   std::uint64_t buffers_used = 0;                             // that have any
   std::vector<std::pair<std::uint64_t, std::uint64_t>> fill;  // of each buffer: messages queued, capacity

@@ -1,4 +1,6 @@
 // A process that logs. Threads, clocks and texts are ready before the session is; all threads begin at one instant.
+#include <signal.h>
+
 #include <algorithm>
 #include <atomic>
 #include <latch>
@@ -92,6 +94,7 @@ void sum_up(const std::vector<ProducerLoop>& loops, const TickClock& clock, Prod
 
 void produce_worker(Channel& channel) {
   constexpr double patience_s = 600;
+  ::signal(SIGUSR1, [](int) { told_to_stop = true; });
   const auto plan = from_wire<ProducePlan>(channel.expect(10));
   const Texts texts = plan.realistic_text ? Texts::lines() : Texts::fixed(plan.payload);
   const TickClock clock = TickClock::calibrate();

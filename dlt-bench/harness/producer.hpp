@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <random>
@@ -14,6 +15,9 @@
 #include "harness/texts.hpp"
 
 namespace dlt::bench {
+
+// Set by SIGUSR1 in a process that logs: its loops end before their next message. Read by all its logging threads.
+inline std::atomic<bool> told_to_stop{false};
 
 class ProducerLoop {
  public:
@@ -46,15 +50,16 @@ class ProducerLoop {
 
   [[nodiscard]] bool more() const noexcept {
     if (plan_.messages != 0 && sequence_ >= plan_.messages) return false;
+    if (told_to_stop.load(std::memory_order_relaxed)) return false;  // nothing else is handed over with it
     return end_ns_ == 0 || now_ns() < end_ns_;
   }
 
   template <class Call>
   void log(Call& call, double sent_ns) {
-    std::uint64_t producer = id_, number = sequence_;
+    std::uint64_t producer = plan_.first_producer + id_, number = sequence_;
     if (plan_.mixed_levels) [[unlikely]] {
       const unsigned lane = lane_of(sequence_);
-      producer = id_ * mixed_lanes + lane, number = in_lane_[lane]++;
+      producer = plan_.first_producer + id_ * mixed_lanes + lane, number = in_lane_[lane]++;
     }
     if (!call(tag(producer, number), sent_ns, texts_.of(number))) ++refused_;
     ++sequence_;

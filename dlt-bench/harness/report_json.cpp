@@ -118,6 +118,7 @@ std::string to_json(const Report& report) {
   Ordered j{{"schema", json_schema_version}, {"program", "dlt-bench"}};
   for (const auto& [key, value] : report.facts) j["machine"][key] = value;
   for (const auto& [key, value] : report.numbers.facts) j["facts"][key] = value;
+  j["cannot_run"] = report.numbers.cannot_run;
   j["rows"] = Ordered::array();
   for (const auto& r : report.numbers.rows) j["rows"].push_back(row(r));
   j["criteria"] = Ordered::array();

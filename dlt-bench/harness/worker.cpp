@@ -17,7 +17,7 @@ namespace {
 
 constexpr int channel_fd = 3;
 
-constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 10> roles{{
+constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 12> roles{{
     {"produce", produce_worker},
     {"receive", receive_worker},
     {"store", store_worker},
@@ -28,6 +28,8 @@ constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 10> roles{{
     {"suspend", suspend_worker},
     {"relay", relay_worker},
     {"syslog", syslog_worker},
+    {"delay", delay_worker},
+    {"census", census_worker},
 }};
 
 std::string& program() {
@@ -79,6 +81,15 @@ const std::string& worker_program() { return program(); }
 Child start_worker(const std::string& name, const std::string& plan_json,
                    std::vector<std::pair<std::string, std::string>> environment) {
   Child child = Child::start({{worker_program(), "--worker", name}, std::move(environment), {}});
+  child.send(plan_json);
+  return child;
+}
+
+Child start_worker_in(int network, const std::string& clocks, const std::string& name, const std::string& plan_json) {
+  ChildOptions options{{worker_program(), "--worker", name}, {}, {}};
+  options.network = network;
+  options.clocks = clocks;
+  Child child = Child::start(options);
   child.send(plan_json);
   return child;
 }

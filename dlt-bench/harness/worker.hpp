@@ -24,6 +24,9 @@ class Channel {
 // Starts a fresh process of ourselves in the role NAME and hands it its plan.
 [[nodiscard]] Child start_worker(const std::string& name, const std::string& plan_json,
                                  std::vector<std::pair<std::string, std::string>> environment = {});
+// … that lives in a network or with clocks of its own: see ChildOptions.
+[[nodiscard]] Child start_worker_in(int network, const std::string& clocks, const std::string& name,
+                                    const std::string& plan_json);
 // The program to start for start_worker; ourselves unless a test says otherwise.
 void set_worker_program(std::string path);
 [[nodiscard]] const std::string& worker_program();
@@ -42,5 +45,7 @@ void calls_worker(Channel& channel);    // what callgrind looks at
 void suspend_worker(Channel& channel);  // ready, prepare, prepared, connected, books
 void syslog_worker(Channel& channel);   // as receive_worker
 void relay_worker(Channel& channel);    // its port; loses messages until the daemon or the benchmark ends
+void delay_worker(Channel& channel);    // ready, counts …
+void census_worker(Channel& channel);   // result
 
 }  // namespace dlt::bench

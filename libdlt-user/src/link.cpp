@@ -9,13 +9,15 @@ void Link::on_connecting(Clock::time_point now) noexcept {
   next_ = now + connect_limit;
 }
 
-void Link::on_connected(Clock::time_point now) noexcept {
+void Link::on_connected(Clock::time_point now, bool over_network) noexcept {
   state_ = State::greeting;
-  next_ = now + greeting_limit;
+  over_network_ = over_network;
+  next_ = now + (over_network ? network_greeting_limit : greeting_limit);
 }
 
 void Link::on_hello() noexcept {
   state_ = State::ready;
+  network_has_greeted_ = network_has_greeted_ || over_network_;
   wait_ = first_wait;
 }
 
@@ -33,7 +35,9 @@ void Link::on_lost(Clock::time_point now) noexcept {
 
 bool Link::on_tick(Clock::time_point now) noexcept {
   if (state_ == State::connecting) return now >= next_;
-  if (state_ == State::greeting && now >= next_) on_plain();
+  if (state_ != State::greeting || now < next_) return false;
+  if (over_network_ && network_has_greeted_) return true;
+  on_plain();
   return false;
 }
 

@@ -70,12 +70,21 @@ std::error_code Socket::connect_tcp(const Address& to) noexcept {
     close();
     adopt(::socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (fd_ < 0) return last_error();
-    const int one = 1;
-    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    watch_peer();
     if (::connect(fd_, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS) return {};
     error = last_error();
   }
   return error;
+}
+
+void Socket::watch_peer() noexcept {
+  const auto set = [&](int level, int name, int value) { ::setsockopt(fd_, level, name, &value, sizeof value); };
+  constexpr int seconds = static_cast<int>(peer_timeout.count() / 1000);
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, seconds / 2);  // then probes, if nothing else is under way
+  set(IPPROTO_TCP, TCP_KEEPINTVL, seconds / 4);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(peer_timeout.count()));
 }
 
 std::error_code Socket::finish_connect() noexcept {

@@ -17,7 +17,7 @@ void Uplink::maintain(Link::Clock::time_point now) {
   if (!connection_.is_open()) return;
   receive(now);
   const bool was_plain = link_.state() == Link::State::plain;
-  (void)link_.on_tick(now);
+  if (link_.on_tick(now)) return lost(now);
   if (was_plain || link_.state() != Link::State::plain) return;
   local::Hello unspoken;
   unspoken.capabilities = 0;
@@ -91,7 +91,7 @@ void Uplink::begin() {
 }
 
 void Uplink::greet(Link::Clock::time_point now) {
-  link_.on_connected(now);
+  link_.on_connected(now, !connection_.is_unix());
   begin();
   local::Hello hello;
   hello.pid = identity_.pid;

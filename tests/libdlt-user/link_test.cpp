@@ -40,6 +40,36 @@ TEST_CASE("a daemon that does not answer the greeting speaks the incumbent's pro
   CHECK(link.may_send());
 }
 
+TEST_CASE(
+    "over a network an answer to the greeting may take longer, and without any it is the incumbent's all the same") {
+  Link link;
+  link.on_connecting(start);
+  link.on_connected(start, true);
+
+  CHECK_FALSE(link.on_tick(start + Link::greeting_limit));
+  CHECK(link.state() == Link::State::greeting);
+  CHECK_FALSE(link.on_tick(start + Link::network_greeting_limit));
+
+  CHECK(link.state() == Link::State::plain);
+}
+
+TEST_CASE("over a network a daemon that has greeted once is waited for, not taken for the incumbent") {
+  Link link;
+  link.on_connecting(start);
+  link.on_connected(start, true);
+  link.on_hello();
+  link.on_lost(start + 1h);
+  link.on_connecting(start + 1h);
+  link.on_connected(start + 1h, true);
+
+  CHECK_FALSE(link.on_tick(start + 1h + Link::network_greeting_limit - 1ms));
+  CHECK(link.on_tick(start + 1h + Link::network_greeting_limit));
+
+  link.on_lost(start + 2h);
+  CHECK(link.state() == Link::State::away);
+  CHECK_FALSE(link.due(start + 2h));  // it waits as after a try that failed
+}
+
 TEST_CASE("the incumbent's FIFO is ready as soon as it is open, and tried again at once when it breaks") {
   Link link;
   link.on_connecting(start);
