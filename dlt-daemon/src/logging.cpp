@@ -7,9 +7,14 @@
 #include <spdlog/sinks/syslog_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <fmt/format.h>
+
+#include <cstdio>
 #include <cstdlib>
 
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 namespace dlt::daemon {
 
@@ -55,14 +60,28 @@ spdlog::sink_ptr make_sink(const Config& c, std::uint8_t mode, int syslog_option
   }
 }
 
+// The variable alone says nothing: it is inherited by who then has a terminal, as in a desktop session.
+bool is_journal(int fd) {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat info {};
+  return stream != nullptr && ::fstat(fd, &info) == 0 && fmt::format("{}:{}", info.st_dev, info.st_ino) == stream;
+}
+
 // The journal and syslog add time and process themselves.
 const char* pattern_of(std::uint8_t mode, Terminal terminal) {
   if (mode == to_syslog) return "%v";
-  const bool journal = mode != to_file && terminal == Terminal::journal && std::getenv("JOURNAL_STREAM") != nullptr;
+  const int fd = mode == to_stdout ? STDOUT_FILENO : STDERR_FILENO;
+  const bool journal = mode != to_file && terminal == Terminal::journal && is_journal(fd);
   return journal ? "<%*>%v" : "%Y-%m-%d %H:%M:%S.%e %l: %v";
 }
 
 }  // namespace
+
+void say(std::uint8_t syslog_level, std::string_view text) {
+  const auto line =
+      is_journal(STDERR_FILENO) ? fmt::format("<{}>{}\n", syslog_level, text) : fmt::format("dlt-daemon: {}\n", text);
+  std::fputs(line.c_str(), stderr);
+}
 
 void set_logging_level(std::uint8_t syslog_level) { spdlog::set_level(spdlog_level(syslog_level)); }
 

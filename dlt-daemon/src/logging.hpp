@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config.hpp"
 
@@ -18,5 +19,9 @@ enum class Terminal : std::uint8_t {
 [[nodiscard]] std::optional<std::string> start_logging(const Config& config, Terminal terminal);
 
 void set_logging_level(std::uint8_t syslog_level);
+
+// What is said whatever the log is, and before there is one: a line on stderr, with its level where that is the
+// journal's.
+void say(std::uint8_t syslog_level, std::string_view text);
 
 }  // namespace dlt::daemon

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include <fcntl.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "background.hpp"
@@ -33,10 +34,10 @@ bool load(const Options& options, Config& config) {
   ConfigFile read;
   if (!options.config_file.empty() || ::access(file.c_str(), F_OK) == 0) read = read_config_file(file);
   if (!read.problem.empty()) {
-    std::fprintf(stderr, "dlt-daemon: %s\n", read.problem.c_str());
+    say(LOG_ERR, read.problem);
     return false;
   }
-  if (!read.warning.empty()) std::fprintf(stderr, "dlt-daemon: warning: %s\n", read.warning.c_str());
+  if (!read.warning.empty()) say(LOG_WARNING, "warning: " + read.warning);
   std::vector<ConfigError> notes;
   auto errors = parse(config, read.text, file, &notes);
   for (const auto& [key, value] : options.overrides) {
@@ -45,9 +46,9 @@ bool load(const Options& options, Config& config) {
     if (answer) continue;
     if (const auto problem = set(config, key, value)) errors.push_back({"command line", *problem});
   }
-  for (const auto& note : notes) std::fprintf(stderr, "dlt-daemon: %s\n", note.text().c_str());
+  for (const auto& note : notes) say(LOG_NOTICE, note.text());
   if (const auto problem = check(config)) errors.push_back({file, *problem});
-  for (const auto& error : errors) std::fprintf(stderr, "dlt-daemon: %s\n", error.text().c_str());
+  for (const auto& error : errors) say(LOG_ERR, error.text());
   return errors.empty();
 }
 
@@ -88,7 +89,7 @@ int serve(const Options& options, const Config& config) {
                         : options.foreground ? Terminal::foreground
                                              : Terminal::journal;
   if (const auto problem = start_logging(config, terminal)) {
-    std::fprintf(stderr, "dlt-daemon: %s\n", problem->c_str());
+    say(LOG_CRIT, *problem);
     return 1;
   }
   auto inherited = take_inherited();
@@ -135,7 +136,7 @@ int serve(const Options& options, const Config& config) {
 // The files that the configuration names.
 int check_other_files(const Config& config) {
   const auto problems = gateway::problems_of_nodes(config);
-  for (const auto& problem : problems) std::fprintf(stderr, "dlt-daemon: %s\n", problem.c_str());
+  for (const auto& problem : problems) say(LOG_ERR, problem);
   if (problems.empty()) std::puts("configuration is good");
   return problems.empty() ? 0 : 1;
 }
@@ -166,7 +167,7 @@ int main(int argc, char** argv) {
     std::fputs("dlt-daemon: there is not enough memory\n", stderr);
     return 1;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "dlt-daemon: %s\n", e.what());
+    say(LOG_CRIT, e.what());
     return 1;
   }
 }

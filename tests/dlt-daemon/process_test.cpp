@@ -4,6 +4,8 @@
 #include <csignal>
 #include <fstream>
 
+#include <sys/stat.h>
+
 #include "dlt-daemon/support/peers.hpp"
 #include "dlt-daemon/support/program.hpp"
 #include "status_client.hpp"
@@ -55,6 +57,25 @@ TEST_CASE("exit codes tell wrong usage, errors and success apart") {
   write_file(dir / "good.conf", "Port = 3490\n");
   CHECK(run({program(), "--check-config", "--config", dir / "good.conf"}).code == 0);
   CHECK(run({program(), "--status", "--app-socket", dir / "app.sock"}).code == 1);
+}
+
+TEST_CASE("what is wrong with the configuration has its level where stderr is the journal's, and only there") {
+  TempDir dir;
+  write_file(dir / "bad.conf", "Potr = 1\n");
+  write_file(dir / "err", "");
+  struct stat err {};
+  REQUIRE(::stat((dir / "err").c_str(), &err) == 0);
+  const auto stream = std::to_string(err.st_dev) + ":" + std::to_string(err.st_ino);
+  const auto said = [&](const std::string& journal) {
+    write_file(dir / "err", "");
+    Child child(
+        {{program(), "--check-config", "--config", dir / "bad.conf"}, {{"JOURNAL_STREAM", journal}}, "", dir / "err"});
+    CHECK(child.wait() == 1);
+    return read_file(dir / "err");
+  };
+
+  CHECK(said(stream).find("<3>" + (dir / "bad.conf") + ":1: ") == 0);
+  CHECK(said("1:2").find("dlt-daemon: " + (dir / "bad.conf") + ":1: ") == 0);
 }
 
 TEST_CASE("a check of the configuration looks at the file of passive nodes, too") {

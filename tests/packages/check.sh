@@ -1,47 +1,23 @@
 #!/usr/bin/env bash
 # check.sh: builds the Debian packages, has lintian judge them, then installs, uses and removes them in a minimal Debian of
-# their own, made by debootstrap from the mirrors of this machine. Needs root and a network; 77: not root.
+# their own, made by debootstrap from the mirrors of this machine (support/debian.sh). Needs root and a network; 77: not root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
 [ "$(id -u)" = 0 ] || { echo "needs root" && exit 77; }
 # What is mounted here is gone with this script.
 [ "${IN_NAMESPACE:-}" = yes ] || IN_NAMESPACE=yes exec unshare --mount --propagation private "$0" "$@"
 
-say() { printf '== %s\n' "$*"; }
-fail() { printf 'packages: %s\n' "$*" >&2 && exit 1; }
+# shellcheck source=../support/debian.sh
+. "$here/../support/debian.sh"
+daemon=
+trap '[ -z "$daemon" ] || kill "$daemon" 2>/dev/null || true; debian_remove' EXIT
 
 say "packages"
-"$root/dev" package
-debs=("$root"/build/packages/*.deb)
-[ ${#debs[@]} = 4 ] || fail "there are ${#debs[@]} packages, not 4"
+debian_packages
 lintian --fail-on error --suppress-tags-from-file "$here/lintian-explained" "${debs[@]}"
 
-dir=$(mktemp -d /tmp/dlt-debian-XXXXXX)
-debian=$dir/debian
-daemon=
-trap '[ -z "$daemon" ] || kill "$daemon" 2>/dev/null || true; umount -l "$debian/proc" "$debian/dev" 2>/dev/null || true; rm -rf "$dir"' EXIT
-
 say "a minimal Debian"
-# DEBIAN_BASE: what debootstrap has made before, to be copied.
-mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | head -1)
-if [ -n "${DEBIAN_BASE:-}" ]; then
-  cp -a "$DEBIAN_BASE" "$debian"
-else
-  [ -n "$mirror" ] || fail "apt knows no mirror of bookworm"
-  debootstrap --variant=minbase bookworm "$debian" "$mirror" >"$dir/log" 2>&1 ||
-    { tail -20 "$dir/log" && fail "debootstrap"; }
-fi
-cp /etc/resolv.conf /etc/hosts "$debian/etc/" 2>/dev/null || true
-! compgen -G '/etc/apt/apt.conf.d/*proxy*' >/dev/null || cp /etc/apt/apt.conf.d/*proxy* "$debian/etc/apt/apt.conf.d/"
-mount -t proc proc "$debian/proc"
-mount --bind /dev "$debian/dev"
-printf '#!/bin/sh\nexit 101\n' >"$debian/usr/sbin/policy-rc.d"
-chmod 755 "$debian/usr/sbin/policy-rc.d"
-
-inside() { env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive http_proxy="${http_proxy:-}" \
-  chroot "$debian" "$@"; }
-apt() { inside apt-get -qq -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@" >"$dir/log" 2>&1 || { tail -30 "$dir/log" && fail "apt-get $*"; }; }
+debian_make
 installed() { [ "$(inside dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 # Each file with its owner and mode; not what dpkg, apt and ldconfig keep for themselves.
 files() {
