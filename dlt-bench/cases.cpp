@@ -46,6 +46,15 @@ constexpr std::array list{
     Case{"compare", "the same load through the incumbent's library and daemon, spdlog and syslog, in turns with ours",
          run_compare},
     Case{"targets", "every figure to reach: measured, met or missed", run_targets, true},
+    // The system suite.
+    Case{"stress-cpu", "threads that compute on every CPU and log their results: by how much are they slowed down",
+         run_stress_cpu},
+    Case{"sim-database", "8 nodes of a database: operations/s with and without logging; the log replayed",
+         run_sim_database},
+    Case{"sim-microservice", "6 services: latency of requests with and without logging; traces joined from the log",
+         run_sim_microservice},
+    Case{"sim-queue", "4 message queues: everything produced is consumed; lag recomputed from the log", run_sim_queue},
+    Case{"sim-cache", "6 caches: hit rate recomputed from the log", run_sim_cache},
 };
 
 }  // namespace

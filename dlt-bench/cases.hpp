@@ -43,4 +43,11 @@ namespace dlt::bench {
 [[nodiscard]] Numbers run_compare(const Load& load);
 [[nodiscard]] Numbers run_targets(const Load& load);
 
+// The system suite.
+[[nodiscard]] Numbers run_stress_cpu(const Load& load);
+[[nodiscard]] Numbers run_sim_database(const Load& load);
+[[nodiscard]] Numbers run_sim_microservice(const Load& load);
+[[nodiscard]] Numbers run_sim_queue(const Load& load);
+[[nodiscard]] Numbers run_sim_cache(const Load& load);
+
 }  // namespace dlt::bench

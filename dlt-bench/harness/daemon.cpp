@@ -69,18 +69,22 @@ DaemonStatus parse_status(const std::string& text) {
   const Json storage = j.value("storage", Json::object());
   s.stored = messages(storage, "written");
   s.store_dropped = messages(storage, "dropped");
+  for (const auto& user : j.value("users", Json::array())) s.connections += user.value("connections", std::uint64_t{0});
+  const Json refused = j.value("refused", Json::object());
+  for (const auto& count : refused) s.refused += count.get<std::uint64_t>();
   return s;
 }
 
 // Also where it is another user's, which we may not signal.
 bool is_running(pid_t pid) { return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM); }
 
-void write_config(const fs::path& directory, Store store, bool tcp) {
+void write_config(const fs::path& directory, Store store, bool tcp, const std::string& settings) {
   std::ofstream out(directory / "daemon.conf");
   out << "ApplicationSocketPath = " << (directory / "app.sock").string() << '\n'
       << "StatusSocketPath = " << (directory / "control.sock").string() << '\n'
       << "BindAddress = 127.0.0.1\nPort = 0\nLoggingLevel = 4\n";
   if (tcp) out << "ApplicationPort = 0\n";
+  out << settings;
   if (store == Store::none) return;
   fs::create_directory(directory / "store");
   out << "OfflineTraceDirectory = " << (directory / "store").string() << '\n'
@@ -116,11 +120,11 @@ std::string find_daemon() {
   throw BenchError("no dlt-daemon beside dlt-bench or in PATH; --daemon names a running one");
 }
 
-Daemon Daemon::start(Store store, bool tcp_for_applications) {
+Daemon Daemon::start(Store store, bool tcp_for_applications, const std::string& settings) {
   Daemon d;
   d.scratch_ = std::make_unique<Scratch>();
   const fs::path& directory = d.scratch_->path();
-  write_config(directory, store, tcp_for_applications);
+  write_config(directory, store, tcp_for_applications, settings);
   d.address_ = "unix:" + (directory / "app.sock").string();
   d.control_ = (directory / "control.sock").string();
   d.launch();

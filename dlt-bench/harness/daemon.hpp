@@ -30,12 +30,15 @@ struct DaemonStatus {
   std::uint64_t client_dropped = 0;
   std::uint64_t stored = 0;
   std::uint64_t store_dropped = 0;
+  std::uint64_t connections = 0;  // of applications that are there
+  std::uint64_t refused = 0;      // whatever was refused, for whatever reason
 };
 
 class Daemon {
  public:
-  // Starts one. Throws BenchError with what it said when it does not come up.
-  [[nodiscard]] static Daemon start(Store store, bool tcp_for_applications);
+  // Starts one; `settings` are further lines of its configuration. Throws BenchError with what it said when it does not
+  // come up.
+  [[nodiscard]] static Daemon start(Store store, bool tcp_for_applications, const std::string& settings = "");
   // Uses the one that `load` names.
   [[nodiscard]] static Daemon attach(const Load& load);
 

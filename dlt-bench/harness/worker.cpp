@@ -17,7 +17,7 @@ namespace {
 
 constexpr int channel_fd = 3;
 
-constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 10> roles{{
+constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 13> roles{{
     {"produce", produce_worker},
     {"receive", receive_worker},
     {"store", store_worker},
@@ -28,6 +28,9 @@ constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 10> roles{{
     {"suspend", suspend_worker},
     {"relay", relay_worker},
     {"syslog", syslog_worker},
+    {"work", work_worker},
+    {"visit", visit_worker},
+    {"recount", recount_worker},
 }};
 
 std::string& program() {
