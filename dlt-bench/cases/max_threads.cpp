@@ -1,6 +1,7 @@
 // How many threads may log at once: doubled from 1 to 1,024 (or --threads) until a step does not meet its limits:
 // everything arrives, in order, nothing dropped, within a minute.
 #include <algorithm>
+#include <bit>
 
 #include "cases.hpp"
 #include "harness/facts.hpp"
@@ -57,6 +58,19 @@ void judge(unsigned held, unsigned wanted, const std::vector<Row>& rows, Numbers
                               0,
                               "no collapse"});
   numbers.criteria.back().decides = false;  // a busy machine decides that
+  for (const Row& row : rows) {
+    const Sample& s = row.samples.front();
+    if (s.extra.at("threads") != std::bit_floor(cpu_count()) || cpu_count() == 1) continue;
+    numbers.criteria.push_back({"max-threads, efficiency of as many threads as CPUs",
+                                "x",
+                                exactly(s.extra.at("efficiency")),
+                                0.9,
+                                {},
+                                false,
+                                0,
+                                "the sender, the daemon and the client need CPUs as well"});
+    numbers.criteria.back().decides = false;
+  }
 }
 
 }  // namespace
@@ -71,7 +85,8 @@ Numbers run_max_threads(const Load& load) {
     if (threads == 1) single = rate_of(row), single_rss = resident_of(row);
     const double per_thread = threads > 1 ? (resident_of(row) - single_rss) / (threads - 1) : 0;
     const double efficiency = single > 0 ? rate_of(row) / single / std::min(threads, cpu_count()) : 0;
-    for (Sample& s : row.samples) s.extra["rss_per_thread"] = per_thread, s.extra["efficiency"] = efficiency;
+    for (Sample& s : row.samples)
+      s.extra["rss_per_thread"] = per_thread, s.extra["efficiency"] = efficiency, s.extra["threads"] = threads;
     if (threads > 1)
       row.notes.push_back(human(per_thread / 1024) + " KiB resident for each further thread; efficiency " +
                           human(efficiency) + " of min(threads, CPUs)");

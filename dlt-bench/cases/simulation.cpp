@@ -135,6 +135,7 @@ void tell(const Simulation& s, const Counters& all, Row& row) {
                         human(figure("operation_p99_us").median) + "; without logging " +
                         human(figure("operation_p50_us_without").median) + ", " +
                         human(figure("operation_p99_us_without").median));
+  row.notes.push_back("msg/s: until the last message is in the file, which the daemon writes every 250 ms");
   const bool same = row.faults.empty();
   row.notes.push_back(
       (same ? "recomputed from the stored log, equal to its own counters: " : "recomputed from the stored log: ") +

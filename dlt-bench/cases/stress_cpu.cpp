@@ -8,7 +8,7 @@ namespace dlt::bench {
 
 Numbers run_stress_cpu(const Load& load) {
   const unsigned cpus = cpu_count();
-  Simulation s{"stress-cpu", "primes", "1 process", 1, cpus, 20'000 * std::uint64_t{cpus}, "blocks of 256 numbers", {}};
+  Simulation s{"stress-cpu", "primes", "1 process", 1, cpus, 24'000 * std::uint64_t{cpus}, "blocks of 64 numbers", {}};
   s.members =
       std::to_string(load.threads.value_or(cpus)) + " threads that compute on " + std::to_string(cpus) + " CPUs";
   s.story = [](const Counters& all) {

@@ -1,7 +1,7 @@
 // 16 and 32 producing processes that come by TCP, 100,000 messages each, into one daemon's file: all must be there.
 #include "cases.hpp"
-#include "cases/simulation.hpp"
 #include "harness/facts.hpp"
+#include "harness/measure.hpp"
 #include "harness/produce_crew.hpp"
 #include "harness/report.hpp"
 
@@ -48,9 +48,7 @@ Numbers run_stress_network(const Load& load) {
   }
   for (const unsigned processes : {16U, 32U}) {
     if (load.brief && processes > 16) break;
-    const Row row = network_row(load, processes);
-    judge_calls(row, numbers);
-    numbers.rows.push_back(row);
+    numbers.rows.push_back(network_row(load, processes));
   }
   const Row& last = numbers.rows.back();
   numbers.criteria.push_back({"stress-network, delivered to a file",

@@ -66,7 +66,7 @@ struct VisitResult {
 // The daemon's stored files read back.
 struct RecountPlan {
   std::string directory;
-  std::string kind = "standard";  // standard messages, or a workload's
+  std::string kind = "standard";  // standard messages, numbered texts (see numbered_text), or a workload's
   std::vector<std::string> runs;  // of the members, in their order
   unsigned threads = 1;           // of a member
   unsigned payload = 12;          // of standard messages

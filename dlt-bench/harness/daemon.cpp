@@ -39,7 +39,7 @@ std::string ask(const std::string& socket_path, const std::string& line) {
     std::array<char, 16384> buffer{};
     for (ssize_t n = 0; (n = ::recv(fd, buffer.data(), buffer.size(), 0)) > 0;) {
       answer.append(buffer.data(), static_cast<std::size_t>(n));
-      if (Json::accept(answer)) break;
+      if (answer.ends_with("}\n") && Json::accept(answer)) break;  // looked at once: it may be megabytes
     }
   }
   ::close(fd);

@@ -6,6 +6,7 @@
 
 #include "dlt/proto/message.hpp"
 #include "harness/error.hpp"
+#include "harness/numbered_text.hpp"
 #include "harness/wire.hpp"
 #include "harness/worker.hpp"
 #include "tools/record_reader.hpp"
@@ -15,6 +16,7 @@ namespace dlt::bench {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr std::string_view numbered = "numbered";
 
 std::vector<fs::path> stored_files(const std::string& directory) {
   std::vector<fs::path> files;
@@ -36,7 +38,7 @@ class Reader {
       next_.emplace_back(plan.threads, 0);
     }
     result_.of_member.resize(plan.runs.size());
-    if (plan.kind == "standard") return;
+    if (plan.kind == "standard" || plan.kind == numbered) return;
     const WorkloadKind* kind = find_workload(plan.kind);
     if (kind == nullptr) throw BenchError("no workload '" + plan.kind + "'");
     recount_ = kind->recount(plan.runs.size());
@@ -48,6 +50,7 @@ class Reader {
     const auto member = members_.find(message->extended().app.key());
     if (member == members_.end() || message->type() != proto::MessageType::log) return;
     if (recount_) take_operation(member->second, *message);
+    else if (plan_.kind == numbered) take_numbered(member->second, *message);
     else take_standard(member->second, frame);
   }
   void skipped(std::uint64_t bytes) { skipped_ += bytes; }
@@ -76,6 +79,20 @@ class Reader {
     const std::uint64_t before = ledgers_[member].delivered();
     ledgers_[member].enter(*standard, frame.size());
     arrived(member, ledgers_[member].delivered() - before, frame.size());
+  }
+  void take_numbered(std::size_t member, const proto::MessageView& message) {
+    auto arguments = message.arguments();
+    if (!arguments.more()) return;
+    const auto first = arguments.next();
+    const auto* text = first ? std::get_if<proto::Text>(&first->value) : nullptr;
+    const auto n = text != nullptr ? number_of_text(text->text) : std::nullopt;
+    std::uint64_t& next = next_[member][0];
+    if (!n || *n < next) {
+      ++backwards_;
+      return;
+    }
+    next = *n + 1;
+    arrived(member, 1, message.frame().size());
   }
   void take_operation(std::size_t member, const proto::MessageView& message) {
     const Fields fields(message);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int channel_fd = 3;
 
-constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 13> roles{{
+constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 15> roles{{
     {"produce", produce_worker},
     {"receive", receive_worker},
     {"store", store_worker},
@@ -31,6 +31,8 @@ constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 13> roles{{
     {"work", work_worker},
     {"visit", visit_worker},
     {"recount", recount_worker},
+    {"weigh", weigh_worker},
+    {"micro", micro_worker},
 }};
 
 std::string& program() {

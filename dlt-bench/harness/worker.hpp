@@ -45,5 +45,7 @@ void relay_worker(Channel& channel);    // its port; loses messages until the da
 void work_worker(Channel& channel);     // ready, go, result, end
 void visit_worker(Channel& channel);    // ready, go, result, end
 void recount_worker(Channel& channel);  // result
+void weigh_worker(Channel& channel);    // ready, go, what it weighs, flush, result, end
+void micro_worker(Channel& channel);    // a line for each benchmark, "end"
 
 }  // namespace dlt::bench

@@ -14,7 +14,7 @@ namespace dlt::bench {
 namespace {
 
 constexpr std::uint64_t keys = 2000, preloaded = 1000;
-constexpr std::size_t most_entries = 1500;
+constexpr std::size_t most_entries = 1000;
 enum class Kind : std::uint32_t { get, put, erase };
 
 struct Outcome {

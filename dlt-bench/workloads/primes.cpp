@@ -7,7 +7,7 @@
 namespace dlt::bench {
 namespace {
 
-constexpr std::uint64_t first = 1'000'003, block_size = 256;
+constexpr std::uint64_t first = 1'000'003, block_size = 64;
 
 struct Found {
   std::uint64_t blocks = 0, primes = 0, sum = 0;
