@@ -1,20 +1,19 @@
 #include "harness/allocations.hpp"
 
-#include <atomic>
 #include <cstdlib>
 #include <new>
 
 namespace dlt::bench {
 namespace {
-constinit std::atomic<std::uint64_t> count{0};
+constinit thread_local std::uint64_t count = 0;
 }
 
-std::uint64_t allocations() noexcept { return count.load(std::memory_order_relaxed); }
+std::uint64_t allocations() noexcept { return count; }
 
 #if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)
 namespace {
 void* counted_new(std::size_t bytes) {
-  count.fetch_add(1, std::memory_order_relaxed);
+  ++count;
   if (void* p = std::malloc(bytes != 0 ? bytes : 1)) return p;
   throw std::bad_alloc();
 }

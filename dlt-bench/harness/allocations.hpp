@@ -1,4 +1,4 @@
-// How often this process has asked operator new for memory, its libraries included. Any thread.
+// How often the calling thread has asked operator new for memory, also inside of libraries. Any thread.
 //
 // A program that uses this has an operator new that counts; with a sanitizer, which needs its own, nothing is counted.
 #pragma once

@@ -16,13 +16,14 @@ struct MicroPlan {
 };
 struct MicroResult {
   std::string name;
-  double ns = 0, ns_min = 0, ns_max = 0;  // for each call: median and range of the repetitions
+  double ns = 0, ns_min = 0, ns_max = 0;  // for each call: means, the median and range of the repetitions
+  double p50 = 0, p99 = 0;                // for each call: of the averages of bursts
   std::uint64_t calls = 0;
   std::uint64_t allocations = 0;
   double wire_bytes = 0;  // of a message; 0: none is written
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MicroPlan, address, run, seconds, repetitions)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MicroResult, name, ns, ns_min, ns_max, calls, allocations, wire_bytes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MicroResult, name, ns, ns_min, ns_max, p50, p99, calls, allocations, wire_bytes)
 
 // As the last line, after the results: the library's books.
 inline constexpr const char* micro_end = "end";

@@ -25,6 +25,7 @@ constexpr std::chrono::milliseconds patience{30'000};
 // What the library itself says of one benchmark: Google Benchmark knows nothing of messages.
 struct Counts {
   std::uint64_t calls = 0, messages = 0, bytes = 0, allocations = 0;
+  Histogram bursts_ns;
 };
 
 class Bursts {
@@ -44,20 +45,19 @@ class Bursts {
       const std::uint64_t end = now_ns();
       counts.allocations += allocations() - allocated;
       counts.calls += burst;
+      counts.bursts_ns.record(end - begin);
       state.SetIterationTime(static_cast<double>(end - begin) * 1e-9);
       (void)session_.flush(patience);
     }
     const Stats after = session_.stats();
     counts.messages += after.accepted - before.accepted;
     counts.bytes += after.accepted_bytes - before.accepted_bytes;
-    total_ += counts.calls;
   }
   [[nodiscard]] const Counts& of(const std::string& name) { return counts_[name]; }
 
  private:
   Session& session_;
   std::map<std::string, Counts> counts_;
-  std::uint64_t total_ = 0;
 };
 
 // Keeps what Google Benchmark measured instead of printing it.
@@ -104,7 +104,8 @@ class Micro {
       const Counts& c = bursts_.of(name);
       const Spread ns = spread(keeper.ns().contains(name) ? keeper.ns().at(name) : std::vector<double>{});
       const double bytes = c.messages != 0 ? static_cast<double>(c.bytes) / static_cast<double>(c.messages) : 0;
-      results.push_back({name, ns.median, ns.min, ns.max, c.calls, c.allocations, bytes});
+      const Percentiles p = c.bursts_ns.percentiles(1.0 / static_cast<double>(burst));
+      results.push_back({name, ns.median, ns.min, ns.max, p.p50, p.p99, c.calls, c.allocations, bytes});
     }
     ::benchmark::Shutdown();
     return results;
