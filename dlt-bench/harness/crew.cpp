@@ -14,7 +14,7 @@ namespace dlt::bench {
 namespace {
 
 constexpr Seconds patience{300};
-constexpr double silence_limit_s = 3;  // nothing new for so long: the rest will not come
+constexpr double silence_limit_s = 10;  // nothing new for so long: the rest will not come
 
 }  // namespace
 
@@ -77,8 +77,10 @@ std::uint64_t Crew::wait_stored(std::uint64_t expected) {
     const DaemonStatus d = daemon_.status();
     const std::uint64_t count = d.stored + d.store_dropped - before_.stored - before_.store_dropped;
     const std::uint64_t now = now_ns();
-    if (count >= expected) return now;
-    if (count != last) last = count, last_change = now;
+    // What is stored may be other than theirs, so that they must have been received as well.
+    const std::uint64_t received = d.received - before_.received;
+    if (count >= expected && received >= expected) return now;
+    if (count + received != last) last = count + received, last_change = now;
     if (static_cast<double>(now - last_change) * 1e-9 > silence_limit_s) return last_change;
     ::poll(nullptr, 0, 5);
   }

@@ -37,7 +37,8 @@ double slope(const std::vector<double>& t, const std::vector<double>& values) {
   return spread_of_t > 0 ? (n * stv - st * sv) / spread_of_t : 0;
 }
 
-void judge_growth(const std::string& what, const Held& held, double allowed_mb, double seconds, Numbers& numbers) {
+void judge_growth(const std::string& what, const Held& held, double allowed_mb, double seconds, Numbers& numbers,
+                  double allowed_fds) {
   const auto exactly = [](double v) { return Spread{v, v, v}; };
   const auto gain = [&](const std::vector<double>& v) { return std::max(0.0, slope(held.t_s, v)) * seconds; };
   const auto add = [&](const std::string& which, const char* unit, double gained, double allowed,
@@ -46,7 +47,7 @@ void judge_growth(const std::string& what, const Held& held, double allowed_mb, 
   };
   add("resident memory gained in " + human(seconds) + " s", "MB", gain(held.rss) * 1e-6, allowed_mb,
       human(slope(held.t_s, held.rss)) + " B/s");
-  add("file descriptors gained", "", gain(held.fds), 0.5, "");
+  add("file descriptors gained", "", gain(held.fds), allowed_fds, "");
   add("threads gained", "", gain(held.threads), 0.5, "");
 }
 

@@ -20,7 +20,8 @@ void look(Held& held, double t_s, pid_t pid = 0);
 [[nodiscard]] double slope(const std::vector<double>& t_s, const std::vector<double>& values);
 
 // Three criteria: what a whole run of `seconds` would gain. Pages that come and go are no leak: memory may grow by
-// `allowed_mb`.
-void judge_growth(const std::string& what, const Held& held, double allowed_mb, double seconds, Numbers& numbers);
+// `allowed_mb`, and where connections come and go at any moment the number of descriptors moves by `allowed_fds`.
+void judge_growth(const std::string& what, const Held& held, double allowed_mb, double seconds, Numbers& numbers,
+                  double allowed_fds = 0.5);
 
 }  // namespace dlt::bench

@@ -82,5 +82,5 @@ TEST_CASE("what a histogram holds can be taken out and added to another one") {
   CHECK(other.count() == 4);
   CHECK(other.at(0.5) == 5);
   CHECK(other.max() == 123'456);
-  CHECK(one.counted(10, 5) == Counted{{0, 2}, {8950, 1}, {1'234'510, 1}});
+  CHECK(one.counted(10, 5) == dlt::bench::Counted{{0, 2}, {8950, 1}, {1'234'510, 1}});
 }
