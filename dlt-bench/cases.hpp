@@ -50,5 +50,21 @@ namespace dlt::bench {
 [[nodiscard]] Numbers run_network_loss(const Load& load);
 [[nodiscard]] Numbers run_network_congestion(const Load& load);
 [[nodiscard]] Numbers run_network_faults(const Load& load);
+// The system suite.
+[[nodiscard]] Numbers run_stress_fragmentation(const Load& load);
+[[nodiscard]] Numbers run_stress_network(const Load& load);
+[[nodiscard]] Numbers run_stress_memory(const Load& load);
+[[nodiscard]] Numbers run_max_threads(const Load& load);
+[[nodiscard]] Numbers run_max_connections(const Load& load);
+[[nodiscard]] Numbers run_max_throughput(const Load& load);
+[[nodiscard]] Numbers run_max_buffer_ops(const Load& load);
+[[nodiscard]] Numbers run_max_memory(const Load& load);
+[[nodiscard]] Numbers run_serialize(const Load& load);
+[[nodiscard]] Numbers run_micro(const Load& load);
+[[nodiscard]] Numbers run_stress_cpu(const Load& load);
+[[nodiscard]] Numbers run_sim_database(const Load& load);
+[[nodiscard]] Numbers run_sim_microservice(const Load& load);
+[[nodiscard]] Numbers run_sim_queue(const Load& load);
+[[nodiscard]] Numbers run_sim_cache(const Load& load);
 
 }  // namespace dlt::bench

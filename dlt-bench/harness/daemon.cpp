@@ -39,7 +39,7 @@ std::string ask(const std::string& socket_path, const std::string& line) {
     std::array<char, 16384> buffer{};
     for (ssize_t n = 0; (n = ::recv(fd, buffer.data(), buffer.size(), 0)) > 0;) {
       answer.append(buffer.data(), static_cast<std::size_t>(n));
-      if (Json::accept(answer)) break;
+      if (answer.ends_with("}\n") && Json::accept(answer)) break;  // looked at once: it may be megabytes
     }
   }
   ::close(fd);
@@ -69,6 +69,9 @@ DaemonStatus parse_status(const std::string& text) {
   const Json storage = j.value("storage", Json::object());
   s.stored = messages(storage, "written");
   s.store_dropped = messages(storage, "dropped");
+  for (const auto& user : j.value("users", Json::array())) s.connections += user.value("connections", std::uint64_t{0});
+  const Json refused = j.value("refused", Json::object());
+  for (const auto& count : refused) s.refused += count.get<std::uint64_t>();
   return s;
 }
 

@@ -39,6 +39,8 @@ struct DaemonStatus {
   std::uint64_t client_dropped = 0;
   std::uint64_t stored = 0;
   std::uint64_t store_dropped = 0;
+  std::uint64_t connections = 0;  // of applications that are there
+  std::uint64_t refused = 0;      // whatever was refused, for whatever reason
 };
 
 class Daemon {

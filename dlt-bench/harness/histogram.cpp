@@ -35,4 +35,16 @@ Percentiles Histogram::percentiles(double scale, double subtract) const noexcept
   return {count_, value(at(0.5)), value(at(0.9)), value(at(0.99)), value(at(0.999)), value(max_)};
 }
 
+Counted Histogram::counted(double scale, double subtract) const {
+  Counted all;
+  std::uint64_t left = count_;
+  for (std::size_t i = 0; i < buckets_.size() && left != 0; ++i) {
+    if (buckets_[i] == 0) continue;
+    left -= buckets_[i];
+    const auto value = static_cast<double>(left == 0 ? max_ : middle_of(i));
+    all.emplace_back(static_cast<std::uint64_t>(std::max(0.0, value - subtract) * scale), buckets_[i]);
+  }
+  return all;
+}
+
 }  // namespace dlt::bench

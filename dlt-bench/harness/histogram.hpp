@@ -10,6 +10,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace dlt::bench {
@@ -19,14 +20,21 @@ struct Percentiles {
   double p50 = 0, p90 = 0, p99 = 0, p999 = 0, max = 0;
 };
 
+// What a histogram holds, for the way to another process: a value and how often it came.
+using Counted = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
 class Histogram {
  public:
   Histogram() : buckets_(bucket_count) {}
 
-  void record(std::uint64_t value) noexcept {
-    ++buckets_[bucket_of(value)];
-    ++count_;
+  void record(std::uint64_t value) noexcept { record(value, 1); }
+  void record(std::uint64_t value, std::uint64_t times) noexcept {
+    buckets_[bucket_of(value)] += times;
+    count_ += times;
     if (value > max_) max_ = value;
+  }
+  void add(const Counted& other) noexcept {
+    for (const auto& [value, times] : other) record(value, times);
   }
   void merge(const Histogram& other) noexcept;
 
@@ -34,6 +42,8 @@ class Histogram {
   [[nodiscard]] std::uint64_t max() const noexcept { return max_; }
   // The value that a share of `quantile` (0 … 1) of all values does not exceed; 0 when empty.
   [[nodiscard]] std::uint64_t at(double quantile) const noexcept;
+  // Each value less `subtract` (not below 0), times `scale`; the largest is exact.
+  [[nodiscard]] Counted counted(double scale = 1.0, double subtract = 0.0) const;
   // The usual five, each less `subtract` (not below 0), times `scale`.
   [[nodiscard]] Percentiles percentiles(double scale = 1.0, double subtract = 0.0) const noexcept;
 

@@ -37,6 +37,16 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SuspendPlan, logger, address, run, board, pee
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MachineResult, clock_reading_ns, clock_pair_ns, counter_ns, increment_ns,
                                    copy_messages_per_s, copy_bytes_per_s, filtered_ns)
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkPlan, kind, address, run, logger, logging, member, members, threads, operations,
+                                   directory)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkResult, offered, books, flushed, begin_ns, end_ns, call_ns, clock_overhead_ns,
+                                   operation_ns, counters, usage)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(VisitPlan, address, run, logger, visits, contexts, messages, payload)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Held, t_s, rss, fds, threads)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(VisitResult, offered, books, flushed, begin_ns, end_ns, held, usage)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RecountPlan, directory, kind, runs, threads, payload)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RecountResult, delivered, bytes, of_member, counters, faults, file_bytes)
+
 template <class T>
 std::string to_wire(const T& value) {
   return Json(value).dump();
@@ -62,5 +72,11 @@ DLT_ON_THE_WIRE(RooflinePlan)
 DLT_ON_THE_WIRE(RooflineResult)
 DLT_ON_THE_WIRE(SuspendPlan)
 DLT_ON_THE_WIRE(MachineResult)
+DLT_ON_THE_WIRE(WorkPlan)
+DLT_ON_THE_WIRE(WorkResult)
+DLT_ON_THE_WIRE(VisitPlan)
+DLT_ON_THE_WIRE(VisitResult)
+DLT_ON_THE_WIRE(RecountPlan)
+DLT_ON_THE_WIRE(RecountResult)
 
 }  // namespace dlt::bench

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "harness/crew_plan.hpp"
 #include "harness/ledger.hpp"
 #include "harness/plan.hpp"
 #include "harness/receive.hpp"

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int channel_fd = 3;
 
-constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 12> roles{{
+constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 17> roles{{
     {"produce", produce_worker},
     {"receive", receive_worker},
     {"store", store_worker},
@@ -30,6 +30,11 @@ constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 12> roles{{
     {"syslog", syslog_worker},
     {"delay", delay_worker},
     {"census", census_worker},
+    {"work", work_worker},
+    {"visit", visit_worker},
+    {"recount", recount_worker},
+    {"weigh", weigh_worker},
+    {"micro", micro_worker},
 }};
 
 std::string& program() {

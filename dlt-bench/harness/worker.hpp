@@ -45,6 +45,11 @@ void calls_worker(Channel& channel);    // what callgrind looks at
 void suspend_worker(Channel& channel);  // ready, prepare, prepared, connected, books
 void syslog_worker(Channel& channel);   // as receive_worker
 void relay_worker(Channel& channel);    // its port; loses messages until the daemon or the benchmark ends
+void work_worker(Channel& channel);     // ready, go, result, end
+void visit_worker(Channel& channel);    // ready, go, result, end
+void recount_worker(Channel& channel);  // result
+void weigh_worker(Channel& channel);    // ready, go, what it weighs, flush, result, end
+void micro_worker(Channel& channel);    // a line for each benchmark, "end"
 void delay_worker(Channel& channel);    // ready, counts …
 void census_worker(Channel& channel);   // result
 

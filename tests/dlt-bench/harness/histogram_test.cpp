@@ -71,3 +71,16 @@ TEST_CASE("an empty histogram answers zero and a huge value is kept as the maxim
   CHECK(histogram.max() == ~std::uint64_t{0});
   CHECK(histogram.percentiles().count == 1);
 }
+
+TEST_CASE("what a histogram holds can be taken out and added to another one") {
+  Histogram one;
+  for (std::uint64_t v : {5U, 5U, 900U, 123'456U}) one.record(v);
+
+  Histogram other;
+  other.add(one.counted());
+
+  CHECK(other.count() == 4);
+  CHECK(other.at(0.5) == 5);
+  CHECK(other.max() == 123'456);
+  CHECK(one.counted(10, 5) == dlt::bench::Counted{{0, 2}, {8950, 1}, {1'234'510, 1}});
+}
