@@ -107,6 +107,10 @@ struct AppConversation::Handler {
     append(effects.reply, answer);
   }
   void operator()(const local::Memfd& m) { effects.memfd = m; }
+  void operator()(const local::Recorder& m) { effects.recorder = m; }
+  void operator()(const local::SnapshotRequest& m) {
+    effects.snapshots.push_back({m.id, std::string(m.reason)});
+  }
   void operator()(const local::Loss& m) {
     flush();
     if (!may_use(m.app)) return;
@@ -131,6 +135,7 @@ struct AppConversation::Handler {
   void operator()(const local::TraceLoad&) const noexcept {}
   void operator()(const local::SetOverflowMode&) const noexcept {}
   void operator()(const local::Ack&) const noexcept {}
+  void operator()(const local::SnapshotAnswer&) const noexcept {}
 };
 
 std::size_t AppConversation::on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now,

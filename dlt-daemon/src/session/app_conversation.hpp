@@ -27,7 +27,13 @@ class AppConversation {
   struct Effects {
     std::vector<std::byte> reply;              // to this application
     std::vector<LevelPush> levels;             // to any application
-    std::optional<proto::local::Memfd> memfd;  // came with a file descriptor
+    std::optional<proto::local::Memfd> memfd;        // came with a file descriptor
+    std::optional<proto::local::Recorder> recorder;  // likewise
+    struct Snapshot {
+      std::uint32_t id = 0;
+      std::string reason;
+    };
+    std::vector<Snapshot> snapshots;  // that it asks for
   };
 
   // Takes what is whole at the front of `bytes`, which lie in `slab`, and tells how much that was. The rest has to be
