@@ -11,6 +11,10 @@
 namespace dlt::detail {
 
 StampClock stamp_clock;
+namespace {
+constexpr std::size_t msin_at = 16;  // in the frames that log calls write
+}
+
 constinit Writer no_writer{.busy = true};
 constinit Writer no_recorder{.busy = true};
 namespace {
@@ -214,7 +218,11 @@ bool after_commit(Writer& writer, const std::byte* frame, std::size_t size) noex
     if (RecorderRing* ring = ring_for(*core, queue.buffer())) ring->copy(frame, size);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   writer.busy = false;
-  queue.ring();
+  // The level stands in the frame's extended header. It is what is told apart here, because with a bit set every call
+  // comes here.
+  const auto level = static_cast<Level>(std::to_integer<std::uint8_t>(frame[msin_at]) >> 4);
+  if ((queue.attention->load(std::memory_order_relaxed) & ~attention::bits) >= attention::threshold(level))
+    queue.ring();
   if (core != nullptr && core->prints_now()) print_locally({frame, size});
   return true;
 }
