@@ -80,7 +80,6 @@ bool Recording::header_makes_sense(std::uint64_t size) const noexcept {
   return recorder::ring_at(h, h.rings) <= size;
 }
 
-// Segments by number; oldest first in the end, but it is the newest that are taken while the share lasts.
 bool Recording::read_ring(const Read& read, std::uint32_t ring, std::uint64_t share, std::uint32_t now) {
   struct Found {
     std::uint64_t at;
@@ -100,24 +99,23 @@ bool Recording::read_ring(const Read& read, std::uint32_t ring, std::uint64_t sh
     if (s.bytes > header_.segment_size - recorder::segment_header_size || !found.try_emplace(s.number, at, s).second)
       ++broken_;
   }
-  auto first = found.end();
-  for (std::uint64_t taken = 0; first != found.begin(); --first) {
-    taken += std::prev(first)->second.segment.bytes;
-    if (taken > share) break;
+  // The newest first: they have the longest time before they are overwritten, and the share is theirs.
+  std::vector<Copied> copied;
+  std::uint64_t taken = 0;
+  for (auto i = found.rbegin(); i != found.rend(); ++i) {
+    const auto& [at, segment] = i->second;
+    taken += segment.bytes;
+    if (taken > share) ++left_out_;
+    else if (!read_segment(read, at, segment, copied)) return false;
   }
-  left_out_ += static_cast<std::uint64_t>(std::distance(found.begin(), first));
   std::int64_t age = no_age;
-  for (; first != found.end(); ++first) {
-    const auto& [at, segment] = first->second;
-    const std::uint64_t from = bytes_.size();
-    if (!read_segment(read, at, segment)) return false;
-    cut(from, segment.buffer, now, age);
-  }
+  for (auto i = copied.rbegin(); i != copied.rend(); ++i) cut(*i, now, age);
   return true;
 }
 
 // Appends its frames to bytes_, or nothing if it was overwritten meanwhile.
-bool Recording::read_segment(const Read& read, std::uint64_t at, const recorder::Segment& segment) {
+bool Recording::read_segment(const Read& read, std::uint64_t at, const recorder::Segment& segment,
+                             std::vector<Copied>& copied) {
   const std::uint64_t from = bytes_.size();
   bytes_.resize(from + segment.bytes);
   in_this_order();
@@ -125,25 +123,28 @@ bool Recording::read_segment(const Read& read, std::uint64_t at, const recorder:
   in_this_order();
   const auto again = segment_at(read, at);
   if (!again) return false;
-  if (again->number == segment.number) return true;
+  if (again->number == segment.number) {
+    copied.push_back({from, bytes_.size(), segment.buffer});
+    return true;
+  }
   bytes_.resize(from);
   ++overwritten_;
   return true;
 }
 
-// The frames behind `from`; `age`: of the one before, in this ring.
-void Recording::cut(std::uint64_t from, std::uint32_t buffer, std::uint32_t now, std::int64_t& age) {
-  while (from < bytes_.size()) {
-    const std::size_t size = whole_frame(Bytes(bytes_).subspan(from));
+// `age`: of the frame before, in this ring.
+void Recording::cut(const Copied& segment, std::uint32_t now, std::int64_t& age) {
+  for (std::uint64_t at = segment.from; at < segment.to;) {
+    const Bytes rest = Bytes(bytes_).subspan(at, segment.to - at);
+    const std::size_t size = whole_frame(rest);
     if (size == 0) {
-      bytes_.resize(from);
       ++broken_;
       return;
     }
-    const std::int64_t own = age_of(Bytes(bytes_).subspan(from, size), now, age);
+    const std::int64_t own = age_of(rest.first(size), now, age);
     age = age == no_age ? own : std::min(age, own);
-    entries_.push_back({from, age, static_cast<std::uint32_t>(size), buffer});
-    from += size;
+    entries_.push_back({at, age, static_cast<std::uint32_t>(size), segment.buffer});
+    at += size;
   }
 }
 

@@ -49,11 +49,18 @@ class Recording {
   [[nodiscard]] std::uint64_t left_out() const noexcept { return left_out_; }
 
  private:
+  struct Copied {  // a segment, in bytes_
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+    std::uint32_t buffer = 0;
+  };
+
   Recording() = default;
   [[nodiscard]] bool header_makes_sense(std::uint64_t size) const noexcept;
   [[nodiscard]] bool read_ring(const Read& read, std::uint32_t ring, std::uint64_t share, std::uint32_t now);
-  [[nodiscard]] bool read_segment(const Read& read, std::uint64_t at, const recorder::Segment& segment);
-  void cut(std::uint64_t from, std::uint32_t buffer, std::uint32_t now, std::int64_t& age);
+  [[nodiscard]] bool read_segment(const Read& read, std::uint64_t at, const recorder::Segment& segment,
+                                  std::vector<Copied>& copied);
+  void cut(const Copied& segment, std::uint32_t now, std::int64_t& age);
   void keep_newest(std::uint64_t messages);
 
   recorder::Header header_;
