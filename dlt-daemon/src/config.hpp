@@ -110,6 +110,12 @@ struct Config {
   logstorage::Naming logstorage_naming;         // of the files
   std::uint64_t logstorage_cache_kib = 30'000;  // KiB for the caches of all devices
 
+  // Snapshots of applications' flight recorders. An empty directory: none are made.
+  std::string snapshot_directory;
+  std::uint64_t snapshot_max_size = 256 << 20;  // bytes of all of them; the oldest go first
+  std::uint32_t snapshot_max_files = 100;       // likewise
+  std::chrono::seconds snapshot_interval{0};    // one of every recorder so often; 0: never
+
   // The daemon's own log.
   std::uint8_t logging_mode = 3;               // 0 stdout, 1 syslog, 2 a file, 3 stderr
   std::uint8_t logging_level = 6;              // 0..7 as in syslog: 3 errors, 4 warnings, 6 information, 7 debug

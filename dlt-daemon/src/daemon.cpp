@@ -101,19 +101,38 @@ Daemon::Daemon(Config config, Inherited inherited, Locks locks)
       nodes_(gateway::read_nodes(config_).value_or(std::vector<gateway::NodeConfig>())),
       exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(), config_.ring_replay,
                 config_.ring_size, exchange_options(config_), registry_limits(config_)),
-      hub_(io_, exchange_, pool_, hub_options(config_)),
+      snapshots_(io_, snapshot_options(config_)),
+      hub_(io_, exchange_, pool_, hub_options(config_), snapshots_),
       sinks_(make_sinks(config_, io_, exchange_, hub_)),
+      snapshot_timer_(io_),
       end_timer_(io_) {
   exchange_.registry.set_stored(parse_levels(persistence_.load(), config_.max_contexts));
   (void)exchange_.registry.set_forced(config_.force_levels);
   exchange_.intake.set_options(intake_options(config_));
   hub_.tick();
+  wait_for_snapshots();
+}
+
+void Daemon::take_snapshots(std::string_view reason) {
+  if (!snapshots_.enabled()) return spdlog::warn("no snapshots ({}): there is no SnapshotDirectory", reason);
+  snapshots_.take_each(hub_.recorded({}), reason);
+}
+
+void Daemon::wait_for_snapshots() {
+  if (config_.snapshot_interval.count() == 0) return snapshot_timer_.cancel(), void();
+  snapshot_timer_.expires_after(config_.snapshot_interval);
+  snapshot_timer_.async_wait([this](std::error_code error) {
+    if (error) return;
+    if (snapshots_.enabled()) snapshots_.take_each(hub_.recorded({}), "interval");
+    wait_for_snapshots();
+  });
 }
 
 Control::Options Daemon::control_options() {
   Control::Options options = daemon::control_options(config_);
   options.logstorage = logstorage_devices(config_) != 0;
   options.gateway = config_.gateway;
+  options.snapshots = !config_.snapshot_directory.empty();
   for (const auto& node : nodes_) options.nodes.push_back(node.ecu);
   if (!persistence_.enabled()) return options;
   options.store = [this] {
@@ -260,7 +279,8 @@ std::string Daemon::status() {
   const StorageStatus storage = sinks_.storage ? sinks_.storage->status() : StorageStatus{};
   using Devices = std::vector<logstorage::DeviceStatus>;
   const Devices devices = sinks_.logstorage ? sinks_.logstorage->status() : Devices{};
-  return status_json({config_, exchange_, hub_, storage, devices, client_port_, app_port_, started_});
+  return status_json(
+      {config_, exchange_, hub_, storage, devices, snapshots_.status(), client_port_, app_port_, started_});
 }
 
 void Daemon::run() {
@@ -310,6 +330,7 @@ void Daemon::end_step() {
   }
   sinks_.stop();  // first: what is stored now is acknowledged when the connections are closed
   hub_.close();
+  snapshots_.stop();
   io_.stop();
 }
 
@@ -350,6 +371,9 @@ void Daemon::apply(const Config& fresh) {
   now.logstorage_directory = config_.logstorage_directory;
   now.logstorage_naming = config_.logstorage_naming;
   now.logstorage_cache_kib = config_.logstorage_cache_kib;
+  now.snapshot_directory = config_.snapshot_directory;
+  now.snapshot_max_size = config_.snapshot_max_size;
+  now.snapshot_max_files = config_.snapshot_max_files;
   now.logging_mode = config_.logging_mode;
   now.logging_file = config_.logging_file;
   now.logging_limited = config_.logging_limited;
@@ -357,7 +381,8 @@ void Daemon::apply(const Config& fresh) {
   now.logging_max_size = config_.logging_max_size;
   if (now != fresh)
     spdlog::warn(
-        "changes to ECUId, sockets, the FIFO, addresses, ports, storage, logstorage or where this log goes need a "
+        "changes to ECUId, sockets, the FIFO, addresses, ports, storage, logstorage, snapshots or where this log goes "
+        "need a "
         "restart");
   const auto nodes = gateway::read_nodes(now);  // where it cannot be read, those that are there stay
   const bool nodes_changed = nodes && *nodes != nodes_;
@@ -375,6 +400,7 @@ void Daemon::apply(const Config& fresh) {
   hub_.send(exchange_.registry.set_forced(config_.force_levels));
   exchange_.intake.set_options(intake_options(config_));
   hub_.tick();
+  wait_for_snapshots();
   if (defaults_changed) hub_.send(exchange_.registry.set_defaults({config_.context_level, config_.context_trace}));
   spdlog::info("configuration applied");
 }

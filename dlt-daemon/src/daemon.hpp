@@ -46,6 +46,8 @@ class Daemon {
   [[nodiscard]] std::uint16_t client_port() const noexcept { return client_port_; }
   [[nodiscard]] std::uint16_t app_port() const noexcept { return app_port_; }
   [[nodiscard]] std::string status();
+  // Of every application that has a flight recorder. The io thread's.
+  void take_snapshots(std::string_view reason);
   // The same in half a line, for systemd. The io thread's.
   [[nodiscard]] std::string summary() const;
 
@@ -65,6 +67,7 @@ class Daemon {
   Result<Fd> listen_unix(const std::string& path, unsigned mode, const std::string& group);
   void listen(Fd socket, Listener::Accepted accepted);
   void begin_end();
+  void wait_for_snapshots();
   void revive();
   void end_step();
   void apply(const Config& fresh);
@@ -78,6 +81,7 @@ class Daemon {
   Pool pool_;
   asio::io_context io_{1};
   Exchange exchange_;
+  Snapshots snapshots_;
   Hub hub_;
   Sinks sinks_;
   std::vector<std::unique_ptr<Listener>> listeners_;
@@ -86,6 +90,7 @@ class Daemon {
   std::uint16_t client_port_ = 0;
   std::vector<std::string> client_addresses_;  // where clients are served
   std::uint16_t app_port_ = 0;
+  asio::steady_timer snapshot_timer_;  // of the interval
   asio::steady_timer end_timer_;
   std::optional<Clock::time_point> end_deadline_;  // set while ending
 };

@@ -74,6 +74,7 @@ std::optional<std::string> drop_privileges(const std::string& name, const Config
   if (::geteuid() != 0) return problem("only root can become another user");
   if (auto p = give_sockets(*user, config)) return problem(p);
   if (auto p = make_storage(*user, config.storage_directory)) return problem(p);
+  if (auto p = make_storage(*user, config.snapshot_directory)) return problem(p);
   if (auto p = become(*user)) return problem(p);
   return std::nullopt;
 }

@@ -122,6 +122,14 @@ int serve(const Options& options, const Config& config) {
   };
   hangup.async_wait(on_hangup);
 
+  asio::signal_set usr1(daemon.io(), SIGUSR1);
+  std::function<void(std::error_code, int)> on_usr1 = [&](std::error_code error, int) {
+    if (error) return;
+    usr1.async_wait(on_usr1);
+    daemon.take_snapshots("SIGUSR1");
+  };
+  usr1.async_wait(on_usr1);
+
   // Signals are handled by now: whoever waits for the file may send one.
   if (!write_port_file(options.port_file, daemon.client_port())) return 1;
   if (background) background.serving();

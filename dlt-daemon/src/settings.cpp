@@ -1,5 +1,7 @@
 #include "settings.hpp"
 
+#include <array>
+#include <climits>
 #include <string>
 
 #include <unistd.h>
@@ -19,7 +21,22 @@ Control::Options control_options(const Config& c) {
 }
 
 Exchange::Options exchange_options(const Config& c) {
-  return {c.ecu, zone_now().offset_s, ::getpid(), std::string("dlt-daemon ") + version, c.send_context_registration};
+  return {c.ecu,
+          zone_now().offset_s,
+          ::getpid(),
+          std::string("dlt-daemon ") + version,
+          c.send_context_registration,
+          !c.snapshot_directory.empty()};
+}
+
+SnapshotFiles::Options snapshot_options(const Config& c) {
+  SnapshotFiles::Options o;
+  o.directory = c.snapshot_directory;
+  o.keep = {c.snapshot_max_size, c.snapshot_max_files};
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host = {};
+  o.place = {c.ecu, host.data()};
+  return o;
 }
 
 Hub::Options hub_options(const Config& c) {

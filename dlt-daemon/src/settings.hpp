@@ -8,6 +8,7 @@ namespace dlt::daemon {
 
 [[nodiscard]] Control::Options control_options(const Config& config);
 [[nodiscard]] Exchange::Options exchange_options(const Config& config);
+[[nodiscard]] SnapshotFiles::Options snapshot_options(const Config& config);
 [[nodiscard]] Hub::Options hub_options(const Config& config);
 [[nodiscard]] Registry::Limits registry_limits(const Config& config);
 [[nodiscard]] Intake::Options intake_options(const Config& config);

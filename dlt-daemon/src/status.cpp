@@ -152,6 +152,12 @@ JsonText device(const logstorage::DeviceStatus& d) {
           {"filters", std::move(filters)}};
 }
 
+JsonText snapshots(const Snapshots::Status& s) {
+  return {{"enabled", s.enabled}, {"directory", s.directory}, {"taken", s.taken},
+          {"refused", s.refused}, {"failed", s.failed},       {"bytes", s.bytes},
+          {"waiting", s.waiting}, {"last", s.last},           {"problem", s.problem}};
+}
+
 std::string_view name(gateway::Link::State state) noexcept {
   using State = gateway::Link::State;
   switch (state) {
@@ -258,6 +264,7 @@ std::string status_json(const StatusSources& s) {
   JsonText devices = JsonText::array();
   for (const auto& d : s.logstorage) devices.push_back(device(d));
   out.add("logstorage", devices);
+  out.add("snapshots", snapshots(s.snapshots));
   JsonText nodes = JsonText::array();
   for (const auto& n : s.hub.gateway().nodes()) nodes.push_back(node(*n));
   out.add("nodes", nodes);

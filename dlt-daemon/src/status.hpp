@@ -17,6 +17,7 @@ struct StatusSources {
   const Hub& hub;
   const StorageStatus& storage;
   const std::vector<logstorage::DeviceStatus>& logstorage;
+  const Snapshots::Status& snapshots;
   std::uint16_t client_port;
   std::uint16_t app_port;  // 0: no TCP for applications
   Clock::time_point started;

@@ -72,6 +72,12 @@ class Table {
              number(f, "overwritten") + number(f, "discarded") + number(f, "failed"), number(f, "files"));
     }
   }
+  void snapshots(const json& s) {
+    if (!s.at("enabled").get<bool>()) return;
+    line("snapshots {}  {} written, {} bytes, {} refused, {} failed  {}", text(s, "directory"), number(s, "taken"),
+         number(s, "bytes"), number(s, "refused"), number(s, "failed"), text(s, "last"));
+    if (const auto problem = text(s, "problem"); !problem.empty()) line("  the last that failed: {}", problem);
+  }
   void nodes(const json& all) {
     if (all.empty()) return;
     line("\n{:<6}{:<28}{:>12}{:>14}{:>16}{:>10}{:>12}", "NODE", "ADDRESS", "STATE", "MESSAGES", "BYTES", "LOST",
@@ -111,6 +117,7 @@ std::string status_table(const std::string& document) {
     table.limits(j.at("limits"), j.at("refused"));
     table.storage(j.at("storage"));
     table.logstorage(j.at("logstorage"));
+    table.snapshots(j.at("snapshots"));
   } catch (const json::exception& e) {
     table.out() += fmt::format("the answer is not complete: {}\n", e.what());
   }

@@ -2,9 +2,7 @@
 // committed but not sent when the process is killed. proto/arena.hpp draws it, proto/FORMAT.md explains it.
 //
 // Chunks lie one behind the other, each a whole number of granules long; its header says how long.
-// The file has its full size from the start (pages appear when they are touched) and is sealed against shrinking,
-// growing and further writable mappings. While the process lives it has a record lock on the first byte, which the
-// kernel takes away with the process: so the daemon can tell a lost connection from a lost process.
+// The file has its full size from the start (sealed_memory.hpp).
 //
 // Owner: the core of the session; never unmapped while threads may log.
 // take() and books() may be called from any thread, lock-free.
@@ -45,9 +43,7 @@ class Arena {
   // Creates the file with room for `bytes`, rounded down to whole granules.
   std::error_code open(std::uint64_t bytes) noexcept;
 
-  // After fork, in the child: gives the file back and puts memory of the child's own in its place, so that a log call
-  // that was interrupted by the fork (in a signal handler) writes there and not between the parent's messages.
-  void abandon_in_child() noexcept;
+  void abandon_in_child() noexcept;  // after fork; see SealedMemory
 
   // A chunk that nobody had before, `bytes` long with its header (a multiple of the granule); nullptr when the arena
   // is used up.
@@ -87,7 +83,6 @@ class Arena {
                 Options::max_buffers == proto::arena::max_buffers);
 
   [[nodiscard]] Buffer& buffer(std::uint32_t index) noexcept;
-  [[nodiscard]] bool lock() noexcept;
 
   int fd_ = -1;
   std::uint64_t size_ = 0;

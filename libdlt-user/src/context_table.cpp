@@ -106,17 +106,35 @@ void ContextTable::prepare(ContextEntry& e) noexcept {
 }
 
 bool ContextTable::set_level(ContextEntry& e, std::int8_t level) noexcept {
-  const bool changed = e.data.level.exchange(level, std::memory_order_seq_cst) != level;
+  const bool changed = e.data.sent.exchange(level, std::memory_order_seq_cst) != level;
   // sync: contexts-started. stop() comes between: it has seen this level and turned it off, or is seen here.
-  if (!started_.load(std::memory_order_seq_cst)) e.data.level.store(0, std::memory_order_seq_cst);
+  if (!started_.load(std::memory_order_seq_cst)) e.data.sent.store(0, std::memory_order_seq_cst);
+  apply(e);
   return changed;
 }
 
-void ContextTable::start(const FrameIdentity& identity, Level level, Level (*initial)(ContextId)) noexcept {
+// What follows from `sent`. Of two that set it at once, the one that is later here sees what the other one has set.
+void ContextTable::apply(ContextEntry& e) noexcept {
+  std::int8_t sent = e.data.sent.load(std::memory_order_seq_cst);
+  for (;;) {
+    const std::int8_t recorded = started_.load(std::memory_order_seq_cst) ? recorded_.load(relaxed) : std::int8_t{0};
+    for (std::uint8_t l = 0; l < recorder_lane; ++l)
+      e.data.lanes[l].store(static_cast<std::uint8_t>(l <= sent ? l : l + recorder_lane), relaxed);
+    e.data.level.store(std::max(sent, recorded), std::memory_order_seq_cst);
+    const std::int8_t now = e.data.sent.load(std::memory_order_seq_cst);
+    const bool on = started_.load(std::memory_order_seq_cst);
+    if (now == sent && (on || recorded == 0)) return;
+    sent = now;
+  }
+}
+
+void ContextTable::start(const FrameIdentity& identity, Level level, Level (*initial)(ContextId),
+                         Level recorded) noexcept {
   ecu_.store(identity.ecu.key(), relaxed);
   app_.store(identity.app.key(), relaxed);
   session_.store(identity.session, relaxed);
   level_.store(static_cast<std::int8_t>(level), relaxed);
+  recorded_.store(static_cast<std::int8_t>(recorded), relaxed);
   initial_.store(initial, relaxed);
   started_.store(true, std::memory_order_seq_cst);  // sync: contexts-started
   for (ContextEntry* e = head(); e != nullptr; e = e->next) prepare(*e);
@@ -124,8 +142,10 @@ void ContextTable::start(const FrameIdentity& identity, Level level, Level (*ini
 
 void ContextTable::stop() noexcept {
   started_.store(false, std::memory_order_seq_cst);
-  for (ContextEntry* e = head(); e != nullptr; e = e->next)
-    e->data.level.store(0, std::memory_order_seq_cst);  // sync: contexts-started
+  for (ContextEntry* e = head(); e != nullptr; e = e->next) {
+    e->data.sent.store(0, std::memory_order_seq_cst);  // sync: contexts-started
+    apply(*e);
+  }
 }
 
 void ContextTable::set_ecu(EcuId ecu) noexcept {

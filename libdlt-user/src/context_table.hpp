@@ -67,7 +67,9 @@ class ContextTable {
   void release(ContextEntry& entry) noexcept;
 
   // Fills the headers of every entry, present and future, and turns the levels on.
-  void start(const FrameIdentity& identity, Level level, Level (*initial)(ContextId)) noexcept;
+  // `recorded`: up to this level messages are made even if they are not sent; off: never.
+  void start(const FrameIdentity& identity, Level level, Level (*initial)(ContextId),
+             Level recorded = Level::off) noexcept;
   void stop() noexcept;  // turns every level off
   void set_ecu(EcuId ecu) noexcept;
   // Of a context, by the daemon; it stays off when the session has ended. False: it had this level.
@@ -80,6 +82,7 @@ class ContextTable {
 
  private:
   void prepare(ContextEntry& entry) noexcept;
+  void apply(ContextEntry& entry) noexcept;
 
   std::atomic<ContextEntry*> head_{nullptr};  // sync: contexts, released by acquire()
   std::atomic<std::uint32_t> positions_{0};
@@ -90,6 +93,7 @@ class ContextTable {
   std::atomic<std::uint32_t> app_{0};
   std::atomic<std::uint32_t> session_{0};
   std::atomic<std::int8_t> level_{0};
+  std::atomic<std::int8_t> recorded_{0};
   std::atomic<Level (*)(ContextId)> initial_{nullptr};
 };
 

@@ -93,6 +93,7 @@ void Core::after_fork_in_child() noexcept {
 
 void Core::abandon_in_child() noexcept {
   arena_.abandon_in_child();
+  recorder_.abandon_in_child();
   for (std::uint32_t i = 0; i < sender_count_; ++i) doorbells_[i].abandon_in_child();
   if (!running_.load(std::memory_order_relaxed)) return;
   uplink_->abandon_in_child();
@@ -183,6 +184,7 @@ std::error_code Core::open(const Options& options) {
     o.max_message = max_message_;
     o.buffers.resize(buffer_count_);
   }
+  open_recorder(o);
   for (std::uint32_t i = 0; i < buffer_count_; ++i) {
     buffers_[i].set(o.buffers[i].value_or(o.buffer));
     arena_.set_mode(i, static_cast<std::uint64_t>(buffers_[i].options().mode));
@@ -198,11 +200,11 @@ std::error_code Core::run() {
   auto uplink = std::make_unique<Uplink>(std::move(addresses),
                                          Uplink::Identity{o.app, o.description, program_invocation_short_name,
                                                           static_cast<std::int32_t>(getpid()), instance_},
-                                         arena_, *this);
+                                         arena_, *this, &recorder_);
   auto shared = std::make_shared<SenderShared>(
       queues_, *uplink, o.senders, o.batch_size, o.nap, [this](Link::Clock::time_point now) { housekeeping(now); },
-      [this] { return contexts().changes() != seen_changes_.load(std::memory_order_relaxed); },
-      [this] { return report(); });
+      [this] { return contexts().changes() != seen_changes_.load(std::memory_order_relaxed) || desk_.has_news(); },
+      [this] { return report(); }, [this] { return desk_.alarm(); });
   shared->others_running.store(o.senders - 1, std::memory_order_relaxed);
   remember(o.app, environment_.levels);
   senders_.clear();
@@ -220,7 +222,10 @@ std::error_code Core::start_senders() {
   const Options& o = environment_.options;
   for (std::uint32_t i = 0; i < buffer_count_; ++i) buffers_[i].closed.store(false, std::memory_order_seq_cst);
   set_local_print(o.local_print);
-  contexts().start({EcuId{"ECU1"}, o.app, static_cast<std::uint32_t>(getpid())}, o.level, &initial_level);
+  set_recording(o.recorder_level != Level::off);
+  open_desk();
+  contexts().start({EcuId{"ECU1"}, o.app, static_cast<std::uint32_t>(getpid())}, o.level, &initial_level,
+                   o.recorder_level);
   running_.store(true, std::memory_order_seq_cst);
   for (const auto& s : senders_) {
     const auto error = s->start();
@@ -245,6 +250,8 @@ void Core::end() noexcept {
 // From here on nothing is accepted and nobody waits for room; the senders send what is queued and end.
 void Core::stop_senders() noexcept {
   contexts().stop();
+  set_recording(false);
+  close_desk();
   for (std::uint32_t i = 0; i < buffer_count_; ++i) buffers_[i].closed.store(true, std::memory_order_seq_cst);
   queues_.for_each([](ThreadQueue& q) { q.release_blocked(); });
   if (shared_->stop.load(std::memory_order_relaxed)) return;
@@ -257,6 +264,7 @@ void Core::stop_senders() noexcept {
 void Core::finish() noexcept {
   if (!running_) return;
   for (const auto& s : senders_) s->join();
+  signal_.restore();
   // From here on this thread is the sender.
   try {
     uplink_->give_up();
@@ -350,7 +358,7 @@ std::error_code Core::set_overflow(std::uint32_t buffer, OverflowMode mode,
 
 void Core::set_local_print(LocalPrint mode) noexcept {
   print_.store(mode, std::memory_order_relaxed);
-  for (std::uint32_t i = 0; i < sender_count_; ++i) doorbells_[i].set_print(mode != LocalPrint::off);
+  for (std::uint32_t i = 0; i < sender_count_; ++i) doorbells_[i].set(attention::print, mode != LocalPrint::off);
 }
 
 bool Core::prints_now() const noexcept {

@@ -24,8 +24,11 @@
 #include "doorbell.hpp"
 #include "environment.hpp"
 #include "queue_set.hpp"
+#include "recorder.hpp"
 #include "reports.hpp"
 #include "sender.hpp"
+#include "snapshot_desk.hpp"
+#include "snapshot_signal.hpp"
 #include "uplink.hpp"
 
 namespace dlt::detail {
@@ -49,6 +52,11 @@ class Core final : public UplinkOwner {
                                const std::chrono::milliseconds* timeout) noexcept;
   void set_local_print(LocalPrint mode) noexcept;
   void on_new_context() noexcept { doorbells_[0].ring_always(); }
+  [[nodiscard]] Snapshot snapshot(std::string_view reason, std::chrono::milliseconds limit);
+  void snapshot_from_handler() noexcept {
+    desk_.ask_from_handler();
+    doorbells_[0].ring_always();
+  }
 
   // ── log calls ──
   // A queue for the calling thread; nullptr: none can be had, counted.
@@ -59,6 +67,9 @@ class Core final : public UplinkOwner {
   void count_homeless_nested() noexcept { homeless_->nested.fetch_add(1, std::memory_order_relaxed); }
   [[nodiscard]] std::uint32_t buffer_count() const noexcept { return buffer_count_; }
   [[nodiscard]] bool prints_now() const noexcept;
+  // Log calls have to do with the flight recorder.
+  [[nodiscard]] bool records() const noexcept { return records_.load(std::memory_order_relaxed); }
+  [[nodiscard]] Recorder& recorder() noexcept { return recorder_; }
 
  private:
   std::error_code open(const Options& options);
@@ -77,6 +88,11 @@ class Core final : public UplinkOwner {
   void apply(const proto::local::LogLevel& m);
   void apply(const proto::local::Injection& m);
   void apply(const proto::local::SetOverflowMode& m);
+  void open_recorder(Options& options) noexcept;
+  void set_recording(bool on) noexcept;
+  void open_desk();
+  void close_desk() noexcept;
+  void serve_snapshots(Link::Clock::time_point now);
   void housekeeping(Link::Clock::time_point now);
   [[nodiscard]] bool report();  // tells the daemon the books; false: there was nothing new
   void synchronise_contexts();
@@ -93,6 +109,8 @@ class Core final : public UplinkOwner {
   std::uint32_t max_message_ = 0;
   std::uint64_t instance_ = 0;
   Arena arena_;
+  Recorder recorder_;
+  std::atomic<bool> records_{false};  // of the session; written by its start and end
   std::array<BufferState, Options::max_buffers> buffers_;
   QueueSet queues_{arena_, buffers_};
   std::array<Doorbell, Options::max_buffers> doorbells_;  // one a sender
@@ -114,6 +132,9 @@ class Core final : public UplinkOwner {
   mutable std::mutex mutex_;  // these two pointers, for a moment; taken inside lifecycle_
   std::unique_ptr<Uplink> uplink_;
   std::shared_ptr<SenderShared> shared_;
+
+  SnapshotDesk desk_;
+  SnapshotSignal signal_;  // under lifecycle_
 
   // the first sender
   ClockCalibration clock_;

@@ -56,6 +56,7 @@ Stats Core::stats_unlocked() const {
     all.writes = uplink_->writes();
     all.connects = uplink_->connects();
   }
+  all.unrecorded = recorder_.missed();
   for (const Doorbell& d : doorbells_) all.wakes += d.rings();
   return all;
 }

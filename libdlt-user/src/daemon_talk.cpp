@@ -45,10 +45,12 @@ void Core::on_message(const local::Message& message) {
   if (const auto* level = std::get_if<local::LogLevel>(&message)) apply(*level);
   if (const auto* injection = std::get_if<local::Injection>(&message)) apply(*injection);
   if (const auto* mode = std::get_if<local::SetOverflowMode>(&message)) apply(*mode);
+  if (const auto* answer = std::get_if<local::SnapshotAnswer>(&message)) desk_.answered(*answer);
 }
 
 void Core::on_broken() noexcept {
   queues_.for_each([](ThreadQueue& q) { q.rewind({}); });
+  desk_.on_broken();
 }
 
 void Core::apply(const local::LogLevel& m) {
@@ -88,6 +90,7 @@ void Core::housekeeping(Link::Clock::time_point now) {
   if (!uplink_->link().may_send()) return;
   if (contexts().changes() != seen_changes_.load(std::memory_order_relaxed)) synchronise_contexts();
   if (reports_.due(now)) (void)report();
+  if (connected) serve_snapshots(now);
 }
 
 bool Core::report() {

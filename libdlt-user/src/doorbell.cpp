@@ -24,8 +24,8 @@ std::error_code Doorbell::open() noexcept {
 
 void Doorbell::ring() noexcept {
   std::uint32_t seen = state_.load(std::memory_order_relaxed);
-  while ((seen & ~attention::print) != attention::awake) {
-    if (state_.compare_exchange_weak(seen, attention::awake | (seen & attention::print), std::memory_order_acq_rel)) {
+  while ((seen & ~attention::bits) != attention::awake) {
+    if (state_.compare_exchange_weak(seen, attention::awake | (seen & attention::bits), std::memory_order_acq_rel)) {
       rings_.fetch_add(1, std::memory_order_relaxed);
       ring_always();
       return;
@@ -41,14 +41,14 @@ void Doorbell::ring_always() noexcept {
   errno = saved;
 }
 
-void Doorbell::set_print(bool on) noexcept {
-  if (on) state_.fetch_or(attention::print, std::memory_order_relaxed);
-  else state_.fetch_and(~attention::print, std::memory_order_relaxed);
+void Doorbell::set(std::uint32_t bit, bool on) noexcept {
+  if (on) state_.fetch_or(bit, std::memory_order_relaxed);
+  else state_.fetch_and(~bit, std::memory_order_relaxed);
 }
 
 void Doorbell::change(std::uint32_t activity) noexcept {
   std::uint32_t seen = state_.load(std::memory_order_relaxed);
-  while (!state_.compare_exchange_weak(seen, activity | (seen & attention::print), std::memory_order_seq_cst)) {
+  while (!state_.compare_exchange_weak(seen, activity | (seen & attention::bits), std::memory_order_seq_cst)) {
   }
 }
 

@@ -35,8 +35,12 @@ class Doorbell {
 
   // What log calls look at; the address stays valid for ever.
   [[nodiscard]] std::atomic<std::uint32_t>& state() noexcept { return state_; }
+  [[nodiscard]] bool asleep() const noexcept {
+    return (state_.load(std::memory_order_relaxed) & ~attention::bits) != attention::awake;
+  }
   [[nodiscard]] std::uint64_t rings() const noexcept { return rings_.load(std::memory_order_relaxed); }
-  void set_print(bool on) noexcept;
+  // attention::print or ::record: log calls take the slow way out, whatever the sender does.
+  void set(std::uint32_t bit, bool on) noexcept;
 
   // The sender: announces that it is about to sleep. After announce_parked() it must look for work once more.
   void announce_napping() noexcept { change(attention::napping); }

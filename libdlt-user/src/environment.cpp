@@ -87,6 +87,21 @@ void read_buffers(Reader& in, Options& o) {
   }
 }
 
+void read_recorder(Reader& in, Options& o) {
+  if (const auto value = in.text("DLT_RECORDER_LEVEL")) {
+    const auto level = parse_level(*value);
+    if (level && *level >= Level::off && *level <= Level::verbose) o.recorder_level = *level;
+    else in.complain("DLT_RECORDER_LEVEL", *value, "a level from off to verbose");
+  }
+  if (const auto n = in.number("DLT_RECORDER_BYTES", 16 << 10, 64 << 20))
+    o.recorder_bytes = static_cast<std::uint32_t>(*n);
+  if (const auto n = in.number("DLT_RECORDER_MESSAGES", 0, 0xffff'ffff))
+    o.recorder_messages = static_cast<std::uint32_t>(*n);
+  if (const auto n = in.number("DLT_RECORDER_RINGS", 1, 4096)) o.recorder_rings = static_cast<std::uint32_t>(*n);
+  if (const auto n = in.number("DLT_RECORDER_SIGNAL", 0, 64)) o.recorder_signal = static_cast<int>(*n);
+  if (const auto n = in.number("DLT_RECORDER_INTERVAL", 0, 86'400)) o.recorder_interval = std::chrono::seconds(*n);
+}
+
 void read_address(Reader& in, Options& o) {
   const auto value = in.text("DLT_DAEMON_ADDRESS");
   if (!value) return;
@@ -124,6 +139,7 @@ Environment apply_environment(const Options& options, const Lookup& get) {
   if (const auto n = in.number("DLT_LOG_MSG_BUF_LEN", 1'024, 65'000)) o.max_message = static_cast<std::uint32_t>(*n);
   read_levels(in, e);
   read_local_print(in, o);
+  read_recorder(in, o);
   return e;
 }
 

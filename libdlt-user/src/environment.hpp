@@ -11,6 +11,12 @@
 //   DLT_USER_SENDERS             1 … number of buffers
 //   DLT_INITIAL_LOG_LEVEL        APID:CTID:level;…   an empty id matches every one
 //   DLT_LOCAL_PRINT_MODE         AUTOMATIC, FORCE_ON, FORCE_OFF
+//   DLT_RECORDER_LEVEL           0 … 6, or its name: the flight recorder's; off: none
+//   DLT_RECORDER_BYTES           16,384 … 67,108,864, of a thread in a buffer
+//   DLT_RECORDER_MESSAGES        0 … 4,294,967,295, of a buffer in a file; 0: all
+//   DLT_RECORDER_RINGS           1 … 4,096 pairs of thread and buffer
+//   DLT_RECORDER_SIGNAL          0 … 64
+//   DLT_RECORDER_INTERVAL        0 … 86,400 seconds
 //   DLT_LOG_MSG_BUF_LEN          1,024 … 65,000 bytes: the longest message
 #pragma once
 

@@ -24,6 +24,18 @@ std::string check_buffer(const std::string& field, const BufferOptions& b) {
   return {};
 }
 
+std::string check_recorder(const Options& o) {
+  if (o.recorder_level < Level::off || o.recorder_level > Level::verbose)
+    return "recorder_level must be off to verbose";
+  if (o.recorder_bytes < (16U << 10) || o.recorder_bytes > (64U << 20))
+    return "recorder_bytes must be 16 KiB to 64 MiB";
+  if (o.recorder_rings < 1 || o.recorder_rings > 4096) return "recorder_rings must be 1 to 4096";
+  if (o.recorder_signal < 0 || o.recorder_signal > 64) return "recorder_signal must be 0 to 64";
+  if (o.recorder_interval.count() < 0 || o.recorder_interval > std::chrono::hours(24))
+    return "recorder_interval must be 0 to 1 day";
+  return {};
+}
+
 }  // namespace
 
 std::string Options::check() const {
@@ -47,7 +59,7 @@ std::string Options::check() const {
   if (arena_bytes < (1ULL << 20) || arena_bytes > (16ULL << 30)) return "arena_bytes must be 1 MiB to 16 GiB";
   if (exit_flush < 0ms || exit_flush > 60s) return "exit_flush must be 0 to 1 minute";
   if (local_print > LocalPrint::on) return "local_print is not a print mode";
-  return {};
+  return check_recorder(*this);
 }
 
 }  // namespace dlt

@@ -208,8 +208,10 @@ void Sender::nap(Connection::Descriptors fds) {
 
 void Sender::park(Connection::Descriptors fds) {
   doorbell_.announce_parked();
+  auto until = doorbell_.has_fence() ? Clock::time_point::max() : Clock::now() + Doorbell::fallback_limit;
+  if (index_ == 0 && shared_.alarm) until = std::min(until, shared_.alarm());
   if (!work_left() && !(index_ == 0 && shared_.has_news()) && !shared_.stop.load(std::memory_order_acquire))
-    sleep_on(fds, false, doorbell_.has_fence() ? Clock::time_point::max() : Clock::now() + Doorbell::fallback_limit);
+    sleep_on(fds, false, until);
   doorbell_.announce_awake();
   last_traffic_ = Clock::now();
   nap_ = shared_.nap;

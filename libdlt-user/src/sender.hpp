@@ -36,6 +36,7 @@ struct SenderShared {
   std::function<void(Link::Clock::time_point)> housekeeping;  // first sender: clock, registrations, reports
   std::function<bool()> has_news;                             // first sender: something to register
   std::function<bool()> report;                               // first sender, before it parks: true if there was any
+  std::function<Link::Clock::time_point()> alarm;             // first sender: it does not park for longer; empty: never
   std::atomic<bool> stop{false};                              // sync: stop, released by the session
   std::atomic<std::int64_t> stop_deadline{0};                 // steady_clock ticks
   std::atomic<std::uint32_t> others_running{0};               // senders other than the first

@@ -61,6 +61,11 @@ std::error_code Session::set_overflow(std::uint32_t buffer, OverflowMode mode,
   return core != nullptr ? core->set_overflow(buffer, mode, &timeout) : make_error_code(Errc::not_started);
 }
 
+Snapshot Session::snapshot(std::string_view reason, std::chrono::milliseconds limit) {
+  Core* core = Core::get();
+  return core != nullptr ? core->snapshot(reason, limit) : Snapshot{{}, "the session has not started"};
+}
+
 void Session::set_local_print(LocalPrint mode) noexcept {
   if (Core* core = Core::get()) core->set_local_print(mode);
 }
@@ -107,7 +112,8 @@ Context::~Context() {
   if (Core* core = Core::get()) core->on_new_context();
 }
 
-Level Context::level() const noexcept { return static_cast<Level>(data_->level.load(std::memory_order_relaxed)); }
+Level Context::level() const noexcept { return static_cast<Level>(data_->sent.load(std::memory_order_relaxed)); }
+Level Context::reach() const noexcept { return static_cast<Level>(data_->level.load(std::memory_order_relaxed)); }
 ContextId Context::id() const noexcept { return ContextEntry::of(*data_).id; }
 
 void Context::on_injection(std::uint32_t service, Injection callback) {

@@ -120,7 +120,7 @@ void ThreadQueue::admit(std::uint64_t waiting, std::uint32_t capacity) noexcept 
 
 // A napping sender is called when a quarter of the capacity waits.
 void ThreadQueue::press(std::uint64_t waiting, std::uint32_t capacity) noexcept {
-  if (waiting >= capacity / 4 && sender_.state().load(std::memory_order_relaxed) != attention::awake) sender_.ring();
+  if (waiting >= capacity / 4 && sender_.asleep()) sender_.ring();
 }
 
 std::byte* ThreadQueue::refuse(Counter& cause) noexcept {

@@ -6,18 +6,25 @@
 
 #include "core.hpp"
 #include "local_print.hpp"
+#include "recorder.hpp"
 
 namespace dlt::detail {
 
 StampClock stamp_clock;
+namespace {
+constexpr std::size_t msin_at = 16;  // in the frames that log calls write
+}
+
 constinit Writer no_writer{.busy = true};
+constinit Writer no_recorder{.busy = true};
 namespace {
 constinit Writer refused_writer{.busy = true};  // for a call that has been counted as lost already
 }
 
-#define DLT_NO_WRITERS                                                                                 \
-  {                                                                                                    \
-    { &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer, &no_writer } \
+#define DLT_8(WRITER) &(WRITER), &(WRITER), &(WRITER), &(WRITER), &(WRITER), &(WRITER), &(WRITER), &(WRITER)
+#define DLT_NO_WRITERS                       \
+  {                                          \
+    { DLT_8(no_writer), DLT_8(no_recorder) } \
   }
 __thread ThreadWriters t_writers __attribute__((tls_model("initial-exec"))) = DLT_NO_WRITERS;
 
@@ -25,6 +32,7 @@ namespace {
 
 struct ThreadState {
   ThreadQueue* queues[Options::max_buffers];
+  RecorderRing* rings[Options::max_buffers];
   std::uint32_t ordinary;  // the buffer for what is not urgent, plus one; 0: not chosen yet
   bool finding;            // a queue is being looked for: a signal handler must keep out
 };
@@ -37,9 +45,12 @@ void on_thread_end(void*) {
   const ThreadState left = t_state;
   t_writers = DLT_NO_WRITERS;
   for (ThreadQueue*& q : t_state.queues) q = nullptr;
+  for (RecorderRing*& r : t_state.rings) r = nullptr;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   for (ThreadQueue* q : left.queues)
     if (q != nullptr) q->disown();
+  for (RecorderRing* r : left.rings)
+    if (r != nullptr) Core::get()->recorder().leave(*r);  // who has one has a core
   t_state = {};
 }
 
@@ -73,6 +84,23 @@ ThreadQueue* queue_for(Core& core, Choose choose) noexcept {
   return q;
 }
 
+// The calling thread's ring in this buffer; nullptr: none can be had, or a signal handler is where it must not be.
+RecorderRing* ring_for(Core& core, std::uint32_t buffer) noexcept {
+  RecorderRing* ring = t_state.rings[buffer];
+  if (ring != nullptr) return ring;
+  if (!t_state.finding) {
+    t_state.finding = true;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    ring = core.recorder().adopt(buffer);
+    if (ring != nullptr) pthread_setspecific(thread_key, &t_state);
+    t_state.rings[buffer] = ring;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    t_state.finding = false;
+  }
+  if (ring == nullptr) core.recorder().count_missed();
+  return ring;
+}
+
 Core* core_for_logging() noexcept {
   Core* core = Core::get();
   return core != nullptr ? core : Core::revive();
@@ -101,14 +129,32 @@ Writer* first_writer(Level level) noexcept {
     return nullptr;
   }
   ThreadQueue* q = queue_for(*core, [&] { return core->buffer_of(level, ordinary_of(*core)); });
-  if (q != nullptr) t_writers.by_level[static_cast<std::size_t>(level)] = q;
+  if (q != nullptr) t_writers.by_lane[static_cast<std::size_t>(level)] = q;
   return q;
+}
+
+RecorderRing* first_ring(Level level) noexcept {
+  Core* core = core_for_logging();
+  if (core == nullptr || !core->records()) return nullptr;
+  if (t_state.finding) return core->recorder().count_missed(), nullptr;
+  RecorderRing* ring = ring_for(*core, core->buffer_of(level, ordinary_of(*core)));
+  if (ring != nullptr) t_writers.by_lane[static_cast<std::size_t>(level) + recorder_lane] = ring;
+  return ring;
+}
+
+// A log call of the recorder's lane. Nothing is counted as lost that was not to be sent.
+Writer* enter_recorder(Writer& writer, Level level) noexcept {
+  auto* ring = &writer == &no_recorder ? first_ring(level) : static_cast<RecorderRing*>(&writer);
+  if (ring == nullptr || !ring->busy) return ring;
+  ring->count_missed();
+  return nullptr;
 }
 
 }  // namespace
 
 Writer* enter(Writer& writer, Level level, ContextData& context) noexcept {
   Writer* w = &writer;
+  if (w == &no_recorder || RecorderRing::is(*w)) return enter_recorder(writer, level);
   if (w == &no_writer) {
     w = first_writer(level);
     if (w != nullptr && !w->busy) return w;
@@ -119,27 +165,66 @@ Writer* enter(Writer& writer, Level level, ContextData& context) noexcept {
   return nullptr;
 }
 
-Writer& writer_for_buffer(Buffer buffer, Level level) noexcept {
+Writer& writer_for_buffer(Buffer buffer, std::uint8_t lane) noexcept {
   Core* core = core_for_logging();
-  if (core == nullptr || buffer.index >= core->buffer_count())
-    return *t_writers.by_level[static_cast<std::size_t>(level)];
+  if (core == nullptr || buffer.index >= core->buffer_count()) return *t_writers.by_lane[lane];
+  if (lane >= recorder_lane) {
+    RecorderRing* ring = core->records() ? ring_for(*core, buffer.index) : nullptr;
+    return ring != nullptr ? *ring : refused_writer;
+  }
   ThreadQueue* q = t_state.queues[buffer.index];
   if (q == nullptr) q = queue_for(*core, [&] { return buffer.index; });
   return q != nullptr ? *q : refused_writer;
 }
 
-std::byte* make_room(Writer& writer, std::size_t need, ContextData& context) noexcept {
-  std::byte* p = static_cast<ThreadQueue&>(writer).make_room(need);
-  // A lost message leaves a gap in the counter.
-  if (p == nullptr) context.counter.fetch_add(1, std::memory_order_relaxed);
-  return p;
+namespace {
+
+// What the queue did not take may still be recorded: the call goes on in the ring.
+Room room_in_ring(ThreadQueue& queue, std::size_t need) noexcept {
+  Core* core = Core::get();
+  if (core == nullptr || !core->records()) return {};
+  RecorderRing* ring = ring_for(*core, queue.buffer());
+  if (ring == nullptr) return {};
+  if (ring->busy) return ring->count_missed(), Room{};
+  ring->busy = true;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  std::byte* p = ring->make_room(need);
+  if (p == nullptr) ring->busy = false;
+  else queue.busy = false;
+  return {p, ring};
 }
 
-void after_commit(Writer& writer, const std::byte* frame, std::size_t size) noexcept {
+}  // namespace
+
+Room make_room(Writer& writer, std::size_t need, ContextData& context) noexcept {
+  if (RecorderRing::is(writer)) return {static_cast<RecorderRing&>(writer).make_room(need), &writer};
   auto& queue = static_cast<ThreadQueue&>(writer);
-  queue.ring();
-  const Core* core = Core::get();
+  if (std::byte* p = queue.make_room(need)) return {p, &writer};
+  if (const Room room = room_in_ring(queue, need); room.at != nullptr) return room;
+  // A lost message leaves a gap in the counter.
+  context.counter.fetch_add(1, std::memory_order_relaxed);
+  return {};
+}
+
+bool after_commit(Writer& writer, const std::byte* frame, std::size_t size) noexcept {
+  if (RecorderRing::is(writer)) {
+    writer.busy = false;
+    return false;
+  }
+  auto& queue = static_cast<ThreadQueue&>(writer);
+  // Before the call is left: a handler that logs may use the chunk again.
+  Core* core = Core::get();
+  if (core != nullptr && core->records())
+    if (RecorderRing* ring = ring_for(*core, queue.buffer())) ring->copy(frame, size);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  writer.busy = false;
+  // The level stands in the frame's extended header. It is what is told apart here, because with a bit set every call
+  // comes here.
+  const auto level = static_cast<Level>(std::to_integer<std::uint8_t>(frame[msin_at]) >> 4);
+  if ((queue.attention->load(std::memory_order_relaxed) & ~attention::bits) >= attention::threshold(level))
+    queue.ring();
   if (core != nullptr && core->prints_now()) print_locally({frame, size});
+  return true;
 }
 
 }  // namespace dlt::detail

@@ -19,8 +19,14 @@ constexpr std::size_t longest_message = local::max_body_size + 256;
 
 }  // namespace
 
-Uplink::Uplink(std::vector<Address> addresses, Identity identity, Arena& arena, UplinkOwner& owner)
-    : addresses_(std::move(addresses)), identity_(std::move(identity)), arena_(arena), owner_(owner), carry_(arena) {}
+Uplink::Uplink(std::vector<Address> addresses, Identity identity, Arena& arena, UplinkOwner& owner,
+               const Recorder* recorder)
+    : addresses_(std::move(addresses)),
+      identity_(std::move(identity)),
+      arena_(arena),
+      owner_(owner),
+      recorder_(recorder),
+      carry_(arena) {}
 
 // ── the end of a connection ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -201,20 +207,32 @@ Uplink::Flow Uplink::flush() {
     control_at_ = 0;
   }
   if (!link_.may_send()) return Flow::away;
-  const Flow flow = announce_arena();
+  const Flow flow = announce_memory();
   // Connected: registered, and from here on the daemon can salvage.
   if (flow == Flow::flowing && !owner_.connected.load(std::memory_order_relaxed))
     owner_.connected.store(true, std::memory_order_release);
   return flow;
 }
 
-Uplink::Flow Uplink::announce_arena() {
-  if (arena_announced_ || !connection_.is_unix() || !speaks(local::capability::memfd) || !arena_.shareable())
+Uplink::Flow Uplink::announce_memory() {
+  if (!connection_.is_unix()) return Flow::flowing;
+  if (!arena_announced_ && speaks(local::capability::memfd) && arena_.shareable()) {
+    const local::Memfd m{proto::arena::version, Arena::granule, arena_.size()};
+    if (const Flow flow = announce(m, arena_.fd(), arena_announced_); flow != Flow::flowing) return flow;
+  }
+  if (recorder_ == nullptr || recorder_announced_ || !recorder_->is_open() || !recorder_->shareable() ||
+      !speaks(local::capability::recorder))
     return Flow::flowing;
+  const RecorderShape& shape = recorder_->shape();
+  return announce(local::Recorder{proto::recorder::version, shape.segment_size, shape.size()}, recorder_->fd(),
+                  recorder_announced_);
+}
+
+Uplink::Flow Uplink::announce(const local::Message& message, int fd, bool& announced) {
   std::array<std::byte, 64> bytes{};
   proto::ByteWriter out(bytes);
-  local::encode(out, local::Memfd{proto::arena::version, Arena::granule, arena_.size()});
-  const auto n = connection_.socket().send_with_descriptor(out.written(), arena_.fd());
+  local::encode(out, message);
+  const auto n = connection_.socket().send_with_descriptor(out.written(), fd);
   if (!n && would_block(n.error())) return Flow::blocked;
   if (!n) {
     lost(Link::Clock::now());
@@ -225,7 +243,7 @@ Uplink::Flow Uplink::announce_arena() {
     const proto::Bytes rest = out.written().subspan(*n);
     control_.assign(rest.begin(), rest.end());
   }
-  arena_announced_ = true;
+  announced = true;
   return control_.empty() ? Flow::flowing : Flow::blocked;
 }
 

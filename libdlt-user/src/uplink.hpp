@@ -21,6 +21,7 @@
 #include "connection.hpp"
 #include "dlt/proto/local.hpp"
 #include "link.hpp"
+#include "recorder.hpp"
 #include "sent_log.hpp"
 #include "thread_queue.hpp"
 
@@ -60,7 +61,8 @@ class Uplink {
   static constexpr Appetite of_fifo{64 << 10, 1};  // what a pipe holds
   static constexpr std::chrono::milliseconds fifo_after{2000};
 
-  Uplink(std::vector<Address> addresses, Identity identity, Arena& arena, UplinkOwner& owner);
+  Uplink(std::vector<Address> addresses, Identity identity, Arena& arena, UplinkOwner& owner,
+         const Recorder* recorder = nullptr);
 
   // Connects, receives, watches limits. The first sender, once a round.
   void maintain(Link::Clock::time_point now);
@@ -78,6 +80,8 @@ class Uplink {
     return link_.state() == Link::State::connecting || !carry_.empty() || control_at_ < control_.size();
   }
   [[nodiscard]] bool speaks(std::uint32_t capability) const noexcept { return (capabilities_ & capability) != 0; }
+  // The daemon of this connection has the flight recorder.
+  [[nodiscard]] bool recorder_announced() const noexcept { return recorder_announced_; }
   // Counts a range that never went as lost at exit; nothing is sent afterwards.
   void give_up() noexcept;
   void close(Link::Clock::time_point now) noexcept { lost(now); }
@@ -114,7 +118,8 @@ class Uplink {
   void interrupt_carry(bool by_fifo) noexcept;
   void deliver(ThreadQueue& queue, std::uint32_t frames, proto::Bytes bytes, bool some_too_long) noexcept;
   void log(const Range& range, std::size_t wire) noexcept;
-  [[nodiscard]] Flow announce_arena();
+  [[nodiscard]] Flow announce_memory();
+  [[nodiscard]] Flow announce(const proto::local::Message& message, int fd, bool& announced);
   [[nodiscard]] Flow send_some(proto::Bytes bytes, std::size_t& moved);
   [[nodiscard]] Wire wire() const noexcept {
     return link_.state() == Link::State::ready && speaks(proto::local::capability::batch) ? Wire::batches
@@ -125,12 +130,14 @@ class Uplink {
   const Identity identity_;
   Arena& arena_;
   UplinkOwner& owner_;
+  const Recorder* const recorder_;   // nullptr, or not open: none
   std::uint32_t refusals_told_ = 0;  // a bit for each address
   Link::Clock::time_point no_fifo_before_{};
   Connection connection_;
   Link link_;
   std::uint32_t capabilities_ = 0;
   bool arena_announced_ = false;
+  bool recorder_announced_ = false;
   std::vector<std::byte> control_;
   std::size_t control_at_ = 0;
   std::vector<std::byte> scratch_;   // for post()

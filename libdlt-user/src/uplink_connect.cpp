@@ -85,6 +85,7 @@ void Uplink::begin() {
   connects_.fetch_add(1, std::memory_order_relaxed);
   capabilities_ = 0;
   arena_announced_ = false;
+  recorder_announced_ = false;
   received_.clear();
   sent_log_.begin();
   carry_logged_ = false;

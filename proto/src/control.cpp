@@ -60,6 +60,7 @@ std::string_view name(Service service) noexcept {
     case Service::set_all_log_level: return "set_all_log_level";
     case Service::set_all_trace_status: return "set_all_trace_status";
     case Service::set_client_filter: return "set_client_filter";
+    case Service::snapshot: return "snapshot";
     case Service::injection_first: break;
   }
   return is_injection(service) ? "injection" : "unknown";

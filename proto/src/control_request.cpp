@@ -76,6 +76,10 @@ struct Encoder {
     out.number(static_cast<std::uint32_t>(m.rules.size()), order);
     out.text(m.rules);
   }
+  void operator()(const TakeSnapshot& m) const noexcept {
+    service(Service::snapshot);
+    out.id(m.app);
+  }
   void operator()(const Injection& m) const noexcept {
     out.number(m.service, order);
     out.number(static_cast<std::uint32_t>(m.data.size()), order);
@@ -106,6 +110,7 @@ struct ServiceOf {
   Service operator()(const SetAllLogLevel&) const noexcept { return Service::set_all_log_level; }
   Service operator()(const SetAllTraceStatus&) const noexcept { return Service::set_all_trace_status; }
   Service operator()(const SetClientFilter&) const noexcept { return Service::set_client_filter; }
+  Service operator()(const TakeSnapshot&) const noexcept { return Service::snapshot; }
   Service operator()(const Injection& m) const noexcept { return static_cast<Service>(m.service); }
   Service operator()(const OtherRequest& m) const noexcept { return m.service; }
 };
@@ -133,6 +138,7 @@ struct SizeOf {
   std::size_t operator()(const SetAllLogLevel&) const noexcept { return 4 + 1 + id; }
   std::size_t operator()(const SetAllTraceStatus&) const noexcept { return 4 + 1 + id; }
   std::size_t operator()(const SetClientFilter& m) const noexcept { return 4 + 4 + m.rules.size(); }
+  std::size_t operator()(const TakeSnapshot&) const noexcept { return 4 + id; }
   std::size_t operator()(const Injection& m) const noexcept { return 4 + 4 + m.data.size(); }
   std::size_t operator()(const OtherRequest& m) const noexcept { return 4 + m.data.size(); }
 };
@@ -201,6 +207,7 @@ Result<Request> decode_request(Bytes payload, std::endian order) {
     case Service::set_all_log_level: return whole(in, SetAllLogLevel{in.i8(), in.id<Interface>()});
     case Service::set_all_trace_status: return whole(in, SetAllTraceStatus{in.i8(), in.id<Interface>()});
     case Service::set_client_filter: return decode_client_filter(in, order);
+    case Service::snapshot: return whole(in, TakeSnapshot{in.id<AppId>()});
     case Service::set_com_interface_status:
     case Service::set_com_interface_max_bandwidth:
     case Service::set_verbose_mode:

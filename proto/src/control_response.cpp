@@ -91,6 +91,12 @@ struct Encoder {
       out.u8(i < n ? m.nodes[i].state : std::uint8_t{0});
     for (std::size_t i = 0; i < PassiveNodeStatus::max_nodes; ++i) out.id(i < n ? m.nodes[i].id : EcuId{});
   }
+  void operator()(const Snapshots& m) const noexcept {
+    head(Service::snapshot, m.status);
+    out.number(m.written, order);
+    out.number(static_cast<std::uint32_t>(m.text.size()), order);
+    out.text(m.text);
+  }
 };
 
 struct ServiceOf {
@@ -105,6 +111,7 @@ struct ServiceOf {
   Service operator()(const Timezone&) const noexcept { return Service::timezone; }
   Service operator()(const Marker&) const noexcept { return Service::marker; }
   Service operator()(const PassiveNodeStatus&) const noexcept { return Service::passive_node_status; }
+  Service operator()(const Snapshots&) const noexcept { return Service::snapshot; }
 };
 
 struct SizeOf {
@@ -136,6 +143,7 @@ struct SizeOf {
   std::size_t operator()(const PassiveNodeStatus&) const noexcept {
     return head + 4 + PassiveNodeStatus::max_nodes * (4 + id);
   }
+  std::size_t operator()(const Snapshots& m) const noexcept { return head + 4 + 4 + m.text.size(); }
 };
 
 template <class T>
@@ -196,6 +204,12 @@ Result<Response> decode_version(ByteReader& in, Status status, std::endian order
   return whole(in, SoftwareVersion{status, as_text(in.take(length))});
 }
 
+Result<Response> decode_snapshots(ByteReader& in, Status status, std::endian order) {
+  const auto written = in.number<std::uint32_t>(order);
+  const auto length = in.number<std::uint32_t>(order);
+  return whole(in, Snapshots{status, written, as_text(in.take(length))});
+}
+
 }  // namespace
 
 void encode(ByteWriter& out, const Response& response, std::endian order) noexcept {
@@ -225,6 +239,7 @@ Result<Response> decode_response(Bytes payload, std::endian order) {
     case Service::timezone:
       return whole(in, Timezone{status, static_cast<std::int32_t>(in.number<std::uint32_t>(order)), in.u8()});
     case Service::passive_node_status: return decode_passive_nodes(in, status, order);
+    case Service::snapshot: return decode_snapshots(in, status, order);
     case Service::set_log_level:
     case Service::set_trace_status:
     case Service::store_config:

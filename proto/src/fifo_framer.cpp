@@ -44,7 +44,10 @@ bool from_applications(Type type) noexcept {
     case Type::statistics:
     case Type::overflow_mode:
     case Type::bye:
-    case Type::ack: return false;
+    case Type::ack:
+    case Type::recorder:
+    case Type::snapshot_request:
+    case Type::snapshot_answer: return false;
   }
   return false;
 }

@@ -144,6 +144,23 @@ struct Encoder {
     header(out, Type::ack);
     out.u64_le(m.position);
   }
+  void operator()(const Recorder& m) const noexcept {
+    header(out, Type::recorder);
+    out.u32_le(m.version);
+    out.u32_le(m.segment_size);
+    out.u64_le(m.size);
+  }
+  void operator()(const SnapshotRequest& m) const noexcept {
+    header(out, Type::snapshot_request);
+    out.u32_le(m.id);
+    counted_text(out, m.reason);
+  }
+  void operator()(const SnapshotAnswer& m) const noexcept {
+    header(out, Type::snapshot_answer);
+    out.u32_le(m.id);
+    out.u32_le(static_cast<std::uint32_t>(m.status));
+    counted_text(out, m.text);
+  }
 };
 
 // Hands out `m` if every field was there.
@@ -285,6 +302,13 @@ Result<Message> decode_body(Type type, ByteReader& in) noexcept {
     }
     case Type::bye: return Message{Bye{}};
     case Type::ack: return whole(in, Ack{in.u64_le()});
+    case Type::recorder: return whole(in, Recorder{in.u32_le(), in.u32_le(), in.u64_le()});
+    case Type::snapshot_request:
+      return with_counted(in, SnapshotRequest{in.u32_le(), {}}, 1, SnapshotRequest::max_reason,
+                          [](auto& m, Bytes b) { m.reason = as_text(b); });
+    case Type::snapshot_answer:
+      return with_counted(in, SnapshotAnswer{in.u32_le(), static_cast<SnapshotAnswer::Status>(in.u32_le()), {}}, 1,
+                          SnapshotAnswer::max_text, [](auto& m, Bytes b) { m.text = as_text(b); });
     case Type::log_shm: return Errc::unsupported;
   }
   return Errc::unsupported;

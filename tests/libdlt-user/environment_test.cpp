@@ -41,7 +41,13 @@ TEST_CASE("the environment wins over the code") {
                        {"DLT_USER_TIMEOUT_MS", "7"},
                        {"DLT_USER_SENDERS", "2"},
                        {"DLT_LOG_MSG_BUF_LEN", "2000"},
-                       {"DLT_LOCAL_PRINT_MODE", "FORCE_ON"}},
+                       {"DLT_LOCAL_PRINT_MODE", "FORCE_ON"},
+                       {"DLT_RECORDER_LEVEL", "debug"},
+                       {"DLT_RECORDER_BYTES", "65536"},
+                       {"DLT_RECORDER_MESSAGES", "1000"},
+                       {"DLT_RECORDER_RINGS", "7"},
+                       {"DLT_RECORDER_SIGNAL", "12"},
+                       {"DLT_RECORDER_INTERVAL", "60"}},
                       options);
   CHECK(e.complaints.empty());
   CHECK(e.options.address == "tcp:127.0.0.1:1");
@@ -56,6 +62,12 @@ TEST_CASE("the environment wins over the code") {
   CHECK(e.options.senders == 2);
   CHECK(e.options.max_message == 2000);
   CHECK(e.options.local_print == LocalPrint::on);
+  CHECK(e.options.recorder_level == Level::debug);
+  CHECK(e.options.recorder_bytes == 65'536);
+  CHECK(e.options.recorder_messages == 1000);
+  CHECK(e.options.recorder_rings == 7);
+  CHECK(e.options.recorder_signal == 12);
+  CHECK(e.options.recorder_interval == std::chrono::seconds(60));
 }
 
 TEST_CASE("a bad value is named once and the default stays") {
@@ -75,6 +87,11 @@ TEST_CASE("a bad value is named once and the default stays") {
                                                                        {"DLT_DAEMON_ADDRESS", "fifo:"},
                                                                        {"DLT_PIPE_DIR", ""},
                                                                        {"DLT_INITIAL_LOG_LEVEL", "APP:CTX"},
+                                                                       {"DLT_RECORDER_LEVEL", "default"},
+                                                                       {"DLT_RECORDER_BYTES", "100"},
+                                                                       {"DLT_RECORDER_RINGS", "0"},
+                                                                       {"DLT_RECORDER_SIGNAL", "SIGUSR2"},
+                                                                       {"DLT_RECORDER_INTERVAL", "86401"},
                                                                        {"DLT_LOCAL_PRINT_MODE", "yes"}}));
   CAPTURE(name, value);
 

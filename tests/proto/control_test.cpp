@@ -105,6 +105,7 @@ std::vector<Request> one_of_each_request(Bytes data) {
           SetAllLogLevel{3, remote},
           SetAllTraceStatus{0, remote},
           SetClientFilter{"NAVI:*:warn\n!:NOIS"},
+          TakeSnapshot{"APPA"},
           Injection{0x1001, data},
           OtherRequest{Service::set_verbose_mode, data},
           OtherRequest{static_cast<Service>(0x15), data}};
@@ -121,7 +122,8 @@ std::vector<Response> one_of_each_response() {
           ConnectionInfo{Status::ok, ConnectionInfo::disconnected, {}},
           Timezone{Status::ok, -3600, 1},
           Marker{},
-          PassiveNodeStatus{Status::ok, {{"ECU2", 2}, {"ECU3", 1}}}};
+          PassiveNodeStatus{Status::ok, {{"ECU2", 2}, {"ECU3", 1}}},
+          Snapshots{Status::error, 2, "/a.dlt.zst\nno room"}};
 }
 
 }  // namespace

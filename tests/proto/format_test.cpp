@@ -16,6 +16,7 @@
 #include "dlt/proto/framer.hpp"
 #include "dlt/proto/local.hpp"
 #include "dlt/proto/message.hpp"
+#include "dlt/proto/recorder.hpp"
 #include "support/golden.hpp"
 
 using namespace dlt;
@@ -94,7 +95,7 @@ Buffer encoded(Encode encode) {
 
 constexpr std::array<std::string_view, 11> argument_names{"bool", "sint", "uint",       "float", "double", "wide",
                                                           "text", "raw",  "trace_info", "array", "struct"};
-constexpr std::array<std::string_view, 21> local_names{"log",
+constexpr std::array<std::string_view, 24> local_names{"log",
                                                        "register_application",
                                                        "unregister_application",
                                                        "register_context",
@@ -114,14 +115,18 @@ constexpr std::array<std::string_view, 21> local_names{"log",
                                                        "statistics",
                                                        "overflow_mode",
                                                        "bye",
-                                                       "ack"};
+                                                       "ack",
+                                                       "recorder",
+                                                       "snapshot_request",
+                                                       "snapshot_answer"};
 static_assert(argument_names.size() == std::variant_size_v<Argument::Value>);
 static_assert(local_names.size() == std::variant_size_v<local::Message>);
 
 }  // namespace
 
 TEST_CASE("FORMAT.md: every example is of a kind that is checked") {
-  const std::set<std::string> kinds{"storage", "frame", "stream", "argument", "request", "response", "local", "arena"};
+  const std::set<std::string> kinds{"storage",  "frame", "stream", "argument", "request",
+                                    "response", "local", "arena",  "recorder"};
   for (const auto& e : examples()) {
     INFO(e.kind << " " << e.name);
     CHECK(kinds.count(e.kind) == 1);
@@ -262,4 +267,22 @@ TEST_CASE("FORMAT.md: the memory that an application shares") {
     }
   });
   CHECK(seen.size() == 5);
+}
+
+TEST_CASE("FORMAT.md: the flight recorder") {
+  std::set<std::string> seen;
+  for_each("recorder", [&](const Example& e) {
+    seen.insert(e.name);
+    if (e.name == "header") {
+      const auto h = recorder::decode_header(e.bytes);
+      CHECK((h.magic && h.version == recorder::version && h.pid == 999116 && h.segment_size == 32768));
+      CHECK((h.segments == 9 && h.rings == 16 && h.used == 2 && h.most_messages == 1000 && h.missed == 1));
+      CHECK(h.app == AppId("GOLD"));
+    } else {
+      CHECK(e.name == "segment");
+      const auto s = recorder::decode_segment(e.bytes);
+      CHECK((s.bytes == 4000 && s.frames == 100 && s.number == 4 && s.buffer == 2));
+    }
+  });
+  CHECK(seen.size() == 2);
 }

@@ -72,7 +72,10 @@ std::vector<local::Message> one_of_each() {
           local::Statistics{"APPA", statistics},
           local::SetOverflowMode{1, 2, 100},
           local::Bye{},
-          local::Ack{1ULL << 40}};
+          local::Ack{1ULL << 40},
+          local::Recorder{1, 32768, 1ULL << 33},
+          local::SnapshotRequest{7, "why"},
+          local::SnapshotAnswer{7, local::SnapshotAnswer::Status::failed, "no room"}};
 }
 
 }  // namespace
@@ -141,7 +144,9 @@ TEST_CASE("another magic and unknown types are told apart") {
   CHECK(decoded(from_hex("44 55 48 02 01 00 00 00")).error() == Errc::bad_magic);
   CHECK(decoded(from_hex("44 55 48 01 0a 00 00 00")).error() == Errc::unsupported);
   CHECK(decoded(from_hex("44 55 48 01 0f 00 00 00")).error() == Errc::unsupported);
-  CHECK(decoded(from_hex("44 55 48 01 08 01 00 00")).error() == Errc::unsupported);
+  CHECK(decoded(from_hex("44 55 48 01 0b 01 00 00")).error() == Errc::unsupported);
+  CHECK(decoded(from_hex("44 55 48 01 09 01 00 00 01 00 00 00 00 01 00 00")).error() == Errc::bad_length);
+  CHECK(decoded(from_hex("44 55 48 01 0a 01 00 00 01 00 00 00 00 00 00 00 01 10 00 00")).error() == Errc::bad_length);
 }
 
 TEST_CASE("a marker takes one byte more unless that byte begins the next message") {

@@ -155,6 +155,10 @@ struct Control::Call {
     out.filter = std::move(rules);
     reply(Service::set_client_filter, Status::ok);
   }
+  void operator()(const control::TakeSnapshot& r) const {
+    if (!self.options_.snapshots) return reply(Service::snapshot, Status::not_supported);
+    out.snapshots.push_back({r.app});
+  }
   void operator()(const control::Injection& r) const {
     const auto service = static_cast<Service>(r.service);
     if (!self.options_.injections) return reply(service, Status::permission_denied);
@@ -226,6 +230,10 @@ Frame Control::lost(AppId app, std::uint64_t count, std::uint32_t timestamp) con
 
 Frame Control::logstorage(Status status, std::uint32_t timestamp) const {
   return make(control::Plain{Service::offline_logstorage, status}, timestamp);
+}
+
+Frame Control::snapshots(const control::Snapshots& answer, std::uint32_t timestamp) const {
+  return make(answer, timestamp);
 }
 
 Frame Control::passive_node(Status status, std::uint32_t timestamp) const {

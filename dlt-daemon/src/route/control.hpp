@@ -46,6 +46,11 @@ struct ForwardedRequest {
   Frame frame;  // as it came
 };
 
+// A request for snapshots, which is answered when they are written.
+struct SnapshotRequest {
+  AppId app;  // empty: of all
+};
+
 // What requests lead to.
 struct Outcome {
   std::vector<Frame> replies;  // to the client that asked, in this order
@@ -54,6 +59,7 @@ struct Outcome {
   std::vector<LogstorageRequest> logstorage;
   std::vector<NodeRequest> nodes;
   std::vector<ForwardedRequest> forwarded;
+  std::vector<SnapshotRequest> snapshots;
   std::optional<FilterRules> filter;  // what the client that asked wants from now on
   std::optional<bool> timing;         // control-time messages each second: on or off
 };
@@ -70,6 +76,7 @@ class Control {
     std::function<bool()> forget{};        // undoes that; set where `store` is
     bool logstorage = false;               // devices may be connected
     bool gateway = false;                  // requests about passive nodes are answered
+    bool snapshots = false;                // there is a directory for them
     std::vector<EcuId> nodes{};            // requests with one of these ECU ids are forwarded
   };
 
@@ -86,6 +93,8 @@ class Control {
   [[nodiscard]] Frame lost(AppId app, std::uint64_t count, std::uint32_t timestamp) const;
   // The answer to a LogstorageRequest.
   [[nodiscard]] Frame logstorage(proto::control::Status status, std::uint32_t timestamp) const;
+  // The answer to a SnapshotRequest.
+  [[nodiscard]] Frame snapshots(const proto::control::Snapshots& answer, std::uint32_t timestamp) const;
   // The answers to NodeRequests.
   [[nodiscard]] Frame passive_node(proto::control::Status status, std::uint32_t timestamp) const;
   [[nodiscard]] Frame passive_nodes(const proto::control::PassiveNodeStatus& status, std::uint32_t timestamp) const;

@@ -55,6 +55,7 @@ struct Exchange {
     std::int32_t pid = 0;
     std::string name;  // for Hello
     bool announce_contexts = true;
+    bool snapshots = false;  // of flight recorders are made
   };
 
   Exchange(Pool& pool, Defaults defaults, Control::Options control_options, Replay replay, std::size_t backlog,

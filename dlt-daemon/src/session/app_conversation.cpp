@@ -59,6 +59,7 @@ struct AppConversation::Handler {
     if (!may_use(m.app)) return;
     if (const auto why = exchange.registry.add_application(self.source_, m)) return self.refuse(*why, m.app, now);
     if (self.received_.app.empty()) self.received_.app = m.app;
+    if (self.app_.empty()) self.app_ = m.app;
     append(effects.reply, local::LogState{static_cast<std::int8_t>(exchange.router.clients() > 0 ? 1 : 0)});
   }
   void operator()(const local::UnregisterApplication& m) {
@@ -104,9 +105,12 @@ struct AppConversation::Handler {
     answer.ecu = exchange.options.ecu;
     answer.utc_offset_s = exchange.options.utc_offset_s;
     answer.name = exchange.options.name;
+    if (!exchange.options.snapshots) answer.capabilities &= ~local::capability::recorder;
     append(effects.reply, answer);
   }
   void operator()(const local::Memfd& m) { effects.memfd = m; }
+  void operator()(const local::Recorder& m) { effects.recorder = m; }
+  void operator()(const local::SnapshotRequest& m) { effects.snapshots.push_back({m.id, std::string(m.reason)}); }
   void operator()(const local::Loss& m) {
     flush();
     if (!may_use(m.app)) return;
@@ -131,6 +135,7 @@ struct AppConversation::Handler {
   void operator()(const local::TraceLoad&) const noexcept {}
   void operator()(const local::SetOverflowMode&) const noexcept {}
   void operator()(const local::Ack&) const noexcept {}
+  void operator()(const local::SnapshotAnswer&) const noexcept {}
 };
 
 std::size_t AppConversation::on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now,
@@ -199,6 +204,7 @@ void AppConversation::announce_removed(const std::vector<Removed>& removed, cons
 void AppConversation::append(std::vector<std::byte>& out, const local::Message& message) {
   std::size_t room = 512;
   if (const auto* injection = std::get_if<local::Injection>(&message)) room += injection->data.size();
+  if (const auto* answer = std::get_if<local::SnapshotAnswer>(&message)) room += answer->text.size();
   const std::size_t at = out.size();
   out.resize(at + room);
   proto::ByteWriter writer(std::span<std::byte>(out).subspan(at));

@@ -25,9 +25,15 @@ class AppConversation {
   AppConversation(Exchange& exchange, const Source& source) noexcept : exchange_(exchange), source_(source) {}
 
   struct Effects {
-    std::vector<std::byte> reply;              // to this application
-    std::vector<LevelPush> levels;             // to any application
-    std::optional<proto::local::Memfd> memfd;  // came with a file descriptor
+    std::vector<std::byte> reply;                    // to this application
+    std::vector<LevelPush> levels;                   // to any application
+    std::optional<proto::local::Memfd> memfd;        // came with a file descriptor
+    std::optional<proto::local::Recorder> recorder;  // likewise
+    struct Snapshot {
+      std::uint32_t id = 0;
+      std::string reason;
+    };
+    std::vector<Snapshot> snapshots;  // that it asks for
   };
 
   // Takes what is whole at the front of `bytes`, which lie in `slab`, and tells how much that was. The rest has to be
@@ -45,6 +51,7 @@ class AppConversation {
   [[nodiscard]] bool spoken() const noexcept { return spoken_; }
   [[nodiscard]] std::uint64_t garbage_bytes() const noexcept { return garbage_bytes_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }  // what Hello or registration said
+  [[nodiscard]] AppId app() const noexcept { return app_; }                 // the first one that it registered
   [[nodiscard]] bool said_bye() const noexcept { return said_bye_; }
   [[nodiscard]] std::uint32_t capabilities() const noexcept { return capabilities_; }
   [[nodiscard]] std::uint64_t instance() const noexcept { return instance_; }  // what Hello said
@@ -66,6 +73,7 @@ class AppConversation {
   const Source source_;
   proto::local::LocalFramer framer_;
   std::string name_;
+  AppId app_;
   std::uint32_t capabilities_ = 0;
   std::uint64_t instance_ = 0;
   bool resumed_ = false;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "session/hub.hpp"
+#include "snapshot/process_end.hpp"
 
 namespace dlt::daemon {
 
@@ -23,7 +24,11 @@ constexpr std::uint64_t tolerated_garbage = 1 << 20;  // bytes in the life of a 
 }  // namespace
 
 AppSession::AppSession(Hub& hub, Fd socket, const Source& source)
-    : hub_(hub), socket_(hub.io()), conversation_(hub.exchange(), source), rate_(hub.application_rate()) {
+    : hub_(hub),
+      socket_(hub.io()),
+      conversation_(hub.exchange(), source),
+      rate_(hub.application_rate()),
+      since_us_(Hub::now().unix_us) {
   socket_.assign(socket.get());
   static_cast<void>(socket.release());  // not before: assign() may throw
 }
@@ -193,7 +198,9 @@ void AppSession::take_descriptors(msghdr& message) {
 
 void AppSession::apply(AppConversation::Effects& effects) {
   if (effects.memfd) take_memory(*effects.memfd);
+  if (effects.recorder && socket_.is_open()) take_recorder(*effects.recorder);
   if (!socket_.is_open()) return;
+  for (const auto& asked : effects.snapshots) take_snapshot(asked);
   if (!effects.reply.empty() && has_room()) {
     out_.insert(out_.end(), effects.reply.begin(), effects.reply.end());
     flush();
@@ -217,6 +224,44 @@ void AppSession::take_memory(const proto::local::Memfd& announced) {
   }
   refuse_memory(error.message());
   close();
+}
+
+void AppSession::take_recorder(const proto::local::Recorder& announced) {
+  std::error_code error = make_error_code(Errc::invalid_argument);  // no descriptor came with it
+  if (!descriptors_.empty() && !recorder_) {
+    auto memory = SharedMemory::check(std::move(descriptors_.front()), announced);
+    descriptors_.pop_front();
+    if (memory) {
+      recorder_ = std::make_shared<const SharedMemory>(*std::move(memory));
+      process_ = process_of(socket_.native_handle());
+      return;
+    }
+    error = memory.error();
+  }
+  refuse_memory(error.message());
+  close();
+}
+
+Recorded AppSession::recorded() const {
+  return {recorder_, conversation_.app(), conversation_.name(), source().pid, source().uid, since_us_};
+}
+
+void AppSession::take_snapshot(const AppConversation::Effects::Snapshot& asked) {
+  using proto::local::SnapshotAnswer;
+  if (!snapshots_.try_take(Clock::now()))
+    return send(SnapshotAnswer{asked.id, SnapshotAnswer::Status::busy, "too many in a row; one a second is made"});
+  const auto answer = [to = weak_from_this(), id = asked.id](const SnapshotResult& result) {
+    const std::string_view text = result.text;
+    if (const auto self = to.lock())
+      self->send(SnapshotAnswer{id, result.status, text.substr(0, SnapshotAnswer::max_text)});
+  };
+  hub_.snapshots().take(recorded(), asked.reason, answer);
+}
+
+// Without good-bye. The memory says that the process is dead, too.
+void AppSession::died() {
+  if (conversation_.said_bye() || !recorder_ || !recorder_->orphaned()) return;
+  hub_.snapshots().crashed(recorded(), std::move(process_));
 }
 
 bool AppSession::has_room() const noexcept { return out_.size() - out_sent_ <= out_limit; }
@@ -263,6 +308,7 @@ void AppSession::refuse_memory(std::string_view why) {
 
 // A process that lives and has only lost its connection sends what is left itself, on the next one.
 void AppSession::end_of_stream() {
+  died();
   if (conversation_.said_bye() || !shared_memory_ || !shared_memory_->orphaned()) return close();
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
@@ -312,6 +358,8 @@ void AppSession::close() {
   const auto self = shared_from_this();
   salvage_.reset();
   shared_memory_.reset();
+  recorder_.reset();
+  process_.reset();
   const bool connected = socket_.is_open();  // whose memory was read instead does not come back
   try {
     if (connected) acknowledge();

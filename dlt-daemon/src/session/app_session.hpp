@@ -20,6 +20,7 @@
 
 #include "session/app_conversation.hpp"
 #include "session/shared_memory.hpp"
+#include "snapshot/snapshot_job.hpp"
 
 namespace dlt::daemon {
 
@@ -38,6 +39,8 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   // Receives what is there already, for an orderly end of the daemon. False: something is left to salvage.
   bool drain();
   void close();
+  // Its flight recorder; without memory if it has none.
+  [[nodiscard]] Recorded recorded() const;
 
   [[nodiscard]] SessionId id() const noexcept { return conversation_.session(); }
   [[nodiscard]] std::uint64_t instance() const noexcept { return instance_; }  // of the process; 0: not known
@@ -57,6 +60,9 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void take_descriptors(struct msghdr& message);
   void apply(AppConversation::Effects& effects);
   void take_memory(const proto::local::Memfd& announced);
+  void take_recorder(const proto::local::Recorder& announced);
+  void take_snapshot(const AppConversation::Effects::Snapshot& asked);
+  void died();
   void refuse_memory(std::string_view why);
   void end_of_stream();
   void salvage_some();
@@ -82,6 +88,10 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   std::deque<Passed> passed_;   // not acknowledged yet
   std::deque<Fd> descriptors_;  // received, not announced yet
   std::optional<SharedMemory> shared_memory_;
+  std::shared_ptr<const SharedMemory> recorder_;
+  Fd process_;  // taken with the recorder, where the kernel gives one
+  std::int64_t since_us_;
+  TokenBucket snapshots_{1, 10};  // that it may ask for, a second
   std::optional<proto::Salvage> salvage_;
   bool salvage_waits_ = false;  // for its next turn
   std::vector<std::byte> out_;

@@ -26,11 +26,12 @@ Source source_of(int socket, SessionId session) noexcept {
 
 }  // namespace
 
-Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options)
+Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options, Snapshots& snapshots)
     : io_(io),
       exchange_(exchange),
       pool_(pool),
       options_(options),
+      snapshots_(snapshots),
       read_buffer_(pool),
       hold_timer_(io),
       handshake_timer_(io),
@@ -204,9 +205,30 @@ void Hub::apply(ClientSession& client, Outcome& outcome) {
     deliver(push.session, proto::local::Injection{push.position, push.service, push.data});
   if (outcome.filter) client.set_filter(*std::move(outcome.filter));
   for (const LogstorageRequest& request : outcome.logstorage) ask_logstorage(client, request);
+  for (const SnapshotRequest& request : outcome.snapshots) ask_snapshots(client, request);
   for (const NodeRequest& request : outcome.nodes) gateway_.ask(client, request);
   for (const ForwardedRequest& request : outcome.forwarded) gateway_.forward(client, request);
   if (outcome.timing) options_.send_time = *outcome.timing;
+}
+
+std::vector<Recorded> Hub::recorded(AppId app) const {
+  std::vector<Recorded> all;
+  for (const auto& [id, session] : apps_) {
+    Recorded one = session->recorded();
+    if (one.memory && (app.empty() || app == one.app)) all.push_back(std::move(one));
+  }
+  return all;
+}
+
+void Hub::ask_snapshots(ClientSession& client, const SnapshotRequest& request) {
+  snapshots_.take_each(recorded(request.app), "control",
+                       [this, to = client.weak_from_this()](const Snapshots::All& all) {
+                         const auto session = to.lock();
+                         if (!session) return;
+                         const auto status = all.good ? proto::control::Status::ok : proto::control::Status::error;
+                         session->reply(exchange_.control.snapshots({status, all.written, all.text}, now().uptime));
+                         session->push();
+                       });
 }
 
 // Who names a directory makes this process write there: that is for those who may write to the socket for control.

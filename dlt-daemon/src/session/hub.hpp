@@ -23,6 +23,7 @@
 #include "session/client_session.hpp"
 #include "session/fifo_session.hpp"
 #include "session/read_buffer.hpp"
+#include "snapshot/snapshots.hpp"
 
 namespace dlt::daemon {
 
@@ -46,7 +47,8 @@ class Hub {
     std::chrono::seconds peer_timeout{30};  // a node that vanished without a word is disconnected by then
   };
 
-  Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options);
+  // `snapshots` outlives it.
+  Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options, Snapshots& snapshots);
 
   // Connections that have been accepted. Beyond the maximum they are closed at once, but for handshakes: there the
   // oldest has to go, because who means it says so at once.
@@ -104,6 +106,9 @@ class Hub {
   using Answer = std::function<void(proto::control::Status)>;
   using Logstorage = std::function<void(const LogstorageRequest&, Answer)>;
   void set_logstorage(Logstorage logstorage) { logstorage_ = std::move(logstorage); }
+  [[nodiscard]] Snapshots& snapshots() noexcept { return snapshots_; }
+  // Of the applications with this id, empty: of all, that have a flight recorder.
+  [[nodiscard]] std::vector<Recorded> recorded(AppId app) const;
   [[nodiscard]] gateway::Gateway& gateway() noexcept { return gateway_; }
   [[nodiscard]] const gateway::Gateway& gateway() const noexcept { return gateway_; }
   // There was no memory for what a connection needed; it is to be closed.
@@ -131,6 +136,7 @@ class Hub {
 
  private:
   void look_again();
+  void ask_snapshots(ClientSession& client, const SnapshotRequest& request);
   void ask_logstorage(ClientSession& client, const LogstorageRequest& request);
   [[nodiscard]] bool refuse(const Source& source);
   void end_handshakes();
@@ -145,6 +151,7 @@ class Hub {
   Pool& pool_;
   Options options_;
   Logstorage logstorage_;
+  Snapshots& snapshots_;
   ReadBuffer read_buffer_;
   std::map<SessionId, std::shared_ptr<AppSession>> apps_;
   std::shared_ptr<FifoSession> fifo_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "dlt/proto/arena.hpp"
+#include "dlt/proto/recorder.hpp"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
@@ -17,12 +18,21 @@ constexpr int needed_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE;
 }
 
 Result<SharedMemory> SharedMemory::check(Fd fd, const proto::local::Memfd& announced) {
+  if (announced.version != proto::arena::version) return Errc::unsupported;
+  return check(std::move(fd), announced, max_size);
+}
+
+Result<SharedMemory> SharedMemory::check(Fd fd, const proto::local::Recorder& announced) {
+  if (announced.version != proto::recorder::version) return Errc::unsupported;
+  return check(std::move(fd), {announced.version, announced.segment_size, announced.size}, proto::recorder::max_size);
+}
+
+Result<SharedMemory> SharedMemory::check(Fd fd, const proto::local::Memfd& announced, std::uint64_t limit) {
   const int seals = ::fcntl(fd.get(), F_GET_SEALS);
   if (seals < 0 || (seals & needed_seals) != needed_seals) return Errc::invalid_argument;
-  if (announced.version != proto::arena::version) return Errc::unsupported;
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return std::error_code(errno, std::system_category());
-  if (announced.size > max_size) return Errc::too_large;
+  if (announced.size > limit) return Errc::too_large;
   if (static_cast<std::uint64_t>(info.st_size) != announced.size || announced.chunk_size == 0) return Errc::bad_length;
   return SharedMemory(std::move(fd), announced);
 }

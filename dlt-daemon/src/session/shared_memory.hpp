@@ -1,4 +1,4 @@
-// The memory file of an application's chunks, checked and held for the life of its connection.
+// A memory file of an application, its chunks or its flight recorder, checked and held for the life of its connection.
 //
 // The file comes from outside: it is accepted only if it is sealed against shrinking, growing and new writable
 // mappings, and is as large as announced. It is never mapped: what is read is copied out of it with pread, so nothing
@@ -18,6 +18,7 @@ class SharedMemory {
   // Errc::invalid_argument: not a memory file, or not sealed; Errc::bad_length: not the announced size;
   // Errc::too_large: beyond max_size; Errc::unsupported: another layout.
   [[nodiscard]] static Result<SharedMemory> check(Fd fd, const proto::local::Memfd& announced);
+  [[nodiscard]] static Result<SharedMemory> check(Fd fd, const proto::local::Recorder& announced);
 
   [[nodiscard]] const proto::local::Memfd& layout() const noexcept { return layout_; }
 
@@ -30,6 +31,7 @@ class SharedMemory {
   static constexpr std::uint64_t max_size = 16ULL << 30;  // bytes, most of them never touched
 
  private:
+  [[nodiscard]] static Result<SharedMemory> check(Fd fd, const proto::local::Memfd& announced, std::uint64_t limit);
   SharedMemory(Fd fd, const proto::local::Memfd& layout) noexcept : fd_(std::move(fd)), layout_(layout) {}
 
   Fd fd_;

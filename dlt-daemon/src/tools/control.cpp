@@ -48,6 +48,9 @@ std::string converse(const ControlOptions& options, const Stop& stop, ControlExc
 }
 
 std::string problem_of(const ControlOptions& options, const ControlExchange& exchange) {
+  const bool snapshots = exchange.service() == proto::control::Service::snapshot;
+  if (exchange.refusal() && snapshots && !exchange.text().empty())
+    return "not all of it was done:\n" + success_words(exchange, "");
   if (exchange.refusal()) return refusal_words(*exchange.refusal());
   if (exchange.list_too_long()) return "the daemon says that its list is too long for a message";
   const auto* list = std::get_if<proto::control::GetLogInfo>(&options.asked.request);

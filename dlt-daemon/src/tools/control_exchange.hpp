@@ -52,7 +52,7 @@ class ControlExchange {
   [[nodiscard]] std::optional<proto::control::Status> refusal() const noexcept { return refusal_; }
   [[nodiscard]] bool list_too_long() const noexcept { return list_too_long_; }
   [[nodiscard]] const std::vector<ListedApplication>& listed() const noexcept { return listed_; }
-  [[nodiscard]] const std::string& text() const noexcept { return text_; }               // software version
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }               // software version, snapshots
   [[nodiscard]] std::optional<std::int64_t> number() const noexcept { return number_; }  // a level, a count, a time
   [[nodiscard]] proto::control::Service service() const noexcept { return service_; }
   [[nodiscard]] bool fenced() const noexcept { return fenced_; }

@@ -23,6 +23,7 @@ Exit codes: 0 the daemon has done it, 1 it refuses, it does not answer in time, 
   dlt-daemon control -j
   dlt-daemon control -l debug -a NAVI -c ROUT target.local
   dlt-daemon control -l warn -a 'NA*'
+  dlt-daemon control --snapshot -a NAVI
   dlt-daemon control -a NAVI -c ROUT -s 4096 -m 'start a demo'
 )";
 
@@ -39,7 +40,9 @@ cxxopts::Options describe() {
       "i,timing", "a time message each second: off, on, 0, 1", text(), "STATUS")(
       "o,store", "store levels and trace status")("g,reset", "go back to the defaults of the configuration")(
       "k,software-version", "the daemon's version")("get-default-level", "the default level")(
-      "lost", "how many messages the daemon has lost")("local-time", "the daemon's clock");
+      "lost", "how many messages the daemon has lost")(
+      "snapshot", "have the flight recorders of applications (-a: of one) written into files")("local-time",
+                                                                                               "the daemon's clock");
   options.add_options()("a,app", "application", text(), "ID")("c,context", "context", text(), "ID")(
       "m,message", "what is injected: a text", text(), "TEXT")("x,hex", "what is injected: bytes such as 'ad 01'",
                                                                text(), "HEX")(
@@ -75,8 +78,8 @@ class Builder {
 
   void build() {
     constexpr std::array requests{
-        "list",  "level", "trace", "default-level",    "default-trace",     "service",   "timing",
-        "store", "reset", "lost",  "software-version", "get-default-level", "local-time"};
+        "list",  "level", "trace", "default-level",    "default-trace",     "service",    "timing",
+        "store", "reset", "lost",  "software-version", "get-default-level", "local-time", "snapshot"};
     const char* wanted = nullptr;
     for (const char* option : requests) {
       if (!line_.has(option)) continue;
@@ -100,6 +103,7 @@ class Builder {
     else if (wanted == "reset") ask(control::ResetToFactoryDefault{}, "levels are the defaults again");
     else if (wanted == "software-version") ask(control::GetSoftwareVersion{}, "");
     else if (wanted == "get-default-level") ask(control::GetDefaultLogLevel{}, "");
+    else if (wanted == "snapshot") ask(control::TakeSnapshot{AppId(app_)}, "");
     else if (wanted == "lost") ask(control::GetMessageBufferOverflow{}, "");
     else ask(control::GetLocalTime{}, "");
   }

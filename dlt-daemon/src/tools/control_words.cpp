@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "dlt/proto/level.hpp"
@@ -23,6 +25,17 @@ std::string trace_word(std::int8_t status) {
 
 std::string dumped(const nlohmann::ordered_json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+// The lines of an answer about snapshots, each fit to be printed.
+std::string snapshot_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    out += (out.empty() ? "" : "\n") + printable(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
 }
 
 std::string seconds_words(std::int64_t ticks) { return fmt::format("{}.{:04}", ticks / 10'000, ticks % 10'000); }
@@ -74,6 +87,7 @@ std::string refusal_words(Status status) {
 std::string success_words(const ControlExchange& e, const std::string& what) {
   const std::int64_t number = e.number().value_or(0);
   if (e.service() == Service::get_software_version) return printable(e.text());
+  if (e.service() == Service::snapshot) return snapshot_lines(e.text());
   if (e.service() == Service::get_default_log_level) return level_word(static_cast<std::int8_t>(number));
   if (e.service() == Service::get_local_time) return seconds_words(number) + " s since the daemon's machine started";
   if (e.service() == Service::message_buffer_overflow) return std::to_string(number) + " messages lost";
@@ -84,6 +98,7 @@ std::string result_json(const ControlExchange& e, const std::string& problem) {
   nlohmann::ordered_json out{
       {"request", proto::control::name(e.service())}, {"ok", problem.empty()}, {"answers", e.answers()}};
   if (e.service() == Service::get_software_version && problem.empty()) out["value"] = e.text();
+  if (e.service() == Service::snapshot && !e.text().empty()) out["files"] = snapshot_lines(e.text());
   if (e.number() && e.service() == Service::get_default_log_level)
     out["value"] = level_word(static_cast<std::int8_t>(*e.number()));
   else if (e.number() && e.service() == Service::get_local_time) out["value"] = static_cast<double>(*e.number()) / 1e4;

@@ -1,7 +1,8 @@
 // A context: a named source of messages within the application, with a level of its own.
 //
 // Make them at namespace scope, as members or as locals; two with the same id share level and counter. Making and
-// destroying one takes no lock. enabled() is one relaxed load. All functions may be called from any thread.
+// destroying one takes no lock. enabled() is one relaxed load: a message of this level is sent, or at least recorded
+// (Options::recorder_level). All functions may be called from any thread.
 #pragma once
 
 #include <cstddef>
@@ -48,7 +49,8 @@ class DLT_EXPORT Context {
     // sync: relaxed, a level has no data behind it; the sender writes it
     return data_->level.load(std::memory_order_relaxed) >= static_cast<std::int8_t>(level);
   }
-  [[nodiscard]] Level level() const noexcept;
+  [[nodiscard]] Level level() const noexcept;  // that is sent
+  [[nodiscard]] Level reach() const noexcept;  // that is sent or recorded: what enabled() compares with
   [[nodiscard]] ContextId id() const noexcept;
 
   // DLT_INFO(route.in(dlt::Buffer{3}), "…") uses that buffer; one that does not exist falls back to the level's own.

@@ -3,8 +3,8 @@
 // dlt::info(context, "leg {} of {} planned", leg, legs) encodes a finished DLT v1 frame into the calling thread's
 // queue. noexcept, lock-free, no allocation after a thread's first message, no system call (the wake of a parked sender
 // excepted), callable before start, after the end, in a forked child and from a signal handler (there it may be
-// refused, which is counted). Any thread. Returns true when the message was queued, false when its level is off or it
-// was dropped (counted by cause in Session::stats).
+// refused, which is counted). Any thread. Returns true when the message was queued, false when its level is off, it is
+// only recorded (Options::recorder_level), or it was dropped (counted by cause in Session::stats).
 #pragma once
 
 #include <atomic>
@@ -50,9 +50,9 @@ DLT_INLINE bool finish(Writer& w, Level level, const std::byte* p, std::size_t s
   // Keeps the compiler from moving the look at the sender before the publication; the sender's membarrier does the
   // rest.
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  w.busy = false;
   if (w.attention->load(std::memory_order_relaxed) >= attention::threshold(level)) [[unlikely]]
-    after_commit(w, p, size);
+    return after_commit(w, p, size);  // leaves the call itself
+  w.busy = false;
   return true;
 }
 
@@ -64,12 +64,14 @@ DLT_INLINE bool leave(Writer& w) noexcept {
 
 // The frame has `need` bytes, known before anything is written.
 template <class Format, class... F, std::size_t... I>
-DLT_INLINE bool write_sized(ContextData& c, Level level, Writer& w, std::size_t need, std::uint32_t arguments,
+DLT_INLINE bool write_sized(ContextData& c, Level level, Writer* w, std::size_t need, std::uint32_t arguments,
                             const Format& format, std::index_sequence<I...>, const F&... form) noexcept {
-  std::byte* p = w.at;
-  if (reinterpret_cast<std::uintptr_t>(p) + need > reinterpret_cast<std::uintptr_t>(w.end)) [[unlikely]] {
-    p = make_room(w, need, c);
-    if (p == nullptr) return leave(w);
+  std::byte* p = w->at;
+  if (reinterpret_cast<std::uintptr_t>(p) + need > reinterpret_cast<std::uintptr_t>(w->end)) [[unlikely]] {
+    const Room room = make_room(*w, need, c);
+    if (room.at == nullptr) return leave(*w);
+    p = room.at;
+    w = room.writer;
   }
   __builtin_prefetch(p + 320, 1);
   put_headers(p, c, level, need, arguments);
@@ -79,35 +81,39 @@ DLT_INLINE bool write_sized(ContextData& c, Level level, Writer& w, std::size_t 
   };
   ((piece(format.piece(I)), q = Form<F>::put(q, form)), ...);
   piece(format.piece(sizeof...(F)));
-  return finish(w, level, p, need);
+  return finish(*w, level, p, need);
 }
 
 // User types and whatever may be too long: through the bounded writer.
 template <class Format, class... F, std::size_t... I>
-[[gnu::noinline]] bool write_bounded(ContextData& c, Level level, Writer& w, const Format format,
+[[gnu::noinline]] bool write_bounded(ContextData& c, Level level, Writer* w, const Format format,
                                      std::index_sequence<I...>, const F... form) noexcept {
   for (;;) {
-    std::byte* p = w.at;
+    std::byte* p = w->at;
     const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(p);
-    const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(w.end);
-    const bool whole = at + w.max_message <= end;  // as much room as a message can ever have: cut to fit
+    const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(w->end);
+    const bool whole = at + w->max_message <= end;  // as much room as a message can ever have: cut to fit
     if (!whole && at + frame_headers > end) {
-      if (make_room(w, w.max_message, c) == nullptr) return leave(w);
+      const Room room = make_room(*w, w->max_message, c);
+      if (room.at == nullptr) return leave(*w);
+      w = room.writer;
       continue;
     }
-    ArgumentWriter out(p + frame_headers, whole ? p + w.max_message : w.end, whole);
+    ArgumentWriter out(p + frame_headers, whole ? p + w->max_message : w->end, whole);
     const auto piece = [&out](std::string_view text) {
       if (!text.empty()) out.text(text);
     };
     ((piece(format.piece(I)), put_bounded(out, form)), ...);
     piece(format.piece(sizeof...(F)));
     if (out.overflowed() && !whole) {
-      if (make_room(w, w.max_message, c) == nullptr) return leave(w);
+      const Room room = make_room(*w, w->max_message, c);
+      if (room.at == nullptr) return leave(*w);
+      w = room.writer;
       continue;
     }
     const auto size = static_cast<std::size_t>(out.position() - p);
     put_headers(p, c, level, size, out.count());
-    return finish(w, level, p, size);
+    return finish(*w, level, p, size);
   }
 }
 
@@ -135,15 +141,21 @@ DLT_INLINE bool write(ContextData& c, Level level, Writer* w, const Format& form
     const std::size_t need = frame_headers + pieces_size(format, pieces) + (std::size_t{0} + ... + Form<F>::size(form));
     const std::uint32_t arguments = pieces_count(format, pieces) + (0U + ... + Form<F>::count);
     if (need <= short_message) [[likely]]
-      return write_sized(c, level, *w, need, arguments, format, indices, form...);
+      return write_sized(c, level, w, need, arguments, format, indices, form...);
   }
-  return write_bounded(c, level, *w, format, indices, form...);
+  return write_bounded(c, level, w, format, indices, form...);
 }
 
-DLT_INLINE Writer* writer_of(const Context&, Level level) noexcept {
-  return t_writers.by_level[static_cast<std::size_t>(level)];
+// sync: relaxed, a lane has no data behind it; whoever sets the level writes it
+DLT_INLINE std::uint8_t lane_of(const ContextData& c, Level level) noexcept {
+  return c.lanes[static_cast<std::size_t>(level)].load(std::memory_order_relaxed);
 }
-inline Writer* writer_of(const ContextInBuffer& c, Level level) noexcept { return &writer_for_buffer(c.buffer, level); }
+DLT_INLINE Writer* writer_of(const Context& c, Level level) noexcept {
+  return t_writers.by_lane[lane_of(c.data(), level)];
+}
+inline Writer* writer_of(const ContextInBuffer& c, Level level) noexcept {
+  return &writer_for_buffer(c.buffer, lane_of(*c.data, level));
+}
 DLT_INLINE ContextData& data_of(const Context& c) noexcept { return c.data(); }
 DLT_INLINE ContextData& data_of(const ContextInBuffer& c) noexcept { return *c.data; }
 

@@ -66,6 +66,17 @@ struct Options {
   std::chrono::milliseconds exit_flush{2000};  // how long the end of the session waits for what is queued, 0 … 1 min
   LocalPrint local_print = LocalPrint::off;
 
+  // The flight recorder: each thread keeps its newest messages up to this level, whether they are sent or not, in
+  // memory that outlives a crash; the daemon makes a file of them. off: none. The rest has no effect then.
+  Level recorder_level = Level::off;
+  std::uint32_t recorder_bytes = 256 << 10;  // that a thread keeps in each buffer it uses, 16 KiB … 64 MiB
+  std::uint32_t recorder_messages = 0;       // of each buffer in a file, the newest; 0: as many as the memory holds
+  // Pairs of thread and buffer, 1 … 4,096 (together at most 1 GiB). Those of ended threads are kept until more are
+  // needed; when all are in use, further threads are not recorded, counted.
+  std::uint32_t recorder_rings = 256;
+  int recorder_signal = 0;                    // asks for a file of it, 0 … 64; 0: none. It must not be used otherwise
+  std::chrono::seconds recorder_interval{0};  // a file of it so often, 0 … 1 day; 0: never
+
   // Names the first field that is out of range; empty when all is well.
   [[nodiscard]] DLT_EXPORT std::string check() const;
 

@@ -7,12 +7,21 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "dlt/detail/export.hpp"
 #include "dlt/options.hpp"
 #include "dlt/stats.hpp"
 
 namespace dlt {
+
+// A file that the daemon has made of the flight recorder, or why it has not.
+struct Snapshot {
+  std::string path{};     // at the daemon
+  std::string problem{};  // empty: it is written
+  [[nodiscard]] explicit operator bool() const noexcept { return problem.empty(); }
+};
 
 // Owns the session: its end flushes (bounded by Options::exit_flush) and stops the sender.
 class DLT_EXPORT Session {
@@ -34,6 +43,11 @@ class DLT_EXPORT Session {
   // Changes what a buffer does when it is full, from the next full moment on. Errc::invalid_argument: no such buffer.
   std::error_code set_overflow(std::uint32_t buffer, OverflowMode mode) noexcept;
   std::error_code set_overflow(std::uint32_t buffer, OverflowMode mode, std::chrono::milliseconds timeout) noexcept;
+
+  // Has the daemon write the flight recorder (Options::recorder_level) into a file, and waits for that, at most
+  // `limit`: the calling thread alone, log calls go on. `reason` stands in the file and in its name; cut at 255 bytes.
+  // Not in a callback.
+  [[nodiscard]] Snapshot snapshot(std::string_view reason, std::chrono::milliseconds limit);
 
   // Prints every message to stdout from now on, or not.
   void set_local_print(LocalPrint mode) noexcept;

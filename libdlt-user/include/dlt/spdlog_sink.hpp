@@ -117,11 +117,11 @@ class spdlog_sink final : public spdlog::sinks::sink {
                                                                    std::string_view description = {}) {
   auto sink = std::make_shared<spdlog_sink>(context, description);
   auto logger = std::make_shared<spdlog::logger>(std::string(context.text()), sink);
-  const Level level = sink->context().level();
+  const Level level = sink->context().reach();
   logger->set_level(level == Level::off ? spdlog::level::trace : spdlog_level_of(level));
   // The sink owns the callback and the logger the sink: by a weak pointer, or none of them would ever end.
-  sink->context().on_level_change([weak = std::weak_ptr<spdlog::logger>(logger)](Level now) {
-    if (const auto alive = weak.lock()) alive->set_level(spdlog_level_of(now));
+  sink->context().on_level_change([weak = std::weak_ptr<spdlog::logger>(logger), of = sink.get()](Level) {
+    if (const auto alive = weak.lock()) alive->set_level(spdlog_level_of(of->context().reach()));
   });
   return logger;
 }

@@ -56,9 +56,10 @@ struct BufferStats : Counts {
 
 struct Stats : Counts {
   std::vector<BufferStats> buffers;
-  std::uint64_t writes = 0;    // writev calls
-  std::uint64_t wakes = 0;     // times a log call woke the sender
-  std::uint64_t connects = 0;  // connections made to a daemon
+  std::uint64_t writes = 0;      // writev calls
+  std::uint64_t wakes = 0;       // times a log call woke the sender
+  std::uint64_t connects = 0;    // connections made to a daemon
+  std::uint64_t unrecorded = 0;  // messages that the flight recorder should have and could not take
 };
 
 }  // namespace dlt

@@ -99,7 +99,7 @@ TEST_CASE("hello is answered with what the library needs to know") {
   CHECK(hello.ecu == EcuId("ECU7"));
   CHECK(hello.utc_offset_s == 3600);
   CHECK(hello.pid == 99);
-  CHECK(hello.capabilities == local::capability::all);
+  CHECK(hello.capabilities == (local::capability::all & ~local::capability::recorder));  // no directory for snapshots
   CHECK(f.app.name() == "an app");
   CHECK(f.app.capabilities() == local::capability::all);
 }
@@ -155,12 +155,18 @@ TEST_CASE("when the connection ends clients are told which contexts went") {
   CHECK_FALSE(f.app.said_bye());
 }
 
-TEST_CASE("bye, memfd and messages of the other direction are taken") {
+TEST_CASE("bye, memfd, recorder, requests for snapshots and messages of the other direction are taken") {
   Fixture f;
-  f.feed(encoded(local::Memfd{1, 65536, 1 << 20}) + encoded(local::LogState{1}) + encoded(local::LogLevel{1, 1, 1}) +
-         encoded(local::LogMode{3}) + encoded(local::SetOverflowMode{}) + encoded(local::Bye{}));
+  f.feed(encoded(local::Memfd{1, 65536, 1 << 20}) + encoded(local::Recorder{1, 32768, 1 << 22}) +
+         encoded(local::SnapshotRequest{7, "why"}) + encoded(local::SnapshotAnswer{7, {}, "no"}) +
+         encoded(local::LogState{1}) + encoded(local::LogLevel{1, 1, 1}) + encoded(local::LogMode{3}) +
+         encoded(local::SetOverflowMode{}) + encoded(local::Bye{}));
   REQUIRE(f.effects.memfd);
   CHECK(f.effects.memfd->size == 1 << 20);
+  REQUIRE(f.effects.recorder);
+  CHECK(f.effects.recorder->size == 1 << 22);
+  REQUIRE(f.effects.snapshots.size() == 1);
+  CHECK((f.effects.snapshots[0].id == 7 && f.effects.snapshots[0].reason == "why"));
   CHECK(f.app.said_bye());
   CHECK(f.exchange.garbage_bytes == 0);
 }

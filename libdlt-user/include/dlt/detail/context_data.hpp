@@ -9,6 +9,9 @@
 //
 // The words change only when the daemon names another ECU id (word0) or after fork (word1, child), each as one store:
 // relaxed, because each word is complete in itself. Writers: the sender, the fork handler. Readers: any logging thread.
+//
+// A call at a level does something up to `level`: up to `sent` its message is sent, above that only the flight recorder
+// has it. `lanes` tells by level which of the thread's writers takes it: a look-up costs less than a second comparison.
 #pragma once
 
 #include <atomic>
@@ -18,14 +21,19 @@
 
 namespace dlt::detail {
 
+// In `lanes`: the level itself, and this added to it for the recorder.
+inline constexpr std::uint8_t recorder_lane = 8;
+
 static_assert(std::endian::native == std::endian::little, "the frame words assume a little endian machine");
 
 struct ContextData {
-  alignas(64) std::atomic<std::int8_t> level{0};
+  alignas(64) std::atomic<std::int8_t> level{0};  // the higher one of `sent` and the recorder's
+  std::atomic<std::int8_t> sent{0};
   std::atomic<std::uint16_t> word3{0};
   std::atomic<std::uint64_t> word0{0};
   std::atomic<std::uint64_t> word1{0};
   std::atomic<std::uint64_t> word2{0};
+  std::atomic<std::uint8_t> lanes[8] = {0, 1, 2, 3, 4, 5, 6, 7};
   // On a line of its own: it is written by every message. Relaxed: only its value counts.
   alignas(64) std::atomic<std::uint8_t> counter{0};
 };

@@ -3,6 +3,9 @@
 // One Writer belongs to one thread and one buffer. Its owner fills the open chunk from `at` to `end` and publishes each
 // message with one release store to `*commit`. Everything rare is behind the functions at the end of this file.
 //
+// A Writer of the flight recorder has a segment of the recorder's memory in the place of the chunk; its `attention` is
+// set always, so that after_commit() has the last word.
+//
 //   chunk   [ frame | frame | frame | ............... ]
 //                                   ^ at              ^ end (nullptr: look again in make_room)
 //
@@ -26,6 +29,8 @@ inline constexpr std::uint32_t awake = 0;
 inline constexpr std::uint32_t napping = 1;  // an urgent message wakes it
 inline constexpr std::uint32_t parked = 2;   // every message wakes it
 inline constexpr std::uint32_t print = 4;    // bit: messages are printed locally
+inline constexpr std::uint32_t record = 8;   // bit: messages are recorded
+inline constexpr std::uint32_t bits = print | record;
 [[nodiscard]] constexpr std::uint32_t threshold(Level level) noexcept {
   return level <= Level::error ? napping : parked;
 }
@@ -66,13 +71,14 @@ struct StampClock {
 };
 extern DLT_EXPORT StampClock stamp_clock;
 
-// Stands where a thread has no writer yet: it is always busy, so that the one look at `busy` finds both.
+// Stand where a thread has no writer yet: they are always busy, so that the one look at `busy` finds both.
 extern DLT_EXPORT Writer no_writer;
+extern DLT_EXPORT Writer no_recorder;
 
-// The calling thread's writers by level, &no_writer before the first use. Trivial on purpose: no constructor, no
-// wrapper call, reached with one instruction.
+// The calling thread's writers by lane (ContextData::lanes), &no_writer or &no_recorder before the first use. Trivial
+// on purpose: no constructor, no wrapper call, reached with one instruction.
 struct ThreadWriters {
-  Writer* by_level[8];
+  Writer* by_lane[16];
 };
 extern DLT_EXPORT __thread ThreadWriters t_writers __attribute__((tls_model("initial-exec")));
 
@@ -80,11 +86,17 @@ extern DLT_EXPORT __thread ThreadWriters t_writers __attribute__((tls_model("ini
 // What a busy writer means: the thread's first message at this level (returns its writer), or a log call inside a log
 // call (nullptr, counted).
 DLT_COLD DLT_EXPORT Writer* enter(Writer& writer, Level level, ContextData& context) noexcept;
-DLT_EXPORT Writer& writer_for_buffer(Buffer buffer, Level level) noexcept;
-// Makes room for `need` bytes by the buffer's overflow mode. nullptr: not taken, counted.
-DLT_COLD DLT_EXPORT std::byte* make_room(Writer& writer, std::size_t need, ContextData& context) noexcept;
+DLT_EXPORT Writer& writer_for_buffer(Buffer buffer, std::uint8_t lane) noexcept;
+// Makes room for `need` bytes by the buffer's overflow mode. nullptr: not taken, counted. What the queue refuses may
+// still be recorded: then the room is another writer's, and `writer` has been left.
+struct Room {
+  std::byte* at;
+  Writer* writer;
+};
+DLT_COLD DLT_EXPORT Room make_room(Writer& writer, std::size_t need, ContextData& context) noexcept;
 // Not marked cold: GCC 12 would move everything behind the last argument out of line with it.
-DLT_EXPORT void after_commit(Writer& writer, const std::byte* frame, std::size_t size) noexcept;
+// True: the message was queued.
+DLT_EXPORT bool after_commit(Writer& writer, const std::byte* frame, std::size_t size) noexcept;
 DLT_COLD DLT_EXPORT std::uint32_t stamp_from_clock() noexcept;
 
 // Time since boot in 0.1 ms.

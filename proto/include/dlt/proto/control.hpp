@@ -56,6 +56,7 @@ enum class Service : std::uint32_t {
   set_all_log_level = 0xf08,
   set_all_trace_status = 0xf09,
   set_client_filter = 0xf20,  // ours; the incumbent answers not_supported
+  snapshot = 0xf21,           // ours, too
   injection_first = 0xfff,    // this and every higher number is an injection
 };
 
@@ -137,6 +138,10 @@ struct SetAllTraceStatus {
 struct SetClientFilter {
   std::string_view rules;  // a rule a line; empty: everything passes
 };
+// Flight recorders are to be written into files.
+struct TakeSnapshot {
+  AppId app;  // empty: of every application that has one
+};
 struct Injection {                 // for the context that the frame's extended header names
   std::uint32_t service = 0x1000;  // >= 0xfff
   Bytes data;
@@ -151,7 +156,7 @@ using Request =
     std::variant<SetLogLevel, SetTraceStatus, GetLogInfo, GetDefaultLogLevel, StoreConfig, ResetToFactoryDefault,
                  SetTimingPackets, GetLocalTime, SetDefaultLogLevel, SetDefaultTraceStatus, GetSoftwareVersion,
                  GetMessageBufferOverflow, OfflineLogstorage, PassiveNodeConnect, GetPassiveNodeStatus, SetAllLogLevel,
-                 SetAllTraceStatus, SetClientFilter, Injection, OtherRequest>;
+                 SetAllTraceStatus, SetClientFilter, TakeSnapshot, Injection, OtherRequest>;
 
 [[nodiscard]] Service service_of(const Request& request) noexcept;
 
@@ -227,9 +232,15 @@ struct PassiveNodeStatus {
   Status status = Status::ok;
   std::vector<Node> nodes;  // at most max_nodes travel
 };
+// Of TakeSnapshot, when all files are written.
+struct Snapshots {
+  Status status = Status::ok;  // error: one of them failed, or there is no recorder of that name
+  std::uint32_t written = 0;   // files
+  std::string_view text;       // a line each: the path of a file, or what went wrong
+};
 
 using Response = std::variant<Plain, LogInfo, NoLogInfo, DefaultLogLevel, SoftwareVersion, MessageBufferOverflow,
-                              ContextUnregistered, ConnectionInfo, Timezone, Marker, PassiveNodeStatus>;
+                              ContextUnregistered, ConnectionInfo, Timezone, Marker, PassiveNodeStatus, Snapshots>;
 
 [[nodiscard]] Service service_of(const Response& response) noexcept;
 

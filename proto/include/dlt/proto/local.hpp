@@ -48,6 +48,9 @@ enum class Type : std::uint32_t {
   overflow_mode = 0x105,       // daemon -> app
   bye = 0x106,                 // app -> daemon: an orderly end, nothing is left to salvage
   ack = 0x107,                 // daemon -> app: up to where the stream has been passed on
+  recorder = 0x108,            // app -> daemon, carries a file descriptor (SCM_RIGHTS)
+  snapshot_request = 0x109,    // app -> daemon
+  snapshot_answer = 0x10a,     // daemon -> app
 };
 
 // Level values on this channel: -2 not set, -1 default, 0..6 predefined. Trace status likewise with 0..1.
@@ -124,7 +127,8 @@ inline constexpr std::uint32_t loss = 1U << 2;
 inline constexpr std::uint32_t statistics = 1U << 3;
 inline constexpr std::uint32_t overflow_mode = 1U << 4;
 inline constexpr std::uint32_t ack = 1U << 5;  // app: wants them; daemon: sends them
-inline constexpr std::uint32_t all = batch | memfd | loss | statistics | overflow_mode | ack;
+inline constexpr std::uint32_t recorder = 1U << 6;  // daemon: makes snapshots; app: hears of them
+inline constexpr std::uint32_t all = batch | memfd | loss | statistics | overflow_mode | ack | recorder;
 }  // namespace capability
 
 struct Hello {
@@ -210,10 +214,35 @@ struct Bye {};
 struct Ack {
   std::uint64_t position = 0;  // bytes from the beginning of the connection
 };
+// The flight recorder of the application, a memory file that recorder.hpp draws.
+struct Recorder {
+  std::uint32_t version = 1;
+  std::uint32_t segment_size = 0;  // bytes
+  std::uint64_t size = 0;          // bytes of the whole file
+};
+// The recorder is to be written into a file.
+struct SnapshotRequest {
+  static constexpr std::size_t max_reason = 255;  // longer ones are cut by whoever sends
+  std::uint32_t id = 0;                           // comes back in the answer
+  std::string_view reason;
+};
+struct SnapshotAnswer {
+  static constexpr std::size_t max_text = 4096;
+  enum class Status : std::uint8_t {
+    written = 0,      // text: the path of the file
+    unavailable = 1,  // this daemon makes no snapshots, or has no recorder of this application; text: why
+    busy = 2,         // too many snapshots wait; text: how many
+    failed = 3,       // text: what went wrong
+  };
+  std::uint32_t id = 0;
+  Status status = Status::written;
+  std::string_view text;
+};
 
 using Message = std::variant<Log, RegisterApplication, UnregisterApplication, RegisterContext, UnregisterContext,
                              LogLevel, Injection, Overflow, ApplicationLimits, LogMode, LogState, Marker, TraceLoad,
-                             Hello, Batch, Memfd, Loss, Statistics, SetOverflowMode, Bye, Ack>;
+                             Hello, Batch, Memfd, Loss, Statistics, SetOverflowMode, Bye, Ack, Recorder, SnapshotRequest,
+                             SnapshotAnswer>;
 
 inline constexpr std::size_t max_description = 255;      // longer ones are cut by whoever sends, refused beyond 64 KiB
 inline constexpr std::size_t max_body_size = 64 * 1024;  // of any message but Log and Batch; beyond: bad_length

@@ -1,0 +1,147 @@
+#include "snapshot/snapshots.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <asio/post.hpp>
+#include <chrono>
+
+#include "printable.hpp"
+#include "snapshot/process_end.hpp"
+
+namespace dlt::daemon {
+
+namespace {
+
+constexpr auto look_interval = std::chrono::milliseconds(10);
+constexpr std::size_t longest_text = 60'000;  // of an answer about several
+
+std::int64_t unix_us() noexcept {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::string line_of(AppId app, const SnapshotResult& result) {
+  if (result.status == SnapshotResult::Status::written) return result.text;
+  return fmt::format("{}: {}", printable(app.text()), result.text);
+}
+
+}  // namespace
+
+struct Snapshots::Dead {
+  Recorded of;
+  Fd process;
+  std::chrono::steady_clock::time_point until;
+  std::int64_t asked_us;
+  asio::steady_timer timer;
+};
+
+Snapshots::Snapshots(asio::io_context& io, SnapshotFiles::Options options) : io_(io) {
+  status_.directory = options.directory;
+  if (options.directory.empty()) return;
+  status_.enabled = true;
+  writer_ = std::make_unique<SnapshotWriter>(std::move(options));
+}
+
+Snapshots::~Snapshots() { stop(); }
+
+void Snapshots::take(const Recorded& of, std::string_view reason, Answer answer) {
+  using Result = SnapshotResult;
+  if (!enabled()) {
+    if (answer) answer({Result::Status::unavailable, "this daemon makes no snapshots: it has no SnapshotDirectory", 0});
+    return;
+  }
+  if (!of.memory) {
+    if (answer) answer({Result::Status::unavailable, "this application has no flight recorder", 0});
+    return;
+  }
+  std::string what = fmt::format("of {} ({}), {}", printable(of.app.text()), of.pid, printable(reason, 255));
+  // Copied there and back: the writer's thread calls nothing but post().
+  auto done = [this, answer, what](SnapshotResult result) {
+    asio::post(io_, [this, answer, what, result = std::move(result)] {
+      finished(result, what);
+      if (answer) answer(result);
+    });
+  };
+  if (writer_->push({of, std::string(reason), unix_us()}, std::move(done))) return;
+  ++status_.refused;
+  const Result busy{Result::Status::busy, fmt::format("{} snapshots wait already", SnapshotWriter::most_waiting), 0};
+  spdlog::warn("no snapshot {}: {}", what, busy.text);
+  if (answer) answer(busy);
+}
+
+void Snapshots::take_each(const std::vector<Recorded>& of, std::string_view reason, AllAnswer answer) {
+  if (of.empty()) {
+    if (answer) answer({0, false, "no application that is connected has a flight recorder"});
+    return;
+  }
+  struct Gathered {
+    All all;
+    std::size_t left;
+    AllAnswer answer;
+  };
+  auto gathered = std::make_shared<Gathered>(Gathered{{}, of.size(), std::move(answer)});
+  for (const Recorded& one : of)
+    take(one, reason, [gathered, app = one.app](const SnapshotResult& result) {
+      All& all = gathered->all;
+      const bool written = result.status == SnapshotResult::Status::written;
+      all.written += written ? 1 : 0;
+      all.good = all.good && written;
+      if (const auto line = line_of(app, result); all.text.size() + line.size() < longest_text)
+        all.text += (all.text.empty() ? "" : "\n") + line;
+      if (--gathered->left == 0 && gathered->answer) gathered->answer(all);
+    });
+}
+
+// Its parent has to ask for its end before the kernel tells it.
+void Snapshots::crashed(Recorded of, Fd process) {
+  if (!enabled() || !of.memory) return;
+  const auto now = std::chrono::steady_clock::now();
+  auto dead = std::make_shared<Dead>(
+      Dead{std::move(of), std::move(process), now + wait_for_end, unix_us(), asio::steady_timer(io_)});
+  std::erase_if(dead_, [](const auto& d) { return d.expired(); });
+  dead_.push_back(dead);
+  look_at(dead);
+}
+
+void Snapshots::look_at(const std::shared_ptr<Dead>& dead) {
+  const auto end = end_of(dead->process);
+  if (end || !dead->process || std::chrono::steady_clock::now() >= dead->until)
+    return take(dead->of, end ? "crash: " + end->text() : "crash: died");
+  dead->timer.expires_after(look_interval);
+  dead->timer.async_wait([this, dead](std::error_code error) {
+    if (!error) look_at(dead);
+  });
+}
+
+void Snapshots::finished(const SnapshotResult& result, const std::string& what) {
+  if (result.status == SnapshotResult::Status::written) {
+    ++status_.taken;
+    status_.bytes += result.bytes;
+    status_.last = result.text;
+    spdlog::info("snapshot {}: {}", what, result.text);
+  } else {
+    ++status_.failed;
+    status_.problem = result.text;
+    spdlog::error("no snapshot {}: {}", what, result.text);
+  }
+}
+
+// Nobody is asked any more how he died.
+void Snapshots::stop() {
+  for (const auto& d : std::exchange(dead_, {})) {
+    const auto dead = d.lock();
+    if (!dead) continue;
+    dead->timer.cancel();
+    take(dead->of, "crash: died");
+  }
+  if (writer_) writer_->stop();
+}
+
+Snapshots::Status Snapshots::status() const {
+  Status now = status_;
+  if (writer_) now.waiting = writer_->waiting();
+  return now;
+}
+
+}  // namespace dlt::daemon
