@@ -46,7 +46,10 @@ constexpr std::array list{
     Case{"compare", "the same load through the incumbent's library and daemon, spdlog and syslog, in turns with ours",
          run_compare},
     Case{"targets", "every figure to reach: measured, met or missed", run_targets, true},
+
     // The system suite.
+    Case{"system", "all of the system suite in 30 min or --budget, its criteria judged", run_system, true},
+    Case{"system-quick", "the same in brief: a minute", run_system_quick, true},
     Case{"stress-fragmentation", "connect, log, disconnect, 10,000 times: does anything grow, is anything lost",
          run_stress_fragmentation},
     Case{"stress-cpu", "threads that compute on every CPU and log their results: by how much are they slowed down",

@@ -42,6 +42,8 @@ namespace dlt::bench {
 [[nodiscard]] Numbers run_instructions(const Load& load);
 [[nodiscard]] Numbers run_compare(const Load& load);
 [[nodiscard]] Numbers run_targets(const Load& load);
+[[nodiscard]] Numbers run_system(const Load& load);
+[[nodiscard]] Numbers run_system_quick(const Load& load);
 
 // Nodes in networks of their own.
 [[nodiscard]] Numbers run_node_scale(const Load& load);

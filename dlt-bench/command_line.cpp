@@ -41,7 +41,8 @@ cxxopts::Options options() {
       cxxopts::value<std::string>(),
       "DIR")("markdown", "write the tables of a README: figures to reach, each case", cxxopts::value<std::string>(),
              "FILE")("baseline", "compare with an earlier JSON result", cxxopts::value<std::string>(), "FILE")(
-      "tolerance", "loss of roofline share that is no regression (0.2)", cxxopts::value<double>(), "SHARE");
+      "beside", "show the figures of another JSON result, of full, beside these", cxxopts::value<std::string>(),
+      "FILE")("tolerance", "loss of roofline share that is no regression (0.2)", cxxopts::value<double>(), "SHARE");
   o.add_options("")("words", "", cxxopts::value<std::vector<std::string>>());
   o.parse_positional({"words"});
   return o;
@@ -126,6 +127,7 @@ Command parse_command_line(const std::vector<std::string>& words) {
     take(r, "html", command.html_file);
     take(r, "markdown", command.markdown_file);
     take(r, "baseline", command.baseline_file);
+    take(r, "beside", command.beside_file);
     std::optional<double> tolerance;
     take(r, "tolerance", tolerance, 0.0, 1.0);
     command.tolerance = tolerance.value_or(command.tolerance);

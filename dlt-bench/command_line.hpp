@@ -15,6 +15,7 @@ struct Command {
   Load load;
   std::string json_file, csv_file, html_file, markdown_file;
   std::string baseline_file;
+  std::string beside_file;
   double tolerance = 0.2;  // share of the roofline that may be lost against the baseline
 };
 

@@ -10,6 +10,7 @@
 
 #include "cases.hpp"
 #include "command_line.hpp"
+#include "harness/beside.hpp"
 #include "harness/dashboard.hpp"
 #include "harness/error.hpp"
 #include "harness/facts.hpp"
@@ -34,12 +35,13 @@ void write_file(const std::string& path, const std::string& text) {
   if (!out.flush()) throw BenchError("cannot write " + path);
 }
 
-std::string read_baseline(const Command& command) {
-  if (command.baseline_file.empty()) return "";
-  std::ifstream in(command.baseline_file);
-  if (!in) throw BenchError("cannot read " + command.baseline_file);
+// An earlier result; empty when there is none to read. Throws before anything is measured where the file is none.
+std::string read_result(const std::string& file) {
+  if (file.empty()) return "";
+  std::ifstream in(file);
+  if (!in) throw BenchError("cannot read " + file);
   std::string text{std::istreambuf_iterator<char>(in), {}};
-  (void)regressions({}, text, command.tolerance);  // throws where it is none
+  (void)regressions({}, text, 0);
   return text;
 }
 
@@ -68,12 +70,15 @@ int run_cases(Command command) {
     command.load.live = false;
   }
   check_writable(command);
-  const std::string baseline = read_baseline(command);
+  const std::string baseline = read_result(command.baseline_file);
+  const std::string other = read_result(command.beside_file);
   Report report;
   report.facts = machine_facts();
   for (const auto& name : command.cases) report.numbers.add(find_case(name)->run(command.load));
   report.facts.emplace_back("load_after", load_average());
   report.facts.emplace_back("daemon", command.load.daemon.empty() ? "private" : command.load.daemon);
+  if (!other.empty())
+    for (auto& line : beside(report, other)) report.numbers.facts.push_back(std::move(line));
   print_table(std::cout, report, wants_colour(STDOUT_FILENO));
   std::cout.flush();
   write_file(command.json_file, to_json(report));

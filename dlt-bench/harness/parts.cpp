@@ -4,6 +4,7 @@
 
 #include "cases.hpp"
 #include "harness/clock.hpp"
+#include "harness/error.hpp"
 
 namespace dlt::bench {
 namespace {
@@ -25,7 +26,10 @@ Numbers run_parts(const Load& asked, std::span<const Part> parts, double budget_
   Numbers numbers;
   const double end = now_s() + planned * budget_s;
   double weight = 0;
-  for (const Part& p : parts) weight += p.seconds;
+  for (const Part& p : parts) {
+    if (find_case(p.name) == nullptr) throw BenchError(std::string("no case '") + p.name + "'");
+    weight += p.seconds;
+  }
   std::string left_out;
   for (const Part& p : parts) {
     const double left = end - now_s(), share = left * p.seconds / weight;

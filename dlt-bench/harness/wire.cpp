@@ -11,13 +11,13 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Timing, {{Timing::sampled, "sampled"},
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Percentiles, count, p50, p90, p99, p999, max)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Usage, cpu_s, rss_bytes, peak_rss_bytes, voluntary, involuntary)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Producer, delivered, next, missing, head, tail)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProducePlan, logger, address, run, threads, first_producer, messages, duration_s, rate, clump,
-                                   after_rate, after_s, warm_up, timing, burst, pause_min_us, pause_max_us,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProducePlan, logger, address, run, threads, first_producer, messages, duration_s,
+                                   rate, clump, after_rate, after_s, warm_up, timing, burst, pause_min_us, pause_max_us,
                                    sleep_in_pause, realistic_text, payload, urgent, mixed_levels, buffer_capacity,
                                    buffer_count, batch_size, senders, overflow_mode, timeout_ms, wait_connected,
                                    flush_s, series_s, live_s)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LoggerBooks, accepted, queued, dropped, closes, writes, wakes, connects, reserved_bytes,
-                                   buffers_used, fill)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LoggerBooks, accepted, queued, dropped, closes, writes, wakes, connects,
+                                   reserved_bytes, buffers_used, fill)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BooksAt, ns, accepted, dropped, queued)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ArrivedAt, ns, delivered)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProduceResult, offered, refused, books, flushed, call_ns, burst_call_ns,

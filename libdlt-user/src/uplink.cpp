@@ -214,9 +214,12 @@ Uplink::Flow Uplink::flush() {
   return flow;
 }
 
+// The arena goes also to a daemon that has not answered: it may be ours and busy, and this application may be killed
+// before it answers. The incumbent's skips it, as it has skipped the hello.
 Uplink::Flow Uplink::announce_memory() {
   if (!connection_.is_unix()) return Flow::flowing;
-  if (!arena_announced_ && speaks(local::capability::memfd) && arena_.shareable()) {
+  const bool unanswered = link_.state() == Link::State::plain;
+  if (!arena_announced_ && (unanswered || speaks(local::capability::memfd)) && arena_.shareable()) {
     const local::Memfd m{proto::arena::version, Arena::granule, arena_.size()};
     if (const Flow flow = announce(m, arena_.fd(), arena_announced_); flow != Flow::flowing) return flow;
   }

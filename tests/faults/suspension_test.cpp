@@ -70,9 +70,6 @@ Walk thorough(Situation situation, Work work) {
   Walk walk;
   walk.situation = situation;
   walk.work = work;
-  // 4,000 processes would take minutes, and most of these instructions are a loop, or the dynamic linker's.
-  const bool many = situation == Situation::full_block || situation == Situation::first_call;
-  if (many && takes_a_process_each(situation, work)) walk.stride = 7;
   return walk;
 }
 
