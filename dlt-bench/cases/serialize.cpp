@@ -195,7 +195,7 @@ Row row_of(const Load& load, Format format, std::size_t n, const Texts& texts) {
   Row row;
   row.case_name = "serialize";
   row.config = {{"format", names[static_cast<std::size_t>(format)]}, {"messages", human(double(n)) + " messages"}};
-  const unsigned repeats = load.repeat.value_or(load.brief ? 1 : 5);
+  const unsigned repeats = load.repeat.value_or(load.brief ? 1 : 3);
   (void)measure_format(format, std::min<std::size_t>(n, 1000), texts);  // warm
   for (unsigned i = 0; i < repeats; ++i) {
     const Times t = measure_format(format, n, texts);
