@@ -2,6 +2,7 @@
 #include <malloc.h>
 
 #include <dlt/dlt.hpp>
+#include <fstream>
 
 #include "harness/connected.hpp"
 #include "harness/dlt_logger.hpp"
@@ -20,6 +21,14 @@ constexpr std::uint64_t arena_bytes = 4ULL << 30;  // of addresses
 std::uint64_t heap() {
   const struct mallinfo2 info = ::mallinfo2();
   return info.uordblks + info.hblkhd;
+}
+
+// Exact, unlike what /proc/self/status says, which may be half a megabyte late.
+std::uint64_t resident_bytes() {
+  std::ifstream in("/proc/self/smaps_rollup");
+  for (std::string word; in >> word;)
+    if (std::uint64_t kib = 0; word == "Rss:" && in >> kib) return kib * 1024;
+  return usage_of().rss_bytes;
 }
 
 void log(Context& context, unsigned fields, const std::string& text, std::uint64_t n) {
@@ -58,13 +67,13 @@ void weigh_worker(Channel& channel) {
   (void)channel.expect(patience_s);  // go: the daemon stands still
 
   Weight w;
-  w.rss_before = usage_of().rss_bytes, w.heap_before = heap();
+  w.rss_before = resident_bytes(), w.heap_before = heap();
   w.begin_ns = now_ns();
   for (std::uint64_t n = 1; n <= plan.messages; ++n) {
     set_number(text, n);
     log(context, plan.fields, text, n);
   }
-  w.rss_after = usage_of().rss_bytes, w.heap_after = heap();
+  w.rss_after = resident_bytes(), w.heap_after = heap();
   const Stats stats = session->stats();
   w.waiting = stats.accepted - stats.dropped.total() - 1;
   w.wire_bytes = stats.accepted_bytes;
