@@ -30,6 +30,8 @@ NetSetup one_flow(const Load& load, const char* name, double rate) {
 void measure_both(const Load& load, const char* name, const Shape& shape, const std::string& label, Numbers& numbers) {
   Testbed testbed({2, shape, {}});
   constexpr double paced = 2000;
+  numbers.facts.emplace_back(std::string(name) + ": " + label,
+                             "delay by " + testbed.delay_by() + ", TCP with " + testbed.congestion_control());
   for (const double rate : {load.rate.value_or(0), paced}) {
     NetSetup setup = one_flow(load, name, rate);
     setup.config = {{"network", label}, {"load", rate > 0 ? human(rate) + "/s" : "flat out, lossless"}};
@@ -38,8 +40,6 @@ void measure_both(const Load& load, const char* name, const Shape& shape, const 
     row.notes.push_back(network_note(row.samples.back()));
     if (shape.loss >= 0.01 && row.samples.back().extra["packets_dropped_by_rule"] == 0)
       row.faults.emplace_back("no packet was dropped: this is not the network that was asked for");
-    numbers.facts.emplace_back(std::string(name) + ": " + label,
-                               "delay by " + testbed.delay_by() + ", TCP with " + testbed.congestion_control());
     numbers.rows.push_back(std::move(row));
     if (load.rate) return;
   }
