@@ -17,7 +17,7 @@ unshare --pid --fork --mount --uts --ipc --net --cgroup ip address add 192.0.2.1
 
 # shellcheck source=../support/debian.sh
 . "$here/../support/debian.sh"
-starter= init=
+starter='' init=''
 end() {
   [ $? = 0 ] || [ -z "$init" ] || { journal -u dlt-daemon -n 40 >&2 || true; }
   [ -z "$init" ] || kill -KILL "$init" 2>/dev/null || true # and with process 1 all of its namespace
@@ -124,7 +124,7 @@ is 1 of_process NoNewPrivs
 is 2 of_process Seccomp
 for set in Inh Prm Eff Bnd Amb; do is 0000000000000000 of_process "Cap$set"; done
 as_daemon_sees() { system nsenter -t "$pid" -m "$@"; }
-for place in /usr /etc /var/lib /root /home; do
+for place in /usr /etc /var/lib /root /home /run /run/lock /dev/shm; do
   has "Read-only file system" as_daemon_sees touch "$place/x" || fail "$place can be written to"
 done
 as_daemon_sees sh -c 'for d in /var/log/dlt /var/lib/dlt /run/dlt; do touch $d/x && rm $d/x || exit; done' || fail "its own directories cannot be written to"
@@ -203,6 +203,7 @@ echo "KILL logged $count, stored $(numbers KILL | wc -l), of them twice $(number
 
 say "held still"
 printf '[Service]\nWatchdogSec=3\n' >"$drop_ins/watchdog.conf"
+set_key OfflineTraceFlushInterval 5000 # so that much is queued when it is stopped later
 system systemctl daemon-reload
 service restart
 service reset-failed
