@@ -142,4 +142,9 @@ TEST_CASE("options outside their range are refused by name") {
   CHECK(wrong([](Options& o) { o.nap = std::chrono::microseconds(9); }).find("nap ") == 0);
   CHECK(wrong([](Options& o) { o.max_message = 65'001; }).find("max_message ") == 0);
   CHECK(wrong([](Options& o) { o.exit_flush = std::chrono::minutes(2); }).find("exit_flush ") == 0);
+  CHECK(wrong([](Options& o) { o.recorder_level = Level::by_default; }).find("recorder_level ") == 0);
+  CHECK(wrong([](Options& o) { o.recorder_bytes = 1; }).find("recorder_bytes ") == 0);
+  CHECK(wrong([](Options& o) { o.recorder_rings = 0; }).find("recorder_rings ") == 0);
+  CHECK(wrong([](Options& o) { o.recorder_signal = -1; }).find("recorder_signal ") == 0);
+  CHECK(wrong([](Options& o) { o.recorder_interval = std::chrono::hours(25); }).find("recorder_interval ") == 0);
 }

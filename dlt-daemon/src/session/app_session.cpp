@@ -227,6 +227,10 @@ void AppSession::take_memory(const proto::local::Memfd& announced) {
 }
 
 void AppSession::take_recorder(const proto::local::Recorder& announced) {
+  if (!hub_.snapshots().enabled()) {  // it was not offered; nothing is kept that is of no use
+    if (!descriptors_.empty()) descriptors_.pop_front();
+    return;
+  }
   std::error_code error = make_error_code(Errc::invalid_argument);  // no descriptor came with it
   if (!descriptors_.empty() && !recorder_) {
     auto memory = SharedMemory::check(std::move(descriptors_.front()), announced);
