@@ -72,6 +72,12 @@ constexpr std::array list{
     Case{"max-buffer-ops", "the library's queue alone: messages/s by producers, drainers and capacity",
          run_max_buffer_ops},
     Case{"max-memory", "bytes of memory for each message that waits, on the wire, in the file", run_max_memory},
+    Case{"max-snapshot", "1,000 to a million recorded messages become a file: time of each stage, bytes",
+         run_max_snapshot},
+    Case{"snapshot-concurrent", "8 applications that log all the while, one trigger: a file of each, what does it cost",
+         run_snapshot_concurrent},
+    Case{"snapshot-crash", "500 processes die at random points: is every committed message in the file",
+         run_snapshot_crash},
     Case{"serialize", "DLT, CBOR and JSON, each with zstd: time and bytes for each message, both ways", run_serialize},
     Case{"micro", "single log calls by number of arguments and length of text, with Google Benchmark", run_micro},
 

@@ -61,6 +61,9 @@ namespace dlt::bench {
 [[nodiscard]] Numbers run_max_throughput(const Load& load);
 [[nodiscard]] Numbers run_max_buffer_ops(const Load& load);
 [[nodiscard]] Numbers run_max_memory(const Load& load);
+[[nodiscard]] Numbers run_max_snapshot(const Load& load);
+[[nodiscard]] Numbers run_snapshot_concurrent(const Load& load);
+[[nodiscard]] Numbers run_snapshot_crash(const Load& load);
 [[nodiscard]] Numbers run_serialize(const Load& load);
 [[nodiscard]] Numbers run_micro(const Load& load);
 [[nodiscard]] Numbers run_stress_cpu(const Load& load);

@@ -15,17 +15,31 @@ namespace {
 
 constexpr double full_budget_s = 1800;
 constexpr double quick_budget_s = 60;
-constexpr std::array parts{Part{"max-throughput", 60},     Part{"concurrency-scale", 40},
-                           Part{"max-buffer-ops", 40},     Part{"max-threads", 60},
-                           Part{"max-connections", 60},    Part{"max-memory", 60},
-                           Part{"node-scale", 90},         Part{"cluster", 80},
-                           Part{"network-latency", 90},    Part{"network-loss", 90},
-                           Part{"network-congestion", 60}, Part{"network-faults", 90},
-                           Part{"stress-memory", 40},      Part{"stress-cpu", 40},
-                           Part{"stress-network", 60},     Part{"stress-fragmentation", 40},
-                           Part{"sim-database", 40},       Part{"sim-microservice", 40},
-                           Part{"sim-queue", 20},          Part{"sim-cache", 30},
-                           Part{"serialize", 30},          Part{"micro", 30}};
+constexpr std::array parts{Part{"max-throughput", 60},
+                           Part{"concurrency-scale", 40},
+                           Part{"max-buffer-ops", 40},
+                           Part{"max-threads", 60},
+                           Part{"max-connections", 60},
+                           Part{"max-memory", 60},
+                           Part{"node-scale", 90},
+                           Part{"cluster", 80},
+                           Part{"network-latency", 90},
+                           Part{"network-loss", 90},
+                           Part{"network-congestion", 60},
+                           Part{"network-faults", 90},
+                           Part{"stress-memory", 40},
+                           Part{"stress-cpu", 40},
+                           Part{"stress-network", 60},
+                           Part{"stress-fragmentation", 40},
+                           Part{"sim-database", 40},
+                           Part{"sim-microservice", 40},
+                           Part{"sim-queue", 20},
+                           Part{"sim-cache", 30},
+                           Part{"max-snapshot", 20},
+                           Part{"snapshot-concurrent", 20},
+                           Part{"snapshot-crash", 60},
+                           Part{"serialize", 30},
+                           Part{"micro", 30}};
 // What a minute has room for, the shortest and the most telling first.
 constexpr std::array quick_parts{Part{"max-throughput", 3},
                                  Part{"concurrency-scale", 4},
@@ -42,6 +56,9 @@ constexpr std::array quick_parts{Part{"max-throughput", 3},
                                  Part{"sim-cache", 2},
                                  Part{"network-loss", 4},
                                  Part{"cluster", 4},
+                                 Part{"max-snapshot", 1},
+                                 Part{"snapshot-concurrent", 2},
+                                 Part{"snapshot-crash", 3},
                                  Part{"serialize", 2},
                                  Part{"micro", 2},
                                  Part{"max-buffer-ops", 2},
@@ -53,6 +70,9 @@ constexpr std::array quick_parts{Part{"max-throughput", 3},
 constexpr unsigned many_threads = 64;
 
 void adjust(Load& load, const Part& part, const Load& asked, const Numbers&) {
+  // A repeat is a death there, not a series of them.
+  const bool own_repeats = !asked.repeat || (asked.brief && *asked.repeat == 1);
+  if (std::string_view(part.name) == "snapshot-crash" && own_repeats) load.repeat.reset();
   if (std::string_view(part.name) == "concurrency-scale" && !asked.threads) load.threads = many_threads;
 }
 
@@ -78,7 +98,8 @@ void judge_books(Numbers& n) {
                         true,
                         0,
                         "of " + human(messages) + " in " + std::to_string(n.rows.size()) + " rows"});
-  n.criteria.push_back({"faults: what was lost, torn, twice, out of order, or cannot be", "", just(faults), 0, {}});
+  n.criteria.push_back(
+      {"faults: what was lost, torn, twice, out of order, or cannot be", "", just(faults), 0, {}, true, 0, ""});
 }
 
 const Row* row_of(const Numbers& n, std::string_view name, unsigned threads) {
@@ -94,7 +115,8 @@ void judge_rate(Numbers& n) {
   for (const Row& row : n.rows)
     if (const Spread s = spread(row, &Sample::msgs_per_s); row.case_name == "max-throughput" && s.median > best.median)
       best = s;
-  if (best.median > 0) n.criteria.push_back({"messages delivered to a stored file", "1/s", best, 100'000, {}, false});
+  if (best.median > 0)
+    n.criteria.push_back({"messages delivered to a stored file", "1/s", best, 100'000, {}, false, 0, ""});
 }
 
 void judge_threads(Numbers& n) {
@@ -106,7 +128,9 @@ void judge_threads(Numbers& n) {
                 spread(*row, [](const Sample& s) { return s.extra.at("efficiency"); }),
                 0.9,
                 {},
-                false};
+                false,
+                0,
+                ""};
     c.remark = "delivered; the sender and the daemon need CPUs as well: " + std::to_string(cpus) + " CPUs for " +
                std::to_string(cpus + 2) + " threads";
     c.decides = false;

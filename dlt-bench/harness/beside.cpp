@@ -1,9 +1,9 @@
 #include "harness/beside.hpp"
 
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "harness/error.hpp"
-#include "harness/json.hpp"
 
 namespace dlt::bench {
 namespace {

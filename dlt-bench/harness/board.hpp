@@ -32,10 +32,12 @@ struct Board {
   std::atomic<std::uint32_t> passed{0};  // … has passed its last breakpoint
   std::atomic<std::uint32_t> forks_failed{0};
   std::atomic<std::uint32_t> stop{0};
-  std::array<std::atomic<std::int32_t>, most_threads> threads{};     // their kernel ids
-  std::array<std::atomic<std::uint32_t>, most_threads> held_call{};  // 1: its next call is between breakpoints
-  std::array<Tally, most_threads> tallies{};                         // by producer
-  std::array<std::atomic<std::uint64_t>, most_threads> delivered{};  // messages of loggers without a daemon
+  std::array<std::atomic<std::int32_t>, most_threads> threads{};      // their kernel ids
+  std::array<std::atomic<std::uint32_t>, most_threads> held_call{};   // 1: its next call is between breakpoints
+  std::array<Tally, most_threads> tallies{};                          // by producer
+  std::array<std::atomic<std::uint64_t>, most_threads> delivered{};   // messages of loggers without a daemon
+  std::array<std::atomic<std::uint64_t>, most_threads> longest_ns{};  // call since somebody set it to 0
+  std::atomic<std::uint64_t> ends_ns{0};                              // when the process was about to end itself
 };
 
 class BoardMemory {

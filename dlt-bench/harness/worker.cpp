@@ -17,7 +17,7 @@ namespace {
 
 constexpr int channel_fd = 3;
 
-constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 17> roles{{
+constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 18> roles{{
     {"produce", produce_worker},
     {"receive", receive_worker},
     {"store", store_worker},
@@ -34,6 +34,7 @@ constexpr std::array<std::pair<const char*, void (*)(Channel&)>, 17> roles{{
     {"visit", visit_worker},
     {"recount", recount_worker},
     {"weigh", weigh_worker},
+    {"record", record_worker},
     {"micro", micro_worker},
 }};
 

@@ -49,6 +49,7 @@ void work_worker(Channel& channel);     // ready, go, result, end
 void visit_worker(Channel& channel);    // ready, go, result, end
 void recount_worker(Channel& channel);  // result
 void weigh_worker(Channel& channel);    // ready, go, what it weighs, flush, result, end
+void record_worker(Channel& channel);   // ready, go, see record_plan.hpp
 void micro_worker(Channel& channel);    // a line for each benchmark, "end"
 void delay_worker(Channel& channel);    // ready, counts …
 void census_worker(Channel& channel);   // result

@@ -152,10 +152,14 @@ JsonText device(const logstorage::DeviceStatus& d) {
           {"filters", std::move(filters)}};
 }
 
+JsonText stages(const SnapshotStages& took) {
+  return {{"read", took.read}, {"compress", took.compress}, {"sync", took.sync}};
+}
+
 JsonText snapshots(const Snapshots::Status& s) {
-  return {{"enabled", s.enabled}, {"directory", s.directory}, {"taken", s.taken},
-          {"refused", s.refused}, {"failed", s.failed},       {"bytes", s.bytes},
-          {"waiting", s.waiting}, {"last", s.last},           {"problem", s.problem}};
+  return {{"enabled", s.enabled}, {"directory", s.directory}, {"taken", s.taken},     {"refused", s.refused},
+          {"failed", s.failed},   {"bytes", s.bytes},         {"waiting", s.waiting}, {"last", s.last},
+          {"problem", s.problem}, {"last_us", stages(s.took)}};
 }
 
 std::string_view name(gateway::Link::State state) noexcept {

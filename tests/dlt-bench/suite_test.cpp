@@ -2,36 +2,13 @@
 // fails when what it is about is wrong on purpose.
 #include <catch2/catch.hpp>
 #include <map>
-#include <nlohmann/json.hpp>
-#include <set>
 
-#include "support/child.hpp"
-#include "support/temp_dir.hpp"
+#include "dlt-bench/support/bench.hpp"
 
 using namespace dlt::test;
-using Json = nlohmann::json;
-
-namespace {
-
-struct Result {
-  Outcome outcome;
-  Json json;
-};
-
-Result bench(std::vector<std::string> words) {
-  TempDir dir;
-  words.insert(words.begin(), DLT_BENCH_PROGRAM);
-  words.insert(words.end(), {"--json", dir / "result.json"});
-  Result r{run(words, {}, std::chrono::minutes(8)), {}};
-  const std::string text = read_file(dir / "result.json");
-  if (!text.empty()) r.json = Json::parse(text);
-  return r;
-}
-
-}  // namespace
 
 TEST_CASE("buffer-count: each number of buffers, levels mixed, nothing lost or out of order") {
-  const Result r = bench({"buffer-count", "--messages", "3000", "--threads", "2", "--repeat", "1"});
+  const BenchResult r = bench({"buffer-count", "--messages", "3000", "--threads", "2", "--repeat", "1"});
 
   INFO(r.outcome.out);
   REQUIRE(r.outcome.code == 0);
@@ -44,7 +21,7 @@ TEST_CASE("buffer-count: each number of buffers, levels mixed, nothing lost or o
 }
 
 TEST_CASE("buffer-size: the burst that survives while the daemon stands still is at least the buffer") {
-  const Result r = bench({"buffer-size", "--buffer", "512", "--duration", "0.1", "--repeat", "1"});
+  const BenchResult r = bench({"buffer-size", "--buffer", "512", "--duration", "0.1", "--repeat", "1"});
 
   INFO(r.outcome.out);
   REQUIRE(r.outcome.code == 0);
@@ -56,7 +33,7 @@ TEST_CASE("buffer-size: the burst that survives while the daemon stands still is
 }
 
 TEST_CASE("batch-size: flat out and paced, each with its messages per writev") {
-  const Result r = bench({"batch-size", "--messages", "2000", "--repeat", "1"});
+  const BenchResult r = bench({"batch-size", "--messages", "2000", "--repeat", "1"});
 
   INFO(r.outcome.out);
   REQUIRE(r.outcome.code == 0);
@@ -65,7 +42,7 @@ TEST_CASE("batch-size: flat out and paced, each with its messages per writev") {
 }
 
 TEST_CASE("concurrency-burst: bursts and paced, the same number of messages") {
-  const Result r = bench({"concurrency-burst", "--messages", "2500", "--threads", "2", "--repeat", "1"});
+  const BenchResult r = bench({"concurrency-burst", "--messages", "2500", "--threads", "2", "--repeat", "1"});
 
   INFO(r.outcome.out);
   REQUIRE(r.json.at("rows").size() == 3);
@@ -77,7 +54,7 @@ TEST_CASE("concurrency-burst: bursts and paced, the same number of messages") {
 }
 
 TEST_CASE("keep-up: a rate is found and held, and overload is told over time") {
-  const Result r = bench({"keep-up", "--duration", "0.6"});
+  const BenchResult r = bench({"keep-up", "--duration", "0.6"});
 
   INFO(r.outcome.out);
   REQUIRE(r.json.at("rows").size() == 4);
@@ -99,7 +76,7 @@ TEST_CASE("keep-up: a rate is found and held, and overload is told over time") {
 TEST_CASE("soak: nothing grows with a good logger, and one that leaks is noticed") {
   const auto [logger, word] = GENERATE(table<std::string, std::string>({{"dlt", "met"}, {"leaks", "missed"}}));
 
-  const Result r = bench({"soak", "--duration", "3", "--rate", "200000", "--logger", logger});
+  const BenchResult r = bench({"soak", "--duration", "3", "--rate", "200000", "--logger", logger});
 
   INFO(logger << "\n" << r.outcome.out);
   std::map<std::string, bool> met;
@@ -120,7 +97,7 @@ TEST_CASE("a daemon that loses every 10,000th message makes each case with a cli
   if (words.size() == 1) all.insert(all.end(), {"--messages", "25000", "--repeat", "1"});
   all.emplace_back("--lossy-relay");
 
-  const Result r = bench(all);
+  const BenchResult r = bench(all);
 
   INFO(words[0] << "\n" << r.outcome.out);
   CHECK(r.outcome.code == 1);
@@ -128,7 +105,7 @@ TEST_CASE("a daemon that loses every 10,000th message makes each case with a cli
 }
 
 TEST_CASE("keep-up fails with a logger that drops, and tells that messages are unaccounted for") {
-  const Result r = bench({"keep-up", "--duration", "0.3", "--logger", "drops"});
+  const BenchResult r = bench({"keep-up", "--duration", "0.3", "--logger", "drops"});
 
   INFO(r.outcome.out);
   CHECK(r.outcome.code == 1);
@@ -138,7 +115,7 @@ TEST_CASE("keep-up fails with a logger that drops, and tells that messages are u
 TEST_CASE("full keeps to a budget that is too short for it, and says what it left out") {
   const auto begin = std::chrono::steady_clock::now();
 
-  const Result r = bench({"full", "--budget", "10", "--repeat", "1", "--messages", "1000", "--duration", "0.1"});
+  const BenchResult r = bench({"full", "--budget", "10", "--repeat", "1", "--messages", "1000", "--duration", "0.1"});
 
   INFO(r.outcome.out);
   CHECK(r.json.at("facts").contains("left out, the budget was used up"));
@@ -149,7 +126,7 @@ TEST_CASE("system keeps to a budget that is too short for it, judges what ran, a
   const auto name = GENERATE("system", "system-quick");
   const auto begin = std::chrono::steady_clock::now();
 
-  const Result r = bench({name, "--budget", "10", "--messages", "1000", "--duration", "0.1"});
+  const BenchResult r = bench({name, "--budget", "10", "--messages", "1000", "--duration", "0.1"});
 
   INFO(r.outcome.out);
   CHECK(r.json.at("facts").contains("left out, the budget was used up"));
@@ -162,7 +139,7 @@ TEST_CASE("system keeps to a budget that is too short for it, judges what ran, a
 }
 
 TEST_CASE("compare: what spdlog wrote is read back, what syslog sent is counted, and what is not there is named") {
-  const Result r = bench({"compare", "--repeat", "1", "--duration", "0.2"});
+  const BenchResult r = bench({"compare", "--repeat", "1", "--duration", "0.2"});
 
   INFO(r.outcome.out);
   std::map<std::string, Json> rows;
@@ -186,7 +163,7 @@ TEST_CASE("compare: what spdlog wrote is read back, what syslog sent is counted,
 }
 
 TEST_CASE("reconnect: the time from the socket's return to the first message") {
-  const Result r = bench({"reconnect", "--repeat", "2"});
+  const BenchResult r = bench({"reconnect", "--repeat", "2"});
 
   INFO(r.outcome.out);
   REQUIRE(r.json.at("criteria").size() == 1);
@@ -198,7 +175,7 @@ TEST_CASE("reconnect: the time from the socket's return to the first message") {
 }
 
 TEST_CASE("a result whose repeats differ is measured once more and marked") {
-  const Result r =
+  const BenchResult r =
       bench({"concurrency-scale", "--threads", "1", "--messages", "50000", "--repeat", "4", "--logger", "uneven"});
 
   INFO(r.outcome.out);

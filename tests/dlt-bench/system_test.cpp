@@ -1,41 +1,10 @@
 // The system suite in small: each case runs, closes its books and has the figures that it is about; and what a stored
 // log says must be missed when it is not what was done. No figure of time is judged here.
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
-#include "support/child.hpp"
-#include "support/temp_dir.hpp"
+#include "dlt-bench/support/bench.hpp"
 
 using namespace dlt::test;
-using Json = nlohmann::json;
-
-namespace {
-
-struct Result {
-  Outcome outcome;
-  Json json;
-};
-
-Result bench(std::vector<std::string> words) {
-  TempDir dir;
-  words.insert(words.begin(), DLT_BENCH_PROGRAM);
-  words.insert(words.end(), {"--json", dir / "result.json"});
-  Result r{run(words, {}, std::chrono::minutes(8)), {}};
-  const std::string text = read_file(dir / "result.json");
-  if (!text.empty()) r.json = Json::parse(text);
-  return r;
-}
-
-// All that was accepted has arrived.
-void check_books(const Json& row) {
-  INFO(row.dump(1));
-  CHECK(row.at("faults").empty());
-  CHECK(row.at("unaccounted") == 0);
-  CHECK(row.at("delivered") == row.at("accepted"));
-  CHECK(row.at("dropped").empty());
-}
-
-}  // namespace
 
 TEST_CASE("a simulation's stored log tells what the simulation counted, with and without logging side by side") {
   const auto [name, operations, messages] =
@@ -44,7 +13,7 @@ TEST_CASE("a simulation's stored log tells what the simulation counted, with and
                                                                {"sim-queue", "300", 2400},
                                                                {"stress-cpu", "200", 200}}));
 
-  const Result r = bench({name, "--messages", operations, "--repeat", "1"});
+  const BenchResult r = bench({name, "--messages", operations, "--repeat", "1"});
 
   INFO(name << "\n" << r.outcome.out);
   REQUIRE(r.json.at("rows").size() == 1);
@@ -57,7 +26,7 @@ TEST_CASE("a simulation's stored log tells what the simulation counted, with and
 }
 
 TEST_CASE("sim-microservice: each request's trace is whole, and ends where the request was refused") {
-  const Result r = bench({"sim-microservice", "--messages", "500", "--repeat", "1"});
+  const BenchResult r = bench({"sim-microservice", "--messages", "500", "--repeat", "1"});
 
   INFO(r.outcome.out);
   const Json& row = r.json.at("rows").at(0);
@@ -73,7 +42,7 @@ TEST_CASE("a simulation whose log loses, changes or repeats messages fails, and 
   const auto [logger, reason] = GENERATE(table<std::string, std::string>(
       {{"drops", "its stored log says"}, {"tears", "its stored log says"}, {"repeats", "arrived twice"}}));
 
-  const Result r = bench({name, "--messages", "3000", "--threads", "2", "--repeat", "1", "--logger", logger});
+  const BenchResult r = bench({name, "--messages", "3000", "--threads", "2", "--repeat", "1", "--logger", logger});
 
   INFO(name << " " << logger << "\n" << r.outcome.out);
   CHECK(r.outcome.code == 1);
@@ -81,8 +50,8 @@ TEST_CASE("a simulation whose log loses, changes or repeats messages fails, and 
 }
 
 TEST_CASE("stress-network: every message of every process is in the file, and one that is missing is missed") {
-  const Result good = bench({"stress-network", "--messages", "300", "--repeat", "1"});
-  const Result bad = bench({"stress-network", "--messages", "2000", "--repeat", "1", "--logger", "drops"});
+  const BenchResult good = bench({"stress-network", "--messages", "300", "--repeat", "1"});
+  const BenchResult bad = bench({"stress-network", "--messages", "2000", "--repeat", "1", "--logger", "drops"});
 
   INFO(good.outcome.out << bad.outcome.out);
   REQUIRE(good.json.at("rows").size() == 2);
@@ -95,7 +64,7 @@ TEST_CASE("stress-network: every message of every process is in the file, and on
 }
 
 TEST_CASE("stress-memory: full buffers of several applications reach a daemon whose memory is limited") {
-  const Result r = bench({"stress-memory", "--threads", "5", "--buffer", "2000"});
+  const BenchResult r = bench({"stress-memory", "--threads", "5", "--buffer", "2000"});
 
   INFO(r.outcome.out);
   const Json& row = r.json.at("rows").at(0);
@@ -106,7 +75,7 @@ TEST_CASE("stress-memory: full buffers of several applications reach a daemon wh
 TEST_CASE("stress-fragmentation: sessions that come and go lose nothing, and one that leaks descriptors is noticed") {
   const auto [logger, leaks] = GENERATE(table<std::string, bool>({{"dlt", false}, {"leaks", true}}));
 
-  const Result r = bench({"stress-fragmentation", "--messages", "400", "--logger", logger});
+  const BenchResult r = bench({"stress-fragmentation", "--messages", "400", "--logger", logger});
 
   INFO(logger << "\n" << r.outcome.out);
   check_books(r.json.at("rows").at(0));
@@ -116,7 +85,7 @@ TEST_CASE("stress-fragmentation: sessions that come and go lose nothing, and one
 }
 
 TEST_CASE("max-threads: each number of threads loses nothing, and the last good one is told") {
-  const Result r = bench({"max-threads", "--threads", "64", "--messages", "50", "--repeat", "1"});
+  const BenchResult r = bench({"max-threads", "--threads", "64", "--messages", "50", "--repeat", "1"});
 
   INFO(r.outcome.out);
   REQUIRE(r.json.at("rows").size() == 7);
@@ -126,7 +95,8 @@ TEST_CASE("max-threads: each number of threads loses nothing, and the last good 
 }
 
 TEST_CASE("max-threads stops at a step that loses something") {
-  const Result r = bench({"max-threads", "--threads", "4", "--messages", "3000", "--repeat", "1", "--logger", "drops"});
+  const BenchResult r =
+      bench({"max-threads", "--threads", "4", "--messages", "3000", "--repeat", "1", "--logger", "drops"});
 
   INFO(r.outcome.out);
   CHECK(r.outcome.code == 1);
@@ -135,7 +105,7 @@ TEST_CASE("max-threads stops at a step that loses something") {
 }
 
 TEST_CASE("max-connections: applications and contexts are let in whole") {
-  const Result r = bench({"max-connections", "--threads", "20", "--messages", "300"});
+  const BenchResult r = bench({"max-connections", "--threads", "20", "--messages", "300"});
 
   INFO(r.outcome.out);
   REQUIRE(r.outcome.code == 0);
@@ -145,7 +115,7 @@ TEST_CASE("max-connections: applications and contexts are let in whole") {
 }
 
 TEST_CASE("max-throughput: held to a client and to a file, nothing lost") {
-  const Result r = bench({"max-throughput", "--threads", "2", "--duration", "0.2"});
+  const BenchResult r = bench({"max-throughput", "--threads", "2", "--duration", "0.2"});
 
   INFO(r.outcome.out);
   REQUIRE(r.json.at("rows").size() == 2);
@@ -154,7 +124,7 @@ TEST_CASE("max-throughput: held to a client and to a file, nothing lost") {
 }
 
 TEST_CASE("max-buffer-ops: every shape transfers everything in order") {
-  const Result r = bench({"max-buffer-ops", "--duration", "0.05", "--repeat", "1", "--buffer", "256"});
+  const BenchResult r = bench({"max-buffer-ops", "--duration", "0.05", "--repeat", "1", "--buffer", "256"});
 
   INFO(r.outcome.out);
   REQUIRE(r.outcome.code == 0);
@@ -167,7 +137,7 @@ TEST_CASE("max-buffer-ops: every shape transfers everything in order") {
 }
 
 TEST_CASE("max-memory: what a message weighs that waits is told for each shape") {
-  const Result r = bench({"max-memory", "--messages", "10000"});
+  const BenchResult r = bench({"max-memory", "--messages", "10000"});
 
   INFO(r.outcome.out);
   REQUIRE(r.json.at("rows").size() == 9);
@@ -182,7 +152,7 @@ TEST_CASE("max-memory: what a message weighs that waits is told for each shape")
 }
 
 TEST_CASE("serialize: every format gives back what it was given") {
-  const Result r = bench({"serialize", "--messages", "500", "--repeat", "1"});
+  const BenchResult r = bench({"serialize", "--messages", "500", "--repeat", "1"});
 
   INFO(r.outcome.out);
   REQUIRE(r.outcome.code == 0);
@@ -195,7 +165,7 @@ TEST_CASE("serialize: every format gives back what it was given") {
 }
 
 TEST_CASE("micro: each call is measured, allocates nothing, and all of them reach the daemon") {
-  const Result r = bench({"micro", "--duration", "0.01", "--repeat", "1"});
+  const BenchResult r = bench({"micro", "--duration", "0.01", "--repeat", "1"});
 
   INFO(r.outcome.out);
   REQUIRE(r.json.at("rows").size() == 11);

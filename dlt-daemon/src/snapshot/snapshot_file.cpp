@@ -48,6 +48,19 @@ void add_record(std::vector<std::byte>& piece, EcuId ecu, std::int64_t unix_us, 
   out.bytes(frame);
 }
 
+// What passed since the last look.
+class Laps {
+ public:
+  std::uint64_t lap() noexcept {
+    const auto now = std::chrono::steady_clock::now();
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(now - std::exchange(last_, now)).count());
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
 // Not over another file. Where a file system does not know that kind of renaming, the name is made first.
 int rename_to(int directory, const char* from, const char* to) noexcept {
   if (::renameat2(directory, from, directory, to, RENAME_NOREPLACE) == 0) return 0;
@@ -119,6 +132,8 @@ SnapshotResult SnapshotFiles::try_write(const SnapshotJob& job) {
   const auto failed = [](std::string text) {
     return SnapshotResult{SnapshotResult::Status::failed, std::move(text), 0};
   };
+  Laps laps;
+  SnapshotStages took;
   std::string problem;
   const Fd directory = open_directory(options_.directory, storage_rule, problem);
   if (!directory) return failed(problem);
@@ -129,19 +144,23 @@ SnapshotResult SnapshotFiles::try_write(const SnapshotJob& job) {
       proto::Recording::read([&](std::uint64_t at, std::span<std::byte> into) { return memory->read(at, into); },
                              memory->layout().size, now.uptime);
   if (!recording) return failed("the recorder of " + std::string(job.of.app.text()) + " makes no sense");
+  took.read = laps.lap();
   Output out(directory, fmt::format("{}{}-{}", temporary_prefix, ::getpid(), ++turn_), options_.calls);
   if (problem = fill(out, job, *recording, now); !problem.empty()) return failed(options_.directory + ": " + problem);
+  took.compress = laps.lap();
+  if (!out.sync()) return failed(options_.directory + ": " + why(out.error()));
   std::string name;
   if (problem = publish(directory, out.name(), job, name); !problem.empty())
     return failed(options_.directory + "/" + name + ": " + problem);
   out.keep();
   if (options_.calls.sync(directory.get()) != 0)
     return failed(options_.directory + "/" + name + ": it may not outlive a power cut: " + why(errno));
+  took.sync = laps.lap();
   make_room(directory, name);
-  return {SnapshotResult::Status::written, options_.directory + "/" + name, out.size()};
+  return {SnapshotResult::Status::written, options_.directory + "/" + name, out.size(), took};
 }
 
-// What went wrong; empty: all of it is on the disk.
+// What went wrong; empty: all of it is written.
 std::string SnapshotFiles::fill(Output& out, const SnapshotJob& job, const proto::Recording& recording,
                                 const SnapshotMoment& now) {
   if (out.error() != 0) return why(out.error());
@@ -157,7 +176,7 @@ std::string SnapshotFiles::fill(Output& out, const SnapshotJob& job, const proto
     if (piece.size() + proto::storage_header_size + e.size > piece_size && !flush()) break;
     add_record(piece, options_.place.ecu, now.unix_us - e.age * 100, recording.frame(e));
   }
-  if (out.error() == 0 && flush() && out.sync()) return {};
+  if (out.error() == 0 && flush()) return {};
   return out.error() != 0 ? why(out.error()) : "cannot be compressed";
 }
 

@@ -26,11 +26,19 @@ struct SnapshotJob {
   std::int64_t asked_us = 0;  // Unix time
 };
 
+// How long it took, in µs.
+struct SnapshotStages {
+  std::uint64_t read = 0;      // the memory, and putting its messages in order
+  std::uint64_t compress = 0;  // and writing
+  std::uint64_t sync = 0;      // file and directory, renaming between them
+};
+
 struct SnapshotResult {
   using Status = proto::local::SnapshotAnswer::Status;
   Status status = Status::written;
   std::string text;         // the path, or what went wrong
   std::uint64_t bytes = 0;  // of the file
+  SnapshotStages took = {};
 };
 
 }  // namespace dlt::daemon

@@ -119,7 +119,9 @@ void Snapshots::finished(const SnapshotResult& result, const std::string& what) 
     ++status_.taken;
     status_.bytes += result.bytes;
     status_.last = result.text;
-    spdlog::info("snapshot {}: {}", what, result.text);
+    status_.took = result.took;
+    spdlog::info("snapshot {}: {}; {} bytes, µs to read {}, compress {}, sync {}", what, result.text, result.bytes,
+                 result.took.read, result.took.compress, result.took.sync);
   } else {
     ++status_.failed;
     status_.problem = result.text;

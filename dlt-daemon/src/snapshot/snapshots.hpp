@@ -54,6 +54,7 @@ class Snapshots {
     std::uint64_t bytes = 0;  // of those taken
     std::size_t waiting = 0;
     std::string last;     // the newest file
+    SnapshotStages took;  // for that one
     std::string problem;  // of the last that failed
   };
   [[nodiscard]] Status status() const;
