@@ -2,6 +2,7 @@
 // fails when what it is about is wrong on purpose.
 #include <catch2/catch.hpp>
 #include <map>
+#include <set>
 
 #include "dlt-bench/support/bench.hpp"
 
