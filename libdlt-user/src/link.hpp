@@ -5,12 +5,11 @@
 //    └──── lost ──────┴────────────────────────┴── (from every state; waits longer each time, at most `longest_wait`)
 //
 // ready: the daemon speaks our protocol, batches may go. plain: it speaks the incumbent's, one frame a message; through
-// the incumbent's FIFO that is known as soon as it is open. A daemon of ours that is too busy to answer in time is taken
-// for such a one until it does. Over a network an answer takes its time, and packets are lost: there the greeting has a
-// longer limit, and a daemon that has answered once is not taken for the incumbent because it is slow: the connection is
-// given up, and made anew. (The incumbent does not acknowledge: to believe in it wrongly is to lose what is under way
-// when that connection breaks.)
-// Pure; time comes in. Owned by the uplink.
+// the incumbent's FIFO that is known as soon as it is open. A daemon of ours that is too busy to answer in time is
+// taken for such a one until it does. Over a network an answer takes its time, and packets are lost: there the greeting
+// has a longer limit, and a daemon that has answered once is not taken for the incumbent because it is slow: the
+// connection is given up, and made anew. (The incumbent does not acknowledge: to believe in it wrongly is to lose what
+// is under way when that connection breaks.) Pure; time comes in. Owned by the uplink.
 #pragma once
 
 #include <chrono>

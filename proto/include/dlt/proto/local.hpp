@@ -126,7 +126,7 @@ inline constexpr std::uint32_t memfd = 1U << 1;
 inline constexpr std::uint32_t loss = 1U << 2;
 inline constexpr std::uint32_t statistics = 1U << 3;
 inline constexpr std::uint32_t overflow_mode = 1U << 4;
-inline constexpr std::uint32_t ack = 1U << 5;  // app: wants them; daemon: sends them
+inline constexpr std::uint32_t ack = 1U << 5;       // app: wants them; daemon: sends them
 inline constexpr std::uint32_t recorder = 1U << 6;  // daemon: makes snapshots; app: hears of them
 inline constexpr std::uint32_t all = batch | memfd | loss | statistics | overflow_mode | ack | recorder;
 }  // namespace capability
@@ -239,10 +239,10 @@ struct SnapshotAnswer {
   std::string_view text;
 };
 
-using Message = std::variant<Log, RegisterApplication, UnregisterApplication, RegisterContext, UnregisterContext,
-                             LogLevel, Injection, Overflow, ApplicationLimits, LogMode, LogState, Marker, TraceLoad,
-                             Hello, Batch, Memfd, Loss, Statistics, SetOverflowMode, Bye, Ack, Recorder, SnapshotRequest,
-                             SnapshotAnswer>;
+using Message =
+    std::variant<Log, RegisterApplication, UnregisterApplication, RegisterContext, UnregisterContext, LogLevel,
+                 Injection, Overflow, ApplicationLimits, LogMode, LogState, Marker, TraceLoad, Hello, Batch, Memfd,
+                 Loss, Statistics, SetOverflowMode, Bye, Ack, Recorder, SnapshotRequest, SnapshotAnswer>;
 
 inline constexpr std::size_t max_description = 255;      // longer ones are cut by whoever sends, refused beyond 64 KiB
 inline constexpr std::size_t max_body_size = 64 * 1024;  // of any message but Log and Batch; beyond: bad_length
