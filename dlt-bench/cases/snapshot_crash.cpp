@@ -45,8 +45,8 @@ bool kernel_tells_endings() {
 
 class Deaths {
  public:
-  Deaths(const Load& load, unsigned seed)
-      : load_(load), random_(seed), daemon_(Daemon::start(DaemonPlan{Store::none, false, -1, directory_.settings()})) {}
+  explicit Deaths(const Load& load)
+      : load_(load), daemon_(Daemon::start(DaemonPlan{Store::none, false, -1, directory_.settings()})) {}
 
   void die(const Ending& ending, Sample& s, Histogram& recovery_us) {
     const BoardMemory board;
@@ -120,7 +120,7 @@ class Deaths {
   }
 
   const Load& load_;
-  std::mt19937_64 random_;
+  std::mt19937_64 random_{std::random_device{}()};
   const SnapshotDirectory directory_;
   Daemon daemon_;
 };
@@ -163,8 +163,7 @@ Numbers run_snapshot_crash(const Load& load) {
   const auto scaled = static_cast<unsigned>(full_crashes * std::clamp(load.time_scale, 0.0, 1.0));
   const unsigned crashes =
       std::max(1U, load.repeat.value_or(load.brief ? brief_crashes : std::max(fewest_crashes, scaled)));
-  const unsigned seed = std::random_device{}();
-  Deaths deaths(load, seed);
+  Deaths deaths(load);
   double missed = 0, wrong = 0, committed = 0;
   for (const Ending& ending : endings) {
     const Row& row = numbers.rows.emplace_back(crash(load, ending, crashes, deaths));
@@ -173,7 +172,6 @@ Numbers run_snapshot_crash(const Load& load) {
     missed += static_cast<double>(s.unaccounted);
     wrong += s.extra.at("torn") + s.extra.at("twice");
   }
-  numbers.facts.emplace_back("snapshot-crash, seed of the random points", std::to_string(seed));
   const auto none = [&](const char* what, double n) {
     numbers.criteria.push_back({what, "", {n, n, n}, 0, {}, true, 0, "of " + human(committed)});
   };

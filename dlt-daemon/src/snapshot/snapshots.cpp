@@ -120,7 +120,7 @@ void Snapshots::finished(const SnapshotResult& result, const std::string& what) 
     status_.bytes += result.bytes;
     status_.last = result.text;
     status_.took = result.took;
-    spdlog::info("snapshot {}: {}; {} bytes, µs to read {}, compress {}, sync {}", what, result.text, result.bytes,
+    spdlog::info("snapshot {}: {}; {} bytes, us to read {}, compress {}, sync {}", what, result.text, result.bytes,
                  result.took.read, result.took.compress, result.took.sync);
   } else {
     ++status_.failed;
