@@ -85,6 +85,7 @@ class Recorder {
       ::signal(SIGSEGV, SIG_DFL);
       ::raise(SIGSEGV);
     }
+    ::close(STDERR_FILENO);  // std::terminate has something to say
     if (plan_.ending == "abort") std::abort();
     if (plan_.ending == "terminate") std::terminate();
     ::_exit(exit_code);
