@@ -135,7 +135,9 @@ TEST_CASE("messages above the level that is sent are in the file, and not in the
   const TempDir dir;
   const Victim v{"BELO", "kill", 1, 4'000, 0};
   Witness witness(dir / v.app);
-  Child child = world.start(dir, v);
+  auto environment = recording;
+  environment.insert(blocking.begin(), blocking.end());  // what is sent is not overwritten
+  Child child = world.start(dir, v, environment);
   REQUIRE(eventually([&] { return witness.accepted(0) >= v.after; }));
   child.send(SIGKILL);
   REQUIRE(child.wait().has_value());
