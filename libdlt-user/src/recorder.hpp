@@ -83,7 +83,6 @@ class RecorderRing : public Writer {
   Counter& missed_;
   std::uint32_t buffer_;
   std::uint32_t number_ = 0;  // of the open segment; 0: none yet
-  std::byte* data_ = nullptr;
   std::atomic<bool> owned_{true};          // sync: ring-owner, released by disown, acquired by try_own
   std::atomic<std::uint64_t> left_at_{0};  // when its thread ended, in turns of the recorder
 };
