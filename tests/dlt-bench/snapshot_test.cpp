@@ -49,8 +49,10 @@ TEST_CASE("snapshot-concurrent: a file of each process, whole, while they log on
   const Json& row = r.json.at("rows").at(0);
   check_books(row);
   CHECK(row.at("delivered") > 0);
-  for (const char* key : {"complete_ms", "longest_call_us", "longest_call_us_without", "in_the_files"})
-    CHECK(row.at("extra").at(key) > 0);
+  const Json& extra = row.at("extra");
+  for (const char* key : {"complete_ms", "in_the_files"}) CHECK(extra.at(key) > 0);
+  // A set is there after a few milliseconds, in which nobody may have called.
+  for (const char* key : {"longest_call_us", "longest_call_us_without"}) CHECK(extra.at(key) >= 0);
 }
 
 TEST_CASE("snapshot-concurrent fails where a process drops what it says it has logged") {
