@@ -22,13 +22,14 @@ const std::vector<std::string> forms{"-a", "-x", "-m", "-s"};
 TEST_CASE("dlt-receive shows the same of both daemons in each of its forms, and selects the same with a filter file") {
   const BothDaemons both;
   std::vector<std::unique_ptr<Child>> clients;
-  write_file(both.ours / "filter", "LOG TEST\nSINA LINE\n");
+  write_file(both.ours / "filter", "DA1 DC1\nLOG TEST\nSINA LINE\n");  // the first: what tells that it is connected
   for (const Side* side : both.sides()) {
     for (const auto& form : forms)
       clients.push_back(std::make_unique<Child>(side->client_setup({"dlt-receive", form}, form)));
     for (const auto& form : forms) REQUIRE(side->shows(form, " DA1- DC1- "));  // it is connected
     clients.push_back(
         std::make_unique<Child>(side->client_setup({"dlt-receive", "-a", "-f", both.ours / "filter"}, "selected")));
+    REQUIRE(side->shows("selected", " DA1- DC1- "));
   }
   both.log_each_kind();
   for (const auto& form : forms) {
@@ -43,9 +44,9 @@ TEST_CASE("dlt-receive shows the same of both daemons in each of its forms, and 
   CHECK(logged(both.ours.text("-a")).back().find("SINA LINE log info V 1 [END") != std::string::npos);
 
   for (const Side* side : both.sides()) REQUIRE(side->shows("selected", "[END"));
-  const Messages selected = shown_messages(both.ours.text("selected"));
+  const Messages selected = logged(both.ours.text("selected"));
   CHECK(selected.size() == everything - 3);  // those of the application LONG
-  CHECK(selected == shown_messages(both.incumbent.text("selected")));
+  CHECK(selected == logged(both.incumbent.text("selected")));
 }
 
 TEST_CASE("what dlt-receive stores is the same frame by frame, and so is what both daemons tell of applications") {
