@@ -110,15 +110,6 @@ const Row* row_of(const Numbers& n, std::string_view name, unsigned threads) {
   return nullptr;
 }
 
-void judge_rate(Numbers& n) {
-  Spread best;
-  for (const Row& row : n.rows)
-    if (const Spread s = spread(row, &Sample::msgs_per_s); row.case_name == "max-throughput" && s.median > best.median)
-      best = s;
-  if (best.median > 0)
-    n.criteria.push_back({"messages delivered to a stored file", "1/s", best, 100'000, {}, false, 0, ""});
-}
-
 void judge_threads(Numbers& n) {
   const char* const name = "concurrency-scale";
   const unsigned cpus = cpu_count();
@@ -152,7 +143,6 @@ void judge_threads(Numbers& n) {
 
 Numbers judged(Numbers n) {
   judge_books(n);
-  judge_rate(n);
   judge_threads(n);
   return n;
 }
