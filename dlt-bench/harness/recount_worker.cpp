@@ -1,12 +1,12 @@
 // Reads the daemon's stored files back with the daemon's own reader, in a process of its own, and counts: standard
 // messages by a ledger for each member, those of a workload by its recount.
-#include <algorithm>
 #include <filesystem>
 #include <unordered_map>
 
 #include "dlt/proto/message.hpp"
 #include "harness/error.hpp"
 #include "harness/numbered_text.hpp"
+#include "harness/stored_files.hpp"
 #include "harness/wire.hpp"
 #include "harness/worker.hpp"
 #include "tools/record_reader.hpp"
@@ -17,16 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::string_view numbered = "numbered";
-
-std::vector<fs::path> stored_files(const std::string& directory) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with(".dlt") || name.ends_with(".dlt.zst")) files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 // Who a message is of, and whether it is the next one.
 class Reader {

@@ -10,6 +10,7 @@
 
 #include "harness/clock.hpp"
 #include "harness/error.hpp"
+#include "harness/stored_files.hpp"
 #include "harness/stream_reader.hpp"
 #include "harness/wire.hpp"
 #include "harness/worker.hpp"
@@ -20,16 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::size_t compare_limit = 256U << 20;  // bytes of plain text that the comparison keeps
 constexpr int level = 1;
-
-std::vector<fs::path> files_in(const std::string& directory) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with(".dlt") || name.ends_with(".dlt.zst")) files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 std::vector<std::byte> read_file(const fs::path& path) {
   std::vector<std::byte> bytes(fs::file_size(path));
@@ -91,7 +82,7 @@ void store_worker(Channel& channel) {
   StreamReader reader(StreamReader::Kind::stored, AppId(std::string_view(plan.run)), ledger);
   StoreResult result;
   std::vector<std::vector<std::byte>> kept;
-  for (const auto& path : files_in(plan.directory)) {
+  for (const auto& path : stored_files(plan.directory)) {
     const auto file = read_file(path);
     const bool compressed = path.extension() == ".zst";
     ++result.files;
