@@ -43,6 +43,15 @@ void log_without_end(dlt::Context& c, dlt::test::Witness& witness, std::uint32_t
   _exit(3);
 }
 
+// The threads that log take the signal for a snapshot: in the middle of calls, and under ThreadSanitizer, which hands a
+// signal to a thread that waits for input only when that has come.
+void leave_signal_to_others() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
 void answer_questions(dlt::Session& session) {
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream words(line);
@@ -78,6 +87,7 @@ int main(int argc, char** argv) {
   for (std::uint32_t t = 0; t < std::stoul(argv[3]); ++t)
     std::thread([&, t] { log_without_end(numbers, witness, t, pause); }).detach();
   if (ending == "ask") {
+    leave_signal_to_others();
     answer_questions(*session);
     { const dlt::Session ending_in_order = std::move(*session); }
     std::_Exit(0);  // threads log on
