@@ -116,6 +116,10 @@ struct Config {
   std::uint32_t snapshot_max_files = 100;       // likewise
   std::chrono::seconds snapshot_interval{0};    // one of every recorder so often; 0: never
 
+  // The daemon's own flight recorder.
+  std::uint64_t recorder_size = 0;      // bytes of what was received, and as many of its own words; 0: none
+  std::uint64_t recorder_messages = 0;  // of each in a snapshot, the newest; 0: all
+
   // The daemon's own log.
   std::uint8_t logging_mode = 3;               // 0 stdout, 1 syslog, 2 a file, 3 stderr
   std::uint8_t logging_level = 6;              // 0..7 as in syslog: 3 errors, 4 warnings, 6 information, 7 debug

@@ -104,6 +104,7 @@ Daemon::Daemon(Config config, Inherited inherited, Locks locks)
       snapshots_(io_, snapshot_options(config_)),
       hub_(io_, exchange_, pool_, hub_options(config_), snapshots_),
       sinks_(make_sinks(config_, io_, exchange_, hub_)),
+      recording_(config_, exchange_, hub_),
       snapshot_timer_(io_),
       end_timer_(io_) {
   exchange_.registry.set_stored(parse_levels(persistence_.load(), config_.max_contexts));
@@ -123,7 +124,7 @@ void Daemon::wait_for_snapshots() {
   snapshot_timer_.expires_after(config_.snapshot_interval);
   snapshot_timer_.async_wait([this](std::error_code error) {
     if (error) return;
-    if (snapshots_.enabled()) snapshots_.take_each(hub_.recorded({}), "interval");
+    take_snapshots("interval");
     wait_for_snapshots();
   });
 }
@@ -160,6 +161,7 @@ std::error_code Daemon::open() {
   if (const auto error = open_status()) return error;
   hub_.gateway().set_own_addresses(client_addresses_);
   hub_.gateway().configure(nodes_);
+  recording_.take_left_over(config_, snapshots_);
   return {};
 }
 
@@ -374,6 +376,8 @@ void Daemon::apply(const Config& fresh) {
   now.snapshot_directory = config_.snapshot_directory;
   now.snapshot_max_size = config_.snapshot_max_size;
   now.snapshot_max_files = config_.snapshot_max_files;
+  now.recorder_size = config_.recorder_size;
+  now.recorder_messages = config_.recorder_messages;
   now.logging_mode = config_.logging_mode;
   now.logging_file = config_.logging_file;
   now.logging_limited = config_.logging_limited;
@@ -381,9 +385,8 @@ void Daemon::apply(const Config& fresh) {
   now.logging_max_size = config_.logging_max_size;
   if (now != fresh)
     spdlog::warn(
-        "changes to ECUId, sockets, the FIFO, addresses, ports, storage, logstorage, snapshots or where this log goes "
-        "need a "
-        "restart");
+        "changes to ECUId, sockets, the FIFO, addresses, ports, storage, logstorage, snapshots, the recorder or where "
+        "this log goes need a restart");
   const auto nodes = gateway::read_nodes(now);  // where it cannot be read, those that are there stay
   const bool nodes_changed = nodes && *nodes != nodes_;
   if (nodes_changed) nodes_ = *nodes;

@@ -24,6 +24,7 @@
 #include "session/inherited.hpp"
 #include "session/listener.hpp"
 #include "sink/make_sinks.hpp"
+#include "snapshot/own_recording.hpp"
 #include "status.hpp"
 
 namespace dlt::daemon {
@@ -84,6 +85,7 @@ class Daemon {
   Snapshots snapshots_;
   Hub hub_;
   Sinks sinks_;
+  OwnRecording recording_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::string> bound_;                                         // Unix sockets that are ours to delete
   const std::shared_ptr<void> status_tickets_ = std::make_shared<int>(0);  // one more owner for each open question

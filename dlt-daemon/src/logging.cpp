@@ -2,6 +2,7 @@
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
@@ -9,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -75,6 +77,11 @@ const char* pattern_of(std::uint8_t mode, Terminal terminal) {
   return journal ? "<%*>%v" : "%Y-%m-%d %H:%M:%S.%e %l: %v";
 }
 
+// Where lines go besides the log itself. Nothing: the logger is not that of start_logging.
+std::shared_ptr<spdlog::sinks::dist_sink_mt> fan_of_lines() {
+  return std::dynamic_pointer_cast<spdlog::sinks::dist_sink_mt>(spdlog::default_logger_raw()->sinks().back());
+}
+
 }  // namespace
 
 void say(std::uint8_t syslog_level, std::string_view text) {
@@ -83,15 +90,34 @@ void say(std::uint8_t syslog_level, std::string_view text) {
   std::fputs(line.c_str(), stderr);
 }
 
-void set_logging_level(std::uint8_t syslog_level) { spdlog::set_level(spdlog_level(syslog_level)); }
+void set_logging_level(std::uint8_t syslog_level) {
+  const auto level = spdlog_level(syslog_level);
+  const auto fan = fan_of_lines();
+  for (const auto& sink : spdlog::default_logger_raw()->sinks())
+    if (sink != fan) sink->set_level(level);
+  const bool attached = fan && !fan->sinks().empty();
+  spdlog::set_level(attached ? std::min(level, spdlog::level::debug) : level);
+}
+
+void attach_lines(const spdlog::sink_ptr& lines) {
+  const auto fan = fan_of_lines();
+  if (!fan) return;
+  fan->add_sink(lines);
+  spdlog::set_level(std::min(spdlog::get_level(), spdlog::level::debug));
+}
+
+void detach_lines(const spdlog::sink_ptr& lines) {
+  if (const auto fan = fan_of_lines()) fan->remove_sink(lines);
+}
 
 std::optional<std::string> start_logging(const Config& config, Terminal terminal) {
   const bool background = terminal == Terminal::background;
   const std::uint8_t mode = background && config.logging_mode != to_file ? to_syslog : config.logging_mode;
   std::shared_ptr<spdlog::logger> logger;
   try {
-    logger = std::make_shared<spdlog::logger>("dlt-daemon",
-                                              make_sink(config, mode, LOG_PID | (background ? LOG_PERROR : 0)));
+    const spdlog::sinks_init_list sinks{make_sink(config, mode, LOG_PID | (background ? LOG_PERROR : 0)),
+                                        std::make_shared<spdlog::sinks::dist_sink_mt>()};
+    logger = std::make_shared<spdlog::logger>("dlt-daemon", sinks);
   } catch (const spdlog::spdlog_ex& e) {
     return std::string("cannot log to ") + config.logging_file + ": " + e.what();
   }

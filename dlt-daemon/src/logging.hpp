@@ -1,6 +1,8 @@
 // Where the daemon's own log goes: stderr or stdout, syslog, a file. Before the threads start.
 #pragma once
 
+#include <spdlog/common.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +21,11 @@ enum class Terminal : std::uint8_t {
 [[nodiscard]] std::optional<std::string> start_logging(const Config& config, Terminal terminal);
 
 void set_logging_level(std::uint8_t syslog_level);
+
+// Each line goes there as well, down to debug whatever the level is, until it is detached; afterwards nobody is in
+// there. Without start_logging there is no such log, and nothing happens. Any thread.
+void attach_lines(const spdlog::sink_ptr& lines);
+void detach_lines(const spdlog::sink_ptr& lines);
 
 // What is said whatever the log is, and before there is one: a line on stderr, with its level where that is the
 // journal's.

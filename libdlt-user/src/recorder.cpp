@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -16,8 +15,6 @@
 namespace dlt::detail {
 
 namespace layout = proto::recorder;
-
-static_assert(std::endian::native == std::endian::little, "the daemon reads what the library writes in place");
 
 namespace {
 
@@ -64,12 +61,9 @@ std::byte* RecorderRing::make_room(std::size_t need) noexcept {
 
 void RecorderRing::open_next() noexcept {
   const std::size_t index = number_ % shape_.segments;
-  auto* segment = reinterpret_cast<RecorderSegment*>(memory_ + index * shape_.segment_size);
-  segment->commit.store(0, std::memory_order_relaxed);
-  segment->buffer.store(buffer_, std::memory_order_relaxed);
+  auto* segment = reinterpret_cast<layout::SegmentMemory*>(memory_ + index * shape_.segment_size);
   if (++number_ == 0) ++number_;
-  segment->number.store(number_, std::memory_order_release);  // after `commit`
-  std::atomic_thread_fence(std::memory_order_release);        // before any byte of data
+  segment->reopen(number_, buffer_);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   at = segment->data();
   end = at + room_;
@@ -116,16 +110,16 @@ std::error_code Recorder::open(const Options& options) noexcept {
   shape_ = shape;
   fd_ = memory->fd;
   shareable_ = memory->shareable;
-  header_ = new (memory->base) Header{{},
-                                      layout::version,
-                                      static_cast<std::uint32_t>(getpid()),
-                                      shape.segment_size,
-                                      shape.segments,
-                                      shape.rings,
-                                      {0},
-                                      {options.recorder_messages},
-                                      {0},
-                                      options.app.key()};
+  header_ = new (memory->base) layout::HeaderMemory{{},
+                                                    layout::version,
+                                                    static_cast<std::uint32_t>(getpid()),
+                                                    shape.segment_size,
+                                                    shape.segments,
+                                                    shape.rings,
+                                                    {0},
+                                                    {options.recorder_messages},
+                                                    {0},
+                                                    options.app.key()};
   std::memcpy(header_->magic, layout::magic.data(), layout::magic.size());
   return {};
 }

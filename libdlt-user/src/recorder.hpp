@@ -22,22 +22,9 @@
 #include "dlt/detail/writer.hpp"
 #include "dlt/options.hpp"
 #include "dlt/proto/error.hpp"
-#include "dlt/proto/recorder.hpp"
+#include "dlt/proto/recorder_memory.hpp"
 
 namespace dlt::detail {
-
-// `commit` is 0 before the number changes, and the number has changed before any byte does.
-struct RecorderSegment {
-  alignas(64) std::atomic<std::uint64_t> commit{0};  // frames << 32 | bytes; one release store a message
-  std::atomic<std::uint32_t> number{0};
-  std::atomic<std::uint32_t> buffer{0};
-
-  [[nodiscard]] std::byte* data() noexcept {
-    return reinterpret_cast<std::byte*>(this) + proto::recorder::segment_header_size;
-  }
-};
-static_assert(sizeof(RecorderSegment) == proto::recorder::segment_header_size &&
-              offsetof(RecorderSegment, number) == 8 && offsetof(RecorderSegment, buffer) == 12);
 
 struct RecorderShape {
   std::uint32_t segment_size = 0;
@@ -82,7 +69,7 @@ class RecorderRing : public Writer {
   const std::uint32_t room_;  // bytes of frames in a segment
   Counter& missed_;
   std::uint32_t buffer_;
-  std::uint32_t number_ = 0;  // of the open segment; 0: none yet
+  std::uint32_t number_ = 0;               // of the open segment; 0: none yet
   std::atomic<bool> owned_{true};          // sync: ring-owner, released by disown, acquired by try_own
   std::atomic<std::uint64_t> left_at_{0};  // when its thread ended, in turns of the recorder
 };
@@ -113,27 +100,12 @@ class Recorder {
   [[nodiscard]] std::uint64_t missed() const noexcept;
 
  private:
-  struct Header {
-    char magic[8];
-    std::uint32_t version;
-    std::uint32_t pid;
-    std::uint32_t segment_size;
-    std::uint32_t segments;
-    std::uint32_t rings;
-    std::atomic<std::uint32_t> used;
-    Counter most_messages;
-    Counter missed;
-    std::uint32_t app;
-  };
-  static_assert(sizeof(Header) <= proto::recorder::header_size && offsetof(Header, used) == 28 &&
-                offsetof(Header, most_messages) == 32 && offsetof(Header, app) == 48);
-
   [[nodiscard]] RecorderRing* make_ring(std::uint32_t buffer) noexcept;
   [[nodiscard]] RecorderRing* take_over() noexcept;
 
   int fd_ = -1;
   RecorderShape shape_;
-  Header* header_ = nullptr;
+  proto::recorder::HeaderMemory* header_ = nullptr;
   bool shareable_ = false;
   std::atomic<RecorderRing*> head_{nullptr};  // sync: ring-list, released by make_ring
   std::atomic<std::uint64_t> turns_{0};

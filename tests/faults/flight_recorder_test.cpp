@@ -46,6 +46,43 @@ struct World {
   Daemon daemon;
 };
 
+// A snapshot of the daemon's own recorder.
+struct OwnFile {
+  std::map<std::string, std::uint64_t> messages;  // by application
+  std::vector<std::string> lines;                 // of the daemon
+  std::uint64_t skipped = 0;
+  std::uint64_t repeated = 0;
+
+  explicit OwnFile(const std::string& path) {
+    std::map<std::uint64_t, std::uint64_t> last;  // by thread
+    daemon::Recovery recovery(true, [&](proto::Bytes record) {
+      const auto m = proto::MessageView::parse(record.subspan(proto::storage_header_size));
+      REQUIRE(m);
+      const std::string app(m->extended().app.text());
+      ++messages[app];
+      auto arguments = m->arguments();
+      const auto first = arguments.next();
+      REQUIRE(first);
+      if (app == "DLTD") {
+        lines.emplace_back(std::get<proto::Text>(first->value).text);
+        return;
+      }
+      const auto number = std::get<std::uint64_t>(arguments.next()->value);
+      auto& before = last[std::get<std::uint64_t>(first->value)];
+      repeated += number <= before && before != 0 ? 1 : 0;
+      before = number;
+    });
+    const std::string bytes = read_file(path);
+    recovery.feed(proto::as_bytes(bytes));
+    recovery.end();
+    skipped = recovery.skipped_bytes();
+  }
+  [[nodiscard]] bool said(const std::string& words) const {
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const auto& line) { return line.find(words) != std::string::npos; });
+  }
+};
+
 std::string reason_of(const std::string& ending) {
   if (ending == "kill") return "crash-signal-9-SIGKILL";
   if (ending == "segv") return "crash-signal-11-SIGSEGV";
@@ -211,6 +248,47 @@ TEST_CASE("an application, its signal, its clock, a client and the daemon's sign
   }
   child.say("stats");
   CHECK(eventually([&] { return read_file(dir / "out").find("stats 1 ") != std::string::npos; }));
+}
+
+TEST_CASE("a daemon that is killed leaves what it received and what it said last, each message once", "[recorder]") {
+  World world(Daemon::Settings{{"RecorderSize", "8M"}, {"LoggingLevel", "3"}});
+  const auto left = [&] {
+    std::size_t n = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(world.daemon.dir() / ""))
+      n += entry.path().filename().string().starts_with("app.sock.recorder-");
+    return n;
+  };
+  std::string pid;
+  for (std::size_t round = 1; round <= 3; ++round) {
+    const TempDir dir;
+    const Victim v{"TALK", "ask", 2, 0, 50};
+    Witness witness(dir / v.app);
+    Child app = world.start(dir, v, {});
+    REQUIRE(eventually([&] { return status(world.daemon).received(v.app) >= 1000; }));
+    pid = std::to_string(world.daemon.process().pid());
+    const std::uint64_t before = status(world.daemon).received(v.app);
+    world.daemon.kill();
+    CHECK(left() == 1);
+    app.send(SIGKILL);
+    REQUIRE(app.wait().has_value());
+    world.daemon.start();
+
+    REQUIRE(eventually([&] { return world.files().size() == round; }));
+    CHECK(eventually([&] { return left() == 1; }));  // that of the daemon that runs
+    const std::string path = world.files().back();
+    INFO(path);
+    CHECK(path.find("/ECU1-DLTD-" + pid + "-") != std::string::npos);
+    CHECK(path.find("-crash-died.dlt.zst") != std::string::npos);
+    const OwnFile file(path);
+    CHECK(file.skipped == 0);
+    CHECK(file.repeated == 0);
+    CHECK(file.messages.at(v.app) >= before);
+    CHECK(file.said("serving applications at"));                             // information, which the log does not show
+    CHECK(file.said("process " + std::to_string(app.pid()) + " of user "));  // below that
+    CHECK(world.daemon.log().find("serving applications at") == std::string::npos);
+  }
+  REQUIRE(world.daemon.stop() == 0);
+  CHECK(left() == 0);
 }
 
 TEST_CASE("files of the same moment and reason do not collide, and the oldest go beyond the limit", "[recorder]") {

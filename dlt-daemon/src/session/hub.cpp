@@ -6,6 +6,7 @@
 
 #include <sys/socket.h>
 
+#include "clocks.hpp"
 #include "zone.hpp"
 
 namespace dlt::daemon {
@@ -41,9 +42,8 @@ Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options, 
 Now Hub::now() noexcept {
   Now now;
   now.steady = Clock::now();
-  now.unix_us = duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-  using Tick = std::chrono::duration<std::int64_t, std::ratio<1, 10'000>>;
-  now.uptime = static_cast<std::uint32_t>(duration_cast<Tick>(now.steady.time_since_epoch()).count());
+  now.unix_us = daemon::unix_us();
+  now.uptime = daemon::uptime(now.steady);
   return now;
 }
 
@@ -83,7 +83,11 @@ bool Hub::refuse(const Source& source) {
   return false;
 }
 
-void Hub::greeted(const AppSession& session) { handshakes_.erase(session.id()); }
+void Hub::greeted(const AppSession& session) {
+  handshakes_.erase(session.id());
+  spdlog::debug("process {} of user {} is connected", session.source().pid,
+                static_cast<std::int64_t>(session.source().uid));
+}
 
 void Hub::end_earlier(const AppSession& session) {
   const auto same = [&](const AppSession& other) {
@@ -213,6 +217,7 @@ void Hub::apply(ClientSession& client, Outcome& outcome) {
 
 std::vector<Recorded> Hub::recorded(AppId app) const {
   std::vector<Recorded> all;
+  if (own_recorded_.memory && (app.empty() || app == own_recorded_.app)) all.push_back(own_recorded_);
   for (const auto& [id, session] : apps_) {
     Recorded one = session->recorded();
     if (one.memory && (app.empty() || app == one.app)) all.push_back(std::move(one));
@@ -247,6 +252,8 @@ void Hub::ask_logstorage(ClientSession& client, const LogstorageRequest& request
 void Hub::starved(std::string_view whose) { exchange_.refusals.add(Refusal::starved, 1, Clock::now(), "{}", whose); }
 
 void Hub::forget(AppSession& session) {
+  spdlog::debug("process {} of user {} is disconnected", session.source().pid,
+                static_cast<std::int64_t>(session.source().uid));
   handshakes_.erase(session.id());
   if (const auto user = connections_.find(session.source().uid); user != connections_.end() && --user->second == 0)
     connections_.erase(user);

@@ -82,8 +82,9 @@ class Hub {
     return std::min(options_.max_applications, options_.max_applications_per_user);
   }
   [[nodiscard]] static Now now() noexcept;
-  void greeted(const AppSession& session);      // it has said something sensible
-  void end_earlier(const AppSession& session);  // ends other connections of the same process, after what they have sent
+  void greeted(const AppSession& session);  // it has said something sensible
+  void end_earlier(
+      const AppSession& session);  // ends other connections of the same process, after what they have sent
   [[nodiscard]] BrokenOff& broken_off() noexcept { return broken_off_; }
   // A line about a peer for the daemon's log; a storm of peers must not become a storm of lines.
   template <class... Args>
@@ -107,7 +108,9 @@ class Hub {
   using Logstorage = std::function<void(const LogstorageRequest&, Answer)>;
   void set_logstorage(Logstorage logstorage) { logstorage_ = std::move(logstorage); }
   [[nodiscard]] Snapshots& snapshots() noexcept { return snapshots_; }
-  // Of the applications with this id, empty: of all, that have a flight recorder.
+  // The daemon's own flight recorder.
+  void add_recorded(const Recorded& own) { own_recorded_ = own; }
+  // Of the applications with this id, empty: of all, that have a flight recorder; and the daemon's.
   [[nodiscard]] std::vector<Recorded> recorded(AppId app) const;
   [[nodiscard]] gateway::Gateway& gateway() noexcept { return gateway_; }
   [[nodiscard]] const gateway::Gateway& gateway() const noexcept { return gateway_; }
@@ -152,6 +155,7 @@ class Hub {
   Options options_;
   Logstorage logstorage_;
   Snapshots& snapshots_;
+  Recorded own_recorded_;
   ReadBuffer read_buffer_;
   std::map<SessionId, std::shared_ptr<AppSession>> apps_;
   std::shared_ptr<FifoSession> fifo_;

@@ -6,6 +6,7 @@
 
 #include "dlt/proto/arena.hpp"
 #include "dlt/proto/recorder.hpp"
+#include "paths.hpp"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
@@ -35,6 +36,15 @@ Result<SharedMemory> SharedMemory::check(Fd fd, const proto::local::Memfd& annou
   if (announced.size > limit) return Errc::too_large;
   if (static_cast<std::uint64_t>(info.st_size) != announced.size || announced.chunk_size == 0) return Errc::bad_length;
   return SharedMemory(std::move(fd), announced);
+}
+
+Result<SharedMemory> SharedMemory::of_file(Fd fd) {
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return std::error_code(errno, std::system_category());
+  if (!S_ISREG(info.st_mode) || info.st_nlink != 1 || !is_trusted(info.st_uid)) return Errc::invalid_argument;
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  if (size > max_size) return Errc::too_large;
+  return SharedMemory(std::move(fd), {proto::recorder::version, 0, size});
 }
 
 bool SharedMemory::orphaned() const noexcept {

@@ -20,6 +20,10 @@ class SharedMemory {
   [[nodiscard]] static Result<SharedMemory> check(Fd fd, const proto::local::Memfd& announced);
   [[nodiscard]] static Result<SharedMemory> check(Fd fd, const proto::local::Recorder& announced);
 
+  // A recorder of a daemon's, in a file: it is a plain one of root's or this process's user, with one name, and nobody
+  // cuts it off. Errc::invalid_argument: it is not; Errc::too_large.
+  [[nodiscard]] static Result<SharedMemory> of_file(Fd fd);
+
   [[nodiscard]] const proto::local::Memfd& layout() const noexcept { return layout_; }
 
   // Nobody holds the record lock that the owner keeps on it while it lives: the owner is dead, and every store that it

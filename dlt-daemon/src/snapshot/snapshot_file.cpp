@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clocks.hpp"
 #include "dlt/proto/header.hpp"
 #include "dlt/proto/recording.hpp"
 #include "paths.hpp"
@@ -31,12 +32,7 @@ constexpr unsigned most_turns = 1000;
 
 std::string why(int error) { return std::generic_category().message(error); }
 
-SnapshotMoment moment() noexcept {
-  using namespace std::chrono;
-  using Tick = duration<std::int64_t, std::ratio<1, 10'000>>;
-  return {duration_cast<microseconds>(system_clock::now().time_since_epoch()).count(),
-          static_cast<std::uint32_t>(duration_cast<Tick>(steady_clock::now().time_since_epoch()).count())};
-}
+SnapshotMoment moment() noexcept { return {unix_us(), uptime(std::chrono::steady_clock::now())}; }
 
 void add_record(std::vector<std::byte>& piece, EcuId ecu, std::int64_t unix_us, proto::Bytes frame) {
   const std::size_t at = piece.size();

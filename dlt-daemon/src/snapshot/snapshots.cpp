@@ -6,6 +6,7 @@
 #include <asio/post.hpp>
 #include <chrono>
 
+#include "clocks.hpp"
 #include "printable.hpp"
 #include "snapshot/process_end.hpp"
 
@@ -15,11 +16,6 @@ namespace {
 
 constexpr auto look_interval = std::chrono::milliseconds(10);
 constexpr std::size_t longest_text = 60'000;  // of an answer about several
-
-std::int64_t unix_us() noexcept {
-  using namespace std::chrono;
-  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::string line_of(AppId app, const SnapshotResult& result) {
   if (result.status == SnapshotResult::Status::written) return result.text;

@@ -3,6 +3,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/resource.h>
+
+#include <csignal>
+
 #include "dlt-daemon/support/running_daemon.hpp"
 #include "dlt-daemon/support/stored.hpp"
 #include "support/recorder_file.hpp"
@@ -228,6 +232,60 @@ TEST_CASE("a client asks for one application's or for all, and hears of each") {
   CHECK(std::string(decoded(of_one).text).find("-TWO-") != std::string::npos);
   CHECK(decoded(of_none).status == control::Status::error);
   CHECK(files(dir) == 3);
+}
+
+TEST_CASE("who asks for all gets one of the daemon's own recorder, too: of what it received") {
+  const TempDir dir;
+  auto config = with_snapshots(dir);
+  config.recorder_size = 1 << 20;
+  RunningDaemon d(config);
+  const Peer recorded = recorded_app(d, three_messages());
+  Peer app = d.app();
+  REQUIRE(app.send(registration("LOGS") + numbered_batch(0, 1000)));
+  REQUIRE(d.received(1000));
+  Client client = d.client();
+  const auto ask = [&](AppId of) {
+    REQUIRE(client.peer().send(request(control::TakeSnapshot{of})));
+    return client.control(static_cast<std::uint32_t>(control::Service::snapshot));
+  };
+  const auto written = [](const std::string& f) {
+    const auto r = control::decode_response(proto::as_bytes(f).subspan(22));
+    REQUIRE(r);
+    return std::get<control::Snapshots>(*r).written;
+  };
+
+  CHECK(written(ask({})) == 2);
+  CHECK(written(ask("DLTD")) == 1);
+  std::size_t own = 0;
+  for (const auto& [name, packed] : files_in(dir / "s")) {
+    if (name.find("-DLTD-") == std::string::npos) continue;
+    ++own;
+    auto numbers = stored_numbers(unpack(packed));
+    REQUIRE(numbers.size() == 1001);
+    for (std::uint32_t i = 0; i < 1000; ++i) CHECK(numbers[i + 1] == i);
+  }
+  CHECK(own == 2);
+  d.stop();
+}
+
+TEST_CASE("a daemon whose own recorder cannot be made goes on without") {
+  const TempDir dir;
+  auto config = with_snapshots(dir);
+  config.recorder_size = 1 << 20;
+  struct rlimit before {};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit small = before;
+  small.rlim_cur = 1 << 20;
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  RunningDaemon d(config);
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+
+  Peer app = d.app();
+  REQUIRE(app.send(registration() + numbered_batch(0, 10)));
+  CHECK(d.received(10));
+  for (const auto& entry : std::filesystem::directory_iterator(dir / ""))
+    CHECK(entry.path().filename().string().find("recorder") == std::string::npos);
 }
 
 TEST_CASE("without a directory a client's request is not supported") {
