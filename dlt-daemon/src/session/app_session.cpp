@@ -79,28 +79,35 @@ void AppSession::read_turn() {
   std::span<const std::byte> carried = carry_;
   Round round = Round::more;
   for (int i = 0; i < rounds_per_turn && round == Round::more && rate_.debt() == Clock::duration{}; ++i)
-    round = receive(carried);
+    round = hub_.paused() ? Round::paused : receive(carried);
   if (round == Round::closed) return;
   carry_ = {carried.begin(), carried.end()};
   if (round != Round::paused) wait_readable();
 }
 
 bool AppSession::drain() {
-  if (socket_.is_open()) {
-    std::span<const std::byte> carried = carry_;
-    Round round = Round::more;
-    for (int i = 0; i < 64 && round == Round::more; ++i) round = receive(carried);
-    if (round != Round::closed) carry_ = {carried.begin(), carried.end()};
-  }
+  if (socket_.is_open()) read_on([this] { return hub_.paused(); });
   Round round = Round::more;
   for (int i = 0; salvage_ && i < 512 && round == Round::more; ++i) round = salvage_piece();
   return !salvage_;
 }
 
+void AppSession::read_out() {
+  if (socket_.is_open()) read_on([] { return false; });
+}
+
+// More than a socket holds, unless it is to stop before.
+template <class Stop>
+void AppSession::read_on(Stop stop) {
+  std::span<const std::byte> carried = carry_;
+  Round round = Round::more;
+  for (int i = 0; i < 64 && round == Round::more && !stop(); ++i) round = receive(carried);
+  if (round != Round::closed) carry_ = {carried.begin(), carried.end()};
+}
+
 // One read and what follows from it. `carried` becomes what has to stand in front of the next read; it lies in the read
 // buffer and is valid until then.
 AppSession::Round AppSession::receive(std::span<const std::byte>& carried) {
-  if (hub_.paused()) return Round::paused;
   ReadBuffer& buffer = hub_.read_buffer();
   const auto room = buffer.room(carried);
   const std::size_t wanted = std::min(room.free, read_size);

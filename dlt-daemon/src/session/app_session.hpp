@@ -38,6 +38,8 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   bool acknowledge();
   // Receives what is there already, for an orderly end of the daemon. False: something is left to salvage.
   bool drain();
+  // Receives what is there already, whether the hub is paused or not.
+  void read_out();
   void close();
   // Its flight recorder; without memory if it has none.
   [[nodiscard]] Recorded recorded() const;
@@ -54,6 +56,8 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void on_readable();
   void read_turn();
   Round receive(std::span<const std::byte>& carried);
+  template <class Stop>
+  void read_on(Stop stop);
   void take_up();
   void passed(std::size_t n);
   long receive_bytes(std::byte* to, std::size_t size);

@@ -89,15 +89,19 @@ void Hub::greeted(const AppSession& session) {
                 static_cast<std::int64_t>(session.source().uid));
 }
 
+// What the process has sent before comes first, also by a connection on which nothing was read yet: that one is known
+// by its process. A pause does not count: what is not read now would be lost.
 void Hub::end_earlier(const AppSession& session) {
-  const auto same = [&](const AppSession& other) {
-    return &other != &session && other.instance() == session.instance() && other.source().uid == session.source().uid;
-  };
+  if (session.instance() == 0) return;
   const auto sessions = apps_;
   for (const auto& [id, other] : sessions) {
-    if (session.instance() == 0 || !same(*other)) continue;
-    (void)other->drain();
-    other->close();
+    if (id >= session.id()) return;
+    if (other->source().uid != session.source().uid) continue;
+    const bool silent =
+        other->instance() == 0 && other->source().pid > 0 && other->source().pid == session.source().pid;
+    if (!silent && other->instance() != session.instance()) continue;
+    other->read_out();
+    if (other->instance() == session.instance()) other->close();
   }
 }
 

@@ -84,7 +84,7 @@ class Hub {
   [[nodiscard]] static Now now() noexcept;
   void greeted(const AppSession& session);  // it has said something sensible
   void end_earlier(
-      const AppSession& session);  // ends other connections of the same process, after what they have sent
+      const AppSession& session);  // ends earlier connections of the same process, after what they have sent
   [[nodiscard]] BrokenOff& broken_off() noexcept { return broken_off_; }
   // A line about a peer for the daemon's log; a storm of peers must not become a storm of lines.
   template <class... Args>

@@ -1,5 +1,7 @@
 // What the daemon acknowledges, and what it makes of a connection that goes on where another one broke off.
+#include <asio/post.hpp>
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "dlt-daemon/support/batches.hpp"
 #include "dlt-daemon/support/running_daemon.hpp"
@@ -127,6 +129,50 @@ TEST_CASE("a connection that goes on where another one broke off brings nothing 
     return wanted;
   }());
   CHECK(d.status()["totals"]["repeated_messages"] == 20);
+}
+
+TEST_CASE("what a process sent by an earlier connection comes first, although it is read later") {
+  const TempDir dir;
+  RunningDaemon d(config_in(dir));
+  Client client = d.client();
+  REQUIRE(d.clients(1));
+  App first(d);
+  App second(d);
+  REQUIRE(eventually([&] { return d.status()["users"][0]["connections"] == 2; }));
+  std::promise<void> go_on;
+  std::promise<void> stopped;
+  asio::post(d.daemon().io(), [&] {
+    stopped.set_value();
+    go_on.get_future().wait();
+  });
+  stopped.get_future().wait();
+  second.send(hello(7) + registration() + batch_of(1, 2, 0, frames(10, 10)));
+  first.send(hello(7) + registration() + batch_of(1, 1, 0, frames(0, 10)) + encoded(local::Bye{}));
+  go_on.set_value();
+
+  CHECK(client.numbers(20) == range(0, 20));
+}
+
+TEST_CASE("an earlier connection of a process that speaks later does not end the present one") {
+  const TempDir dir;
+  RunningDaemon d(config_in(dir));
+  Client client = d.client();
+  REQUIRE(d.clients(1));
+  App first(d);
+  App second(d);
+  second.send(hello(7) + registration() + batch_of(1, 2, 0, frames(10, 10)));
+  REQUIRE(d.received(10));
+  first.send(hello(7) + registration() + batch_of(1, 1, 0, frames(0, 10)) + encoded(local::Bye{}));
+  REQUIRE(d.received(20));
+  second.send(batch_of(1, 3, 0, frames(20, 10)));
+
+  REQUIRE(d.received(30));
+  CHECK(client.numbers(30) == [] {
+    auto all = range(10, 10);
+    for (const std::uint32_t from : {0U, 20U})
+      for (const auto n : range(from, 10)) all.push_back(n);
+    return all;
+  }());
 }
 
 TEST_CASE("whoever does not know the instance takes nobody's place") {
