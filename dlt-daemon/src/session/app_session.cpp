@@ -96,12 +96,13 @@ void AppSession::read_out() {
   if (socket_.is_open()) read_on([] { return false; });
 }
 
-// More than a socket holds, unless it is to stop before.
+// More than a socket holds, unless it is to stop before. A read that brought less than was asked for says nothing: it
+// ends where a descriptor came with the bytes.
 template <class Stop>
 void AppSession::read_on(Stop stop) {
   std::span<const std::byte> carried = carry_;
   Round round = Round::more;
-  for (int i = 0; i < 64 && round == Round::more && !stop(); ++i) round = receive(carried);
+  for (int i = 0; i < 64 && (round == Round::more || round == Round::less) && !stop(); ++i) round = receive(carried);
   if (round != Round::closed) carry_ = {carried.begin(), carried.end()};
 }
 
@@ -141,7 +142,7 @@ AppSession::Round AppSession::receive(std::span<const std::byte>& carried) {
   hub_.routed();
   if (!socket_.is_open()) return Round::closed;
   passed(used);
-  return static_cast<std::size_t>(n) < wanted ? Round::drained : Round::more;
+  return static_cast<std::size_t>(n) < wanted ? Round::less : Round::more;
 }
 
 // An earlier connection of the same process may still be open here, with something in it.

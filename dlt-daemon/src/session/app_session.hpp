@@ -49,7 +49,8 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   [[nodiscard]] const Source& source() const noexcept { return conversation_.source(); }
 
  private:
-  enum class Round : std::uint8_t { more, drained, paused, closed };
+  // less: than was asked for; whether there is more is not known.
+  enum class Round : std::uint8_t { more, less, drained, paused, closed };
 
   void wait_readable();
   void wait_for_its_time(Clock::duration debt);

@@ -5,6 +5,8 @@
 
 #include "dlt-daemon/support/batches.hpp"
 #include "dlt-daemon/support/running_daemon.hpp"
+#include "dlt/proto/arena.hpp"
+#include "support/recorder_file.hpp"
 
 using namespace dlt;
 using namespace dlt::test;
@@ -131,6 +133,27 @@ TEST_CASE("a connection that goes on where another one broke off brings nothing 
   CHECK(d.status()["totals"]["repeated_messages"] == 20);
 }
 
+namespace {
+
+// While it is there the daemon reads nothing; what is sent meanwhile is found in that order.
+class StandStill {
+ public:
+  explicit StandStill(RunningDaemon& d) {
+    asio::post(d.daemon().io(), [this] {
+      stopped_.set_value();
+      go_on_.get_future().wait();
+    });
+    stopped_.get_future().wait();
+  }
+  ~StandStill() { go_on_.set_value(); }
+
+ private:
+  std::promise<void> stopped_;
+  std::promise<void> go_on_;
+};
+
+}  // namespace
+
 TEST_CASE("what a process sent by an earlier connection comes first, although it is read later") {
   const TempDir dir;
   RunningDaemon d(config_in(dir));
@@ -139,17 +162,39 @@ TEST_CASE("what a process sent by an earlier connection comes first, although it
   App first(d);
   App second(d);
   REQUIRE(eventually([&] { return d.status()["users"][0]["connections"] == 2; }));
-  std::promise<void> go_on;
-  std::promise<void> stopped;
-  asio::post(d.daemon().io(), [&] {
-    stopped.set_value();
-    go_on.get_future().wait();
-  });
-  stopped.get_future().wait();
-  second.send(hello(7));
-  first.send(hello(7) + registration() + batch_of(1, 1, 0, frames(0, 10)) + encoded(local::Bye{}));
-  go_on.set_value();
+  {
+    const StandStill still(d);
+    second.send(hello(7));
+    first.send(hello(7) + registration() + batch_of(1, 1, 0, frames(0, 10)) + encoded(local::Bye{}));
+  }
   REQUIRE(second.acknowledged(second.sent));  // batches follow the daemon's hello
+  second.send(registration() + batch_of(1, 2, 0, frames(10, 10)));
+
+  CHECK(client.numbers(20) == range(0, 20));
+}
+
+// A read ends where a descriptor came with the bytes, whatever there is behind.
+TEST_CASE("what an earlier connection brought behind the memory it handed over is read, too") {
+  const TempDir dir;
+  RunningDaemon d(config_in(dir));
+  Client client = d.client();
+  REQUIRE(d.clients(1));
+  const RecorderFile file;
+  const daemon::Fd memory(file.descriptor());
+  App first(d);
+  App second(d);
+  first.send(hello(7) + registration());
+  REQUIRE(first.acknowledged(first.sent));
+  REQUIRE(eventually([&] { return d.status()["users"][0]["connections"] == 2; }));
+  {
+    const StandStill still(d);
+    second.send(hello(7));
+    const local::Memfd announced{proto::arena::version, 4096, file.size()};
+    REQUIRE(first.peer.send_with(encoded(announced), memory.get()));
+    first.send(batch_of(1, 1, 0, frames(0, 10)) + encoded(local::Bye{}));
+    first.peer.close();
+  }
+  REQUIRE(second.acknowledged(second.sent));
   second.send(registration() + batch_of(1, 2, 0, frames(10, 10)));
 
   CHECK(client.numbers(20) == range(0, 20));
