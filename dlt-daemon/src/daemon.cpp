@@ -341,48 +341,7 @@ void Daemon::reload(const Config& fresh) {
 }
 
 void Daemon::apply(const Config& fresh) {
-  Config now = fresh;
-  // These take effect at the next start only.
-  now.ecu = config_.ecu;
-  now.app_socket = config_.app_socket;
-  now.app_socket_mode = config_.app_socket_mode;
-  now.app_socket_group = config_.app_socket_group;
-  now.legacy_fifo = config_.legacy_fifo;
-  now.legacy_directory = config_.legacy_directory;
-  now.legacy_fifo_size = config_.legacy_fifo_size;
-  now.legacy_fifo_group = config_.legacy_fifo_group;
-  now.legacy_socket = config_.legacy_socket;
-  now.app_bind = config_.app_bind;
-  now.app_port = config_.app_port;
-  now.bind = config_.bind;
-  now.port = config_.port;
-  now.peer_timeout = config_.peer_timeout;
-  now.control_socket = config_.control_socket;
-  now.status_socket = config_.status_socket;
-  now.persistence_directory = config_.persistence_directory;
-  now.storage_directory = config_.storage_directory;
-  now.storage_compression = config_.storage_compression;
-  now.storage_queue = config_.storage_queue;
-  now.storage_file_size = config_.storage_file_size;
-  now.storage_max_size = config_.storage_max_size;
-  now.storage_max_files = config_.storage_max_files;
-  now.storage_stall = config_.storage_stall;
-  now.storage_flush = config_.storage_flush;
-  now.storage_sync = config_.storage_sync;
-  now.logstorage_devices = config_.logstorage_devices;
-  now.logstorage_directory = config_.logstorage_directory;
-  now.logstorage_naming = config_.logstorage_naming;
-  now.logstorage_cache_kib = config_.logstorage_cache_kib;
-  now.snapshot_directory = config_.snapshot_directory;
-  now.snapshot_max_size = config_.snapshot_max_size;
-  now.snapshot_max_files = config_.snapshot_max_files;
-  now.recorder_size = config_.recorder_size;
-  now.recorder_messages = config_.recorder_messages;
-  now.logging_mode = config_.logging_mode;
-  now.logging_file = config_.logging_file;
-  now.logging_limited = config_.logging_limited;
-  now.logging_file_size = config_.logging_file_size;
-  now.logging_max_size = config_.logging_max_size;
+  const Config now = applicable(fresh, config_);
   if (now != fresh)
     spdlog::warn(
         "changes to ECUId, sockets, the FIFO, addresses, ports, storage, logstorage, snapshots, the recorder or where "

@@ -72,4 +72,49 @@ Registry::Limits registry_limits(const Config& c) {
 
 Intake::Options intake_options(const Config& c) { return {c.force_levels, c.quotas, c.suppress_repetitions}; }
 
+Config applicable(const Config& fresh, const Config& running) {
+  Config now = fresh;
+  now.ecu = running.ecu;
+  now.app_socket = running.app_socket;
+  now.app_socket_mode = running.app_socket_mode;
+  now.app_socket_group = running.app_socket_group;
+  now.legacy_fifo = running.legacy_fifo;
+  now.legacy_directory = running.legacy_directory;
+  now.legacy_fifo_size = running.legacy_fifo_size;
+  now.legacy_fifo_group = running.legacy_fifo_group;
+  now.legacy_socket = running.legacy_socket;
+  now.app_bind = running.app_bind;
+  now.app_port = running.app_port;
+  now.bind = running.bind;
+  now.port = running.port;
+  now.peer_timeout = running.peer_timeout;
+  now.control_socket = running.control_socket;
+  now.status_socket = running.status_socket;
+  now.persistence_directory = running.persistence_directory;
+  now.storage_directory = running.storage_directory;
+  now.storage_compression = running.storage_compression;
+  now.storage_queue = running.storage_queue;
+  now.storage_file_size = running.storage_file_size;
+  now.storage_max_size = running.storage_max_size;
+  now.storage_max_files = running.storage_max_files;
+  now.storage_stall = running.storage_stall;
+  now.storage_flush = running.storage_flush;
+  now.storage_sync = running.storage_sync;
+  now.logstorage_devices = running.logstorage_devices;
+  now.logstorage_directory = running.logstorage_directory;
+  now.logstorage_naming = running.logstorage_naming;
+  now.logstorage_cache_kib = running.logstorage_cache_kib;
+  now.snapshot_directory = running.snapshot_directory;
+  now.snapshot_max_size = running.snapshot_max_size;
+  now.snapshot_max_files = running.snapshot_max_files;
+  now.recorder_size = running.recorder_size;
+  now.recorder_messages = running.recorder_messages;
+  now.logging_mode = running.logging_mode;
+  now.logging_file = running.logging_file;
+  now.logging_limited = running.logging_limited;
+  now.logging_file_size = running.logging_file_size;
+  now.logging_max_size = running.logging_max_size;
+  return now;
+}
+
 }  // namespace dlt::daemon

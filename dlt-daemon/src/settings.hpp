@@ -13,4 +13,7 @@ namespace dlt::daemon {
 [[nodiscard]] Registry::Limits registry_limits(const Config& config);
 [[nodiscard]] Intake::Options intake_options(const Config& config);
 
+// `fresh` as far as it takes effect while the daemon runs; what has to wait for the next start is as in `running`.
+[[nodiscard]] Config applicable(const Config& fresh, const Config& running);
+
 }  // namespace dlt::daemon

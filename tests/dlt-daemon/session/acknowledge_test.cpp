@@ -139,82 +139,78 @@ namespace {
 class StandStill {
  public:
   explicit StandStill(RunningDaemon& d) {
-    asio::post(d.daemon().io(), [this] {
-      stopped_.set_value();
-      go_on_.get_future().wait();
+    asio::post(d.daemon().io(), [stopped = stopped_, over = over_.get_future().share()] {
+      stopped->set_value();
+      over.wait();
     });
-    stopped_.get_future().wait();
+    stopped_->get_future().wait();
   }
-  ~StandStill() { go_on_.set_value(); }
+  ~StandStill() { over_.set_value(); }
 
  private:
-  std::promise<void> stopped_;
-  std::promise<void> go_on_;
+  const std::shared_ptr<std::promise<void>> stopped_ = std::make_shared<std::promise<void>>();
+  std::promise<void> over_;
+};
+
+// Two connections of one process, and a client.
+struct Connections {
+  Connections() {
+    REQUIRE(d.clients(1));
+    REQUIRE(eventually([&] { return d.status()["users"][0]["connections"] == 2; }));
+  }
+  const TempDir dir;
+  RunningDaemon d{config_in(dir)};
+  Client client{d.client()};
+  App first{d};
+  App second{d};
 };
 
 }  // namespace
 
 TEST_CASE("what a process sent by an earlier connection comes first, although it is read later") {
-  const TempDir dir;
-  RunningDaemon d(config_in(dir));
-  Client client = d.client();
-  REQUIRE(d.clients(1));
-  App first(d);
-  App second(d);
-  REQUIRE(eventually([&] { return d.status()["users"][0]["connections"] == 2; }));
+  Connections c;
   {
-    const StandStill still(d);
-    second.send(hello(7));
-    first.send(hello(7) + registration() + batch_of(1, 1, 0, frames(0, 10)) + encoded(local::Bye{}));
+    const StandStill still(c.d);
+    c.second.send(hello(7));
+    c.first.send(hello(7) + registration() + batch_of(1, 1, 0, frames(0, 10)) + encoded(local::Bye{}));
   }
-  REQUIRE(second.acknowledged(second.sent));  // batches follow the daemon's hello
-  second.send(registration() + batch_of(1, 2, 0, frames(10, 10)));
+  REQUIRE(c.second.acknowledged(c.second.sent));  // batches follow the daemon's hello
+  c.second.send(registration() + batch_of(1, 2, 0, frames(10, 10)));
 
-  CHECK(client.numbers(20) == range(0, 20));
+  CHECK(c.client.numbers(20) == range(0, 20));
 }
 
 // A read ends where a descriptor came with the bytes, whatever there is behind.
 TEST_CASE("what an earlier connection brought behind the memory it handed over is read, too") {
-  const TempDir dir;
-  RunningDaemon d(config_in(dir));
-  Client client = d.client();
-  REQUIRE(d.clients(1));
+  Connections c;
   const RecorderFile file;
   const daemon::Fd memory(file.descriptor());
-  App first(d);
-  App second(d);
-  first.send(hello(7) + registration());
-  REQUIRE(first.acknowledged(first.sent));
-  REQUIRE(eventually([&] { return d.status()["users"][0]["connections"] == 2; }));
+  c.first.send(hello(7) + registration());
+  REQUIRE(c.first.acknowledged(c.first.sent));
   {
-    const StandStill still(d);
-    second.send(hello(7));
+    const StandStill still(c.d);
+    c.second.send(hello(7));
     const local::Memfd announced{proto::arena::version, 4096, file.size()};
-    REQUIRE(first.peer.send_with(encoded(announced), memory.get()));
-    first.send(batch_of(1, 1, 0, frames(0, 10)) + encoded(local::Bye{}));
-    first.peer.close();
+    REQUIRE(c.first.peer.send_with(encoded(announced), memory.get()));
+    c.first.send(batch_of(1, 1, 0, frames(0, 10)) + encoded(local::Bye{}));
+    c.first.peer.close();
   }
-  REQUIRE(second.acknowledged(second.sent));
-  second.send(registration() + batch_of(1, 2, 0, frames(10, 10)));
+  REQUIRE(c.second.acknowledged(c.second.sent));
+  c.second.send(registration() + batch_of(1, 2, 0, frames(10, 10)));
 
-  CHECK(client.numbers(20) == range(0, 20));
+  CHECK(c.client.numbers(20) == range(0, 20));
 }
 
 TEST_CASE("an earlier connection of a process that speaks later does not end the present one") {
-  const TempDir dir;
-  RunningDaemon d(config_in(dir));
-  Client client = d.client();
-  REQUIRE(d.clients(1));
-  App first(d);
-  App second(d);
-  second.send(hello(7) + registration() + batch_of(1, 2, 0, frames(10, 10)));
-  REQUIRE(d.received(10));
-  first.send(hello(7) + registration() + batch_of(1, 1, 0, frames(0, 10)) + encoded(local::Bye{}));
-  REQUIRE(d.received(20));
-  second.send(batch_of(1, 3, 0, frames(20, 10)));
+  Connections c;
+  c.second.send(hello(7) + registration() + batch_of(1, 2, 0, frames(10, 10)));
+  REQUIRE(c.d.received(10));
+  c.first.send(hello(7) + registration() + batch_of(1, 1, 0, frames(0, 10)) + encoded(local::Bye{}));
+  REQUIRE(c.d.received(20));
+  c.second.send(batch_of(1, 3, 0, frames(20, 10)));
 
-  REQUIRE(d.received(30));
-  CHECK(client.numbers(30) == [] {
+  REQUIRE(c.d.received(30));
+  CHECK(c.client.numbers(30) == [] {
     auto all = range(10, 10);
     for (const std::uint32_t from : {0U, 20U})
       for (const auto n : range(from, 10)) all.push_back(n);
