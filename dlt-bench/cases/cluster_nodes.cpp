@@ -67,6 +67,7 @@ ClusterRun::GatewayView ClusterRun::gateway_view() {
     view.foreign += node.value("foreign_messages", std::uint64_t{0});
     view.garbage += node.value("garbage_bytes", std::uint64_t{0});
     view.reconnects += node.value("reconnects", std::uint64_t{0});
+    view.resumed += node.value("resumed", std::uint64_t{0});
   }
   return view;
 }
@@ -138,8 +139,6 @@ void ClusterRun::live(unsigned life, Sample& sample) {
 void ClusterRun::end_node_daemons(Sample& sample) {
   for (auto& node : nodes_) {
     if (!node.daemon) continue;
-    const DaemonStatus status = node.daemon->status();
-    if (status.client_dropped != 0) sample.dropped["daemon_client_queue"] += status.client_dropped;
     const Usage usage = usage_of(node.daemon->pid());
     sample.daemon.cpu_s += usage.cpu_s;
     sample.daemon.peak_rss_bytes = std::max(sample.daemon.peak_rss_bytes, usage.peak_rss_bytes);
@@ -153,6 +152,8 @@ void ClusterRun::judge(const GatewayView& gateway, Sample& s) {
   for (unsigned i = 1; i <= plan_.nodes; ++i)
     plan.ecus.insert(plan.ecus.end(), plan_.lives * plan_.produce.threads, ecu(i));
   census_ = read_census(plan);
+  // What a node has lost on the way to the gateway it has told.
+  if (gateway.lost != 0) s.dropped["told_by_nodes"] += gateway.lost;
   s.delivered = census_.delivered();
   s.delivered_bytes = census_.bytes;
   s.faults.insert(s.faults.end(), census_.faults.begin(), census_.faults.end());
@@ -169,7 +170,7 @@ void ClusterRun::judge(const GatewayView& gateway, Sample& s) {
   fault(gateway.foreign, " messages came under a foreign ECU id");
   fault(plan_.break_links ? 0 : gateway.garbage, " bytes of garbage came to the gateway");
   s.extra["reconnects"] = static_cast<double>(gateway.reconnects);
-  s.extra["told_lost"] = static_cast<double>(gateway.lost);
+  s.extra["resumed"] = static_cast<double>(gateway.resumed);
   s.extra["packets_dropped_by_rule"] = static_cast<double>(testbed_.dropped_by_rule());
   s.extra["packets_dropped_by_delay"] = static_cast<double>(testbed_.dropped_by_delay());
   s.extra["goodput_mbit_s"] = s.mb_per_s() * 8;

@@ -35,7 +35,7 @@ class ClusterRun {
   };
   struct GatewayView {  // what it says of its nodes
     unsigned connected = 0;
-    std::uint64_t received = 0, lost = 0, foreign = 0, garbage = 0, reconnects = 0;
+    std::uint64_t received = 0, lost = 0, foreign = 0, garbage = 0, reconnects = 0, resumed = 0;
   };
 
   [[nodiscard]] std::string ecu(unsigned node) const { return "N" + std::to_string(100 + node); }

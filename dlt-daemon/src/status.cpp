@@ -94,7 +94,10 @@ JsonText by_application(const std::map<AppId, std::uint64_t>& messages) {
 }
 
 JsonText client(const ClientSession& session, Clock::time_point now) {
+  const Unacknowledged* const kept = session.outbox().kept();
   return {{"peer", session.peer()},
+          {"gateway", session.gateway() ? printable(session.gateway()->ecu.text()) : ""},
+          {"unacknowledged_bytes", kept != nullptr ? kept->bytes() : 0},
           {"connected_s", seconds(now - session.since())},
           {"sent", volume(session.outbox().sent())},
           {"dropped", volume(session.outbox().dropped())},
@@ -162,6 +165,14 @@ JsonText snapshots(const Snapshots::Status& s) {
           {"problem", s.problem}, {"last_us", stages(s.took)}};
 }
 
+JsonText broken_link(const BrokenLink& link, Clock::time_point now) {
+  return {{"gateway", printable(link.gateway().ecu.text())},
+          {"since_s", seconds(now - link.since())},
+          {"waiting", link.waiting()},
+          {"bytes", link.bytes()},
+          {"lost", link.lost()}};
+}
+
 std::string_view name(gateway::Link::State state) noexcept {
   using State = gateway::Link::State;
   switch (state) {
@@ -184,6 +195,8 @@ JsonText node(const gateway::NodeSession& n) {
           {"received", volume(stream.received())},
           {"control_messages", stream.control_messages()},
           {"lost", stream.lost()},
+          {"acknowledged", stream.reception().up()},
+          {"resumed", stream.reception().resumed()},
           {"garbage_bytes", stream.garbage_bytes()},
           {"foreign_messages", stream.foreign_messages()},
           {"reconnects", connections == 0 ? 0 : connections - 1},
@@ -264,6 +277,9 @@ std::string status_json(const StatusSources& s) {
   JsonText clients = JsonText::array();
   for (const auto& c : s.hub.clients()) clients.push_back(client(*c, now));
   out.add("clients", clients);
+  JsonText broken = JsonText::array();
+  for (const auto& link : s.hub.broken_links().all()) broken.push_back(broken_link(*link, now));
+  out.add("broken_links", broken);
   out.add("storage", storage(s.storage));
   JsonText devices = JsonText::array();
   for (const auto& d : s.logstorage) devices.push_back(device(d));

@@ -61,6 +61,8 @@ std::string_view name(Service service) noexcept {
     case Service::set_all_trace_status: return "set_all_trace_status";
     case Service::set_client_filter: return "set_client_filter";
     case Service::snapshot: return "snapshot";
+    case Service::gateway_link: return "gateway_link";
+    case Service::gateway_received: return "gateway_received";
     case Service::injection_first: break;
   }
   return is_injection(service) ? "injection" : "unknown";

@@ -80,6 +80,17 @@ struct Encoder {
     service(Service::snapshot);
     out.id(m.app);
   }
+  void operator()(const GatewayLink& m) const noexcept {
+    service(Service::gateway_link);
+    out.number(m.link, order);
+    out.id(m.gateway);
+    out.number(m.epoch, order);
+    out.number(m.received, order);
+  }
+  void operator()(const GatewayReceived& m) const noexcept {
+    service(Service::gateway_received);
+    out.number(m.received, order);
+  }
   void operator()(const Injection& m) const noexcept {
     out.number(m.service, order);
     out.number(static_cast<std::uint32_t>(m.data.size()), order);
@@ -111,6 +122,8 @@ struct ServiceOf {
   Service operator()(const SetAllTraceStatus&) const noexcept { return Service::set_all_trace_status; }
   Service operator()(const SetClientFilter&) const noexcept { return Service::set_client_filter; }
   Service operator()(const TakeSnapshot&) const noexcept { return Service::snapshot; }
+  Service operator()(const GatewayLink&) const noexcept { return Service::gateway_link; }
+  Service operator()(const GatewayReceived&) const noexcept { return Service::gateway_received; }
   Service operator()(const Injection& m) const noexcept { return static_cast<Service>(m.service); }
   Service operator()(const OtherRequest& m) const noexcept { return m.service; }
 };
@@ -139,6 +152,8 @@ struct SizeOf {
   std::size_t operator()(const SetAllTraceStatus&) const noexcept { return 4 + 1 + id; }
   std::size_t operator()(const SetClientFilter& m) const noexcept { return 4 + 4 + m.rules.size(); }
   std::size_t operator()(const TakeSnapshot&) const noexcept { return 4 + id; }
+  std::size_t operator()(const GatewayLink&) const noexcept { return 4 + 8 + id + 8 + 8; }
+  std::size_t operator()(const GatewayReceived&) const noexcept { return 4 + 8; }
   std::size_t operator()(const Injection& m) const noexcept { return 4 + 4 + m.data.size(); }
   std::size_t operator()(const OtherRequest& m) const noexcept { return 4 + m.data.size(); }
 };
@@ -166,6 +181,15 @@ Result<Request> decode_injection(ByteReader& in, Service service, std::endian or
 Result<Request> decode_client_filter(ByteReader& in, std::endian order) noexcept {
   const auto length = in.number<std::uint32_t>(order);
   return whole(in, SetClientFilter{as_text(in.take(length))});
+}
+
+Result<Request> decode_gateway_link(ByteReader& in, std::endian order) noexcept {
+  GatewayLink m;
+  m.link = in.number<std::uint64_t>(order);
+  m.gateway = in.id<EcuId>();
+  m.epoch = in.number<std::uint64_t>(order);
+  m.received = in.number<std::uint64_t>(order);
+  return whole(in, m);
 }
 
 }  // namespace
@@ -208,6 +232,8 @@ Result<Request> decode_request(Bytes payload, std::endian order) {
     case Service::set_all_trace_status: return whole(in, SetAllTraceStatus{in.i8(), in.id<Interface>()});
     case Service::set_client_filter: return decode_client_filter(in, order);
     case Service::snapshot: return whole(in, TakeSnapshot{in.id<AppId>()});
+    case Service::gateway_link: return decode_gateway_link(in, order);
+    case Service::gateway_received: return whole(in, GatewayReceived{in.number<std::uint64_t>(order)});
     case Service::set_com_interface_status:
     case Service::set_com_interface_max_bandwidth:
     case Service::set_verbose_mode:

@@ -97,6 +97,12 @@ struct Encoder {
     out.number(static_cast<std::uint32_t>(m.text.size()), order);
     out.text(m.text);
   }
+  void operator()(const GatewayLinked& m) const noexcept {
+    head(Service::gateway_link, m.status);
+    out.number(m.epoch, order);
+    out.number(m.sent, order);
+    out.u8(m.resumed);
+  }
 };
 
 struct ServiceOf {
@@ -112,6 +118,7 @@ struct ServiceOf {
   Service operator()(const Marker&) const noexcept { return Service::marker; }
   Service operator()(const PassiveNodeStatus&) const noexcept { return Service::passive_node_status; }
   Service operator()(const Snapshots&) const noexcept { return Service::snapshot; }
+  Service operator()(const GatewayLinked&) const noexcept { return Service::gateway_link; }
 };
 
 struct SizeOf {
@@ -144,6 +151,7 @@ struct SizeOf {
     return head + 4 + PassiveNodeStatus::max_nodes * (4 + id);
   }
   std::size_t operator()(const Snapshots& m) const noexcept { return head + 4 + 4 + m.text.size(); }
+  std::size_t operator()(const GatewayLinked&) const noexcept { return head + 8 + 8 + 1; }
 };
 
 template <class T>
@@ -210,6 +218,12 @@ Result<Response> decode_snapshots(ByteReader& in, Status status, std::endian ord
   return whole(in, Snapshots{status, written, as_text(in.take(length))});
 }
 
+Result<Response> decode_gateway_linked(ByteReader& in, Status status, std::endian order) {
+  const auto epoch = in.number<std::uint64_t>(order);
+  const auto sent = in.number<std::uint64_t>(order);
+  return whole(in, GatewayLinked{status, epoch, sent, in.u8()});
+}
+
 }  // namespace
 
 void encode(ByteWriter& out, const Response& response, std::endian order) noexcept {
@@ -240,6 +254,7 @@ Result<Response> decode_response(Bytes payload, std::endian order) {
       return whole(in, Timezone{status, static_cast<std::int32_t>(in.number<std::uint32_t>(order)), in.u8()});
     case Service::passive_node_status: return decode_passive_nodes(in, status, order);
     case Service::snapshot: return decode_snapshots(in, status, order);
+    case Service::gateway_link: return decode_gateway_linked(in, status, order);
     case Service::set_log_level:
     case Service::set_trace_status:
     case Service::store_config:
@@ -262,6 +277,7 @@ Result<Response> decode_response(Bytes payload, std::endian order) {
     case Service::set_all_log_level:
     case Service::set_all_trace_status:
     case Service::set_client_filter:
+    case Service::gateway_received:
     case Service::injection_first: break;
   }
   return Response{Plain{service, status}};

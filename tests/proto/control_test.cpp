@@ -106,6 +106,8 @@ std::vector<Request> one_of_each_request(Bytes data) {
           SetAllTraceStatus{0, remote},
           SetClientFilter{"NAVI:*:warn\n!:NOIS"},
           TakeSnapshot{"APPA"},
+          GatewayLink{0x0102030405060708, "GATE", 0x1112131415161718, 4711},
+          GatewayReceived{0xffff'ffff'0001},
           Injection{0x1001, data},
           OtherRequest{Service::set_verbose_mode, data},
           OtherRequest{static_cast<Service>(0x15), data}};
@@ -123,7 +125,8 @@ std::vector<Response> one_of_each_response() {
           Timezone{Status::ok, -3600, 1},
           Marker{},
           PassiveNodeStatus{Status::ok, {{"ECU2", 2}, {"ECU3", 1}}},
-          Snapshots{Status::error, 2, "/a.dlt.zst\nno room"}};
+          Snapshots{Status::error, 2, "/a.dlt.zst\nno room"},
+          GatewayLinked{Status::ok, 0x1112131415161718, 4711, 1}};
 }
 
 }  // namespace

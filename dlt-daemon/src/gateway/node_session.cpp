@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <random>
 
 #include <sys/socket.h>
 
@@ -27,6 +28,12 @@ constexpr int rounds_at_the_end = 64;
 constexpr std::size_t read_size = 256 * 1024;
 constexpr std::size_t out_limit = 256 * 1024;  // bytes of requests waiting for a node that does not read
 constexpr std::size_t most_answers = 64;       // to who asks for a connection while it is tried
+constexpr auto acknowledge_interval = std::chrono::milliseconds(50);  // for what comes in small amounts
+
+std::uint64_t draw() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
 
 control::Request request_of(Service service) {
   if (service == Service::get_default_log_level) return control::GetDefaultLogLevel{};
@@ -40,10 +47,11 @@ NodeSession::NodeSession(Hub& hub, NodeConfig config)
     : hub_(hub),
       config_(std::move(config)),
       link_(config_.interval, config_.retries),
-      stream_(hub.exchange(), config_.ecu, hub.next_session()),
+      stream_(hub.exchange(), config_.ecu, hub.next_session(), draw()),
       socket_(hub.io()),
       timer_(hub.io()),
-      tick_timer_(hub.io()) {}
+      tick_timer_(hub.io()),
+      acknowledge_timer_(hub.io()) {}
 
 std::string NodeSession::address() const {
   const bool v6 = config_.address.find(':') != std::string::npos;
@@ -108,7 +116,8 @@ void NodeSession::on_connected() {
   for (const Periodic& p : config_.periodic) left_.push_back(p.interval);
   tick(progress_ + std::chrono::seconds(1));
   answer_all(Status::ok);
-  for (const Service service : config_.at_connect) request(service);
+  request(stream_.on_connected(hub_.now()));
+  for (const Service service : config_.at_connect) request(request_of(service));
 }
 
 void NodeSession::ended(const std::string& reason) {
@@ -118,6 +127,7 @@ void NodeSession::ended(const std::string& reason) {
   if (was_up || reason != problem_ || !pause) tell_end(reason);
   problem_ = reason;
   if (pause) wait_for_next_try(*pause);
+  else let_go();
   answer_all(Status::error);
   refuse_open_questions();
 }
@@ -142,6 +152,7 @@ void NodeSession::disconnect(const char* reason) {
   close_socket();
   link_.disconnect();
   problem_ = reason;
+  let_go();
   if (was) hub_.say("passive node {} at {} is not connected: {}", printable(config_.ecu.text()), address(), reason);
   answer_all(Status::error);
   refuse_open_questions();
@@ -152,9 +163,10 @@ void NodeSession::close_socket() {
   ++try_;
   timer_.cancel();
   tick_timer_.cancel();
+  acknowledge_timer_.cancel();
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
-  waiting_ = writing_ = false;
+  waiting_ = writing_ = acknowledging_ = false;
   stream_.on_closed();
   out_.clear();
   out_sent_ = 0;
@@ -175,7 +187,9 @@ void NodeSession::refuse_open_questions() {
 }
 
 void NodeSession::forward(ClientSession& from, const ForwardedRequest& request) {
-  if (link_.state() == Link::State::up && enqueue(request.frame)) {
+  // The link is between this daemon and the node.
+  const bool of_link = request.service == Service::gateway_link || request.service == Service::gateway_received;
+  if (!of_link && link_.state() == Link::State::up && enqueue(request.frame)) {
     ++forwarded_;
     questions_.add({from.weak_from_this()}, request.service, Clock::now());
     return;
@@ -185,11 +199,11 @@ void NodeSession::forward(ClientSession& from, const ForwardedRequest& request) 
   from.push();
 }
 
-void NodeSession::request(Service service) {
+void NodeSession::request(const control::Request& request) {
   control::Envelope envelope;
   envelope.ecu = config_.ecu;
   envelope.timestamp = hub_.now().uptime;
-  if (const auto frame = control::frame(request_of(service), envelope))
+  if (const auto frame = control::frame(request, envelope))
     (void)enqueue(*frame);  // one that takes nothing is cut off anyhow
 }
 
@@ -252,6 +266,7 @@ void NodeSession::read_turn() {
 void NodeSession::drain() {
   Round round = link_.state() == Link::State::up ? Round::more : Round::closed;
   for (int i = 0; i < rounds_at_the_end && round == Round::more; ++i) round = receive();
+  if (round == Round::drained && stream_.reception().holding()) disconnect("the daemon ends");
 }
 
 NodeSession::Round NodeSession::receive() {
@@ -268,7 +283,9 @@ NodeSession::Round NodeSession::receive() {
   stream_.on_bytes({room.begin, static_cast<std::size_t>(n)}, buffer.slab(), hub_.now(), controls);
   if (stream_.spoken()) link_.spoken();
   tell_foreign(foreign);
-  for (const Frame& frame : controls) pass_on(frame);
+  pass_on(controls);
+  if (stream_.must_end()) ended("it has answered too late");
+  acknowledge(false);
   if (!stream_.makes_sense()) {
     hub_.exchange().refusals.add(Refusal::rubbish, 1, Clock::now(), "what passive node {} sends",
                                  printable(config_.ecu.text()));
@@ -277,6 +294,30 @@ NodeSession::Round NodeSession::receive() {
   hub_.routed();
   if (link_.state() != Link::State::up) return Round::closed;
   return static_cast<std::size_t>(n) < wanted ? Round::drained : Round::more;
+}
+
+// At once where much has come, else a little later.
+void NodeSession::acknowledge(bool at_once) {
+  if (const auto received = stream_.acknowledge(at_once)) request(*received);
+  if (acknowledging_ || !stream_.reception().owes()) return;
+  acknowledge_timer_.expires_after(acknowledge_interval);
+  acknowledge_timer_.async_wait(guarded([](NodeSession& self, std::error_code e) {
+    if (e) return;
+    self.acknowledging_ = false;
+    self.acknowledge(true);
+  }));
+  acknowledging_ = true;
+}
+
+void NodeSession::let_go() {
+  std::vector<Frame> controls;
+  stream_.let_go(hub_.now(), controls);
+  pass_on(controls);
+  hub_.routed();
+}
+
+void NodeSession::pass_on(const std::vector<Frame>& controls) {
+  for (const Frame& frame : controls) pass_on(frame);
 }
 
 void NodeSession::tell_foreign(std::uint64_t before) {
@@ -310,8 +351,11 @@ void NodeSession::on_tick(Clock::time_point now) {
   for (std::size_t i = 0; i < left_.size(); ++i) {
     if (--left_[i] > std::chrono::seconds(0)) continue;
     left_[i] = config_.periodic[i].interval;
-    request(config_.periodic[i].service);
+    request(request_of(config_.periodic[i].service));
   }
+  std::vector<Frame> controls;
+  stream_.tick(hub_.now(), controls);
+  pass_on(controls);
   if (!out_.empty() && now - progress_ > hub_.client_timeout()) ended("it takes nothing any more");
 }
 
@@ -323,9 +367,10 @@ void NodeSession::revive() {
     case Link::State::connecting: return ended("an error has ended the try");
     case Link::State::waiting: return wait_for_next_try(config_.interval);
     case Link::State::up:
-      waiting_ = writing_ = false;
+      waiting_ = writing_ = acknowledging_ = false;
       flush();
       wait_readable();
+      acknowledge(true);
       return tick(Clock::now() + std::chrono::seconds(1));
   }
 }

@@ -87,7 +87,10 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   Round receive();
   void tell_foreign(std::uint64_t before);
   void pass_on(const Frame& control);
-  void request(proto::control::Service service);
+  void request(const proto::control::Request& request);
+  void acknowledge(bool at_once);
+  void pass_on(const std::vector<Frame>& controls);
+  void let_go();
   bool enqueue(proto::Bytes frame);
   void flush();
   void tick(Clock::time_point at);
@@ -98,10 +101,11 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   Link link_;
   NodeStream stream_;
   asio::ip::tcp::socket socket_;
-  asio::steady_timer timer_;       // of the present try, or until the next one
-  asio::steady_timer tick_timer_;  // each second while it is up
-  std::uint64_t try_ = 0;          // what waits for an earlier one is void
-  std::vector<Answer> answers_;    // to who has asked for the connection
+  asio::steady_timer timer_;              // of the present try, or until the next one
+  asio::steady_timer tick_timer_;         // each second while it is up
+  asio::steady_timer acknowledge_timer_;  // runs while `acknowledging_`
+  std::uint64_t try_ = 0;                 // what waits for an earlier one is void
+  std::vector<Answer> answers_;           // to who has asked for the connection
   Questions<Asker> questions_;
   std::vector<std::chrono::seconds> left_;  // until each of config_.periodic is sent
   std::vector<std::byte> out_;
@@ -111,8 +115,9 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   std::uint64_t forwarded_ = 0;
   std::uint64_t refused_ = 0;
   std::string problem_;
-  bool waiting_ = false;  // until the socket is readable
-  bool writing_ = false;  // until it is writable
+  bool acknowledging_ = false;  // some time
+  bool waiting_ = false;        // until the socket is readable
+  bool writing_ = false;        // until it is writable
 };
 
 }  // namespace dlt::daemon::gateway

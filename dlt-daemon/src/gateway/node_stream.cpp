@@ -40,49 +40,111 @@ std::optional<control::Service> service_in(proto::Bytes frame) noexcept {
 void NodeStream::on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now,
                           std::vector<Frame>& controls) {
   const auto garbage = garbage_bytes();
-  SpanGather span;
-  const auto flush = [&] { exchange_.route(slab, source_, now, span, ecu_); };
+  Round round{slab, now, controls};
+  counted_ = frames();
   framer_.feed(bytes);
   while (const auto frame = framer_.next()) {
     spoken_ = true;
     // The bytes are the slab's or the framer's, both ours.
-    adopt({const_cast<std::byte*>(frame->bytes.data()), frame->bytes.size()});
-    if (is_foreign(frame->bytes)) {
-      ++foreign_messages_;
-      foreign_ecu_ = *ecu_in(frame->bytes);
-      continue;
+    const std::span<std::byte> own{const_cast<std::byte*>(frame->bytes.data()), frame->bytes.size()};
+    const auto msin = control_msin(own);
+    if (msin == proto::msin::control_response && take_answer(own, round)) [[unlikely]] {
+      if (must_end_) break;
+    } else if (reception_.holding()) [[unlikely]] {
+      hold(own, frame->carried, round);
+    } else {
+      take(own, msin, frame->carried, round);
     }
-    if (control_msin(frame->bytes) != 0) {
-      flush();
-      take_control(frame->bytes, now, controls);
-      continue;
-    }
-    ++received_.messages;
-    received_.bytes += frame->bytes.size();
-    if (frame->carried) {
-      flush();
-      route_copy(frame->bytes, now);
-      continue;
-    }
-    // The slab is ours until the span is routed.
-    exchange_.collect({const_cast<std::byte*>(frame->bytes.data()), frame->bytes.size()}, slab, source_, now, span,
-                      ecu_);
   }
-  flush();
+  flush(round);
+  reception_.came(frames() - counted_, bytes.size());
   exchange_.garbage_bytes += garbage_bytes() - garbage;
+}
+
+void NodeStream::take(std::span<std::byte> frame, std::uint8_t msin, bool carried, Round& round) {
+  // A log message with the default of libraries, as an application writes it that does not know its daemon yet, is the
+  // node's: it gets the node's id.
+  if (msin == 0) (void)replace_library_ecu(frame, ecu_);
+  if (is_foreign(frame)) {
+    ++foreign_messages_;
+    foreign_ecu_ = *ecu_in(frame);
+    return;
+  }
+  if (msin != 0) {
+    flush(round);
+    return take_control(frame, round.now, round.controls);
+  }
+  ++received_.messages;
+  received_.bytes += frame.size();
+  if (carried) {
+    flush(round);
+    return route_copy(frame, round.now);
+  }
+  // The slab is ours until the span is routed.
+  exchange_.collect(frame, round.slab, source_, round.now, round.span, ecu_);
+}
+
+void NodeStream::hold(std::span<std::byte> frame, bool carried, const Round& round) {
+  if (!carried) return held_.add(frame, round.slab);
+  const FrameSpan copy = exchange_.own.put(Frame(frame.begin(), frame.end()));
+  held_.add(copy.bytes(), copy.slab);
+}
+
+void NodeStream::pass_on_held(const Now& now, std::vector<Frame>& controls) {
+  if (const auto dropped = held_.take_dropped(); dropped != 0) {
+    lost_ += dropped;
+    exchange_.notify(exchange_.control.lost({}, dropped, now.uptime), now.steady);
+  }
+  for (const FrameSpan& span : held_.take()) {
+    Round round{span.slab, now, controls};
+    for_each_frame(span.bytes(), [&](proto::Bytes frame) {
+      take({const_cast<std::byte*>(frame.data()), frame.size()}, control_msin(frame), false, round);
+    });
+    flush(round);
+  }
+}
+
+// What the node says to 0xf22 is for this daemon alone. False: it is not about that.
+bool NodeStream::take_answer(std::span<std::byte> frame, Round& round) {
+  if (service_in(frame) != control::Service::gateway_link) return false;
+  const auto answer = control::decode_response(frame.subspan(proto::headers_size(htyp_of(frame))), order_of(frame));
+  if (!answer) return false;
+  flush(round);
+  ++control_messages_;
+  const auto* const linked = std::get_if<control::GatewayLinked>(&*answer);
+  if (linked == nullptr || linked->status != control::Status::ok) {
+    reception_.refused();
+    pass_on_held(round.now, round.controls);
+    return true;
+  }
+  switch (reception_.answered(*linked)) {
+    case Reception::Then::pass_on: pass_on_held(round.now, round.controls); break;
+    case Reception::Then::leave_out:
+      (void)held_.take();
+      (void)held_.take_dropped();
+      break;
+    case Reception::Then::end: must_end_ = true; break;
+  }
+  counted_ = frames();
+  return true;
+}
+
+void NodeStream::tick(const Now& now, std::vector<Frame>& controls) {
+  if (reception_.late(now.steady)) pass_on_held(now, controls);
+}
+
+void NodeStream::let_go(const Now& now, std::vector<Frame>& controls) {
+  if (held_.empty()) return;
+  reception_.forget();
+  pass_on_held(now, controls);
 }
 
 void NodeStream::on_closed() {
   garbage_bytes_ += framer_.skipped_bytes() + framer_.pending();
   exchange_.garbage_bytes += framer_.pending();
   framer_ = proto::Framer();
-  spoken_ = false;
-}
-
-// A log message with the default of libraries, as an application writes it that does not know its daemon yet, is the
-// node's: it gets the node's id.
-void NodeStream::adopt(std::span<std::byte> frame) const noexcept {
-  if (control_msin(frame) == 0) (void)replace_library_ecu(frame, ecu_);
+  spoken_ = must_end_ = false;
+  reception_.ended();
 }
 
 // What carries no ECU id is the node's: it came from there.

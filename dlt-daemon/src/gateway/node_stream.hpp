@@ -4,6 +4,9 @@
 //   bytes -> Framer -> log, trace        -> spans -> Router: every client, storage, the backlog
 //                   -> control messages  -> every client that is there, as they are
 //                   -> with the ECU id of somebody else: nowhere, counted
+//                   -> all of them, while a link may go on: held, until the node has answered
+//
+// gateway/reception.hpp has the link: how far this gateway is in it, and what the node is told.
 //
 // The daemon of the node has counted its applications and judged their messages: the registry and route/intake of this
 // one know nothing of them. Frames are moved together as those of applications are; one that a read tore is copied.
@@ -15,20 +18,32 @@
 #include <vector>
 
 #include "dlt/proto/framer.hpp"
+#include "gateway/held.hpp"
+#include "gateway/reception.hpp"
 #include "route/exchange.hpp"
 
 namespace dlt::daemon::gateway {
 
 class NodeStream {
  public:
-  // `source`: the node, as spans carry it.
-  NodeStream(Exchange& exchange, EcuId ecu, SessionId source) noexcept
-      : exchange_(exchange), ecu_(ecu), source_(source) {}
+  // `source`: the node, as spans carry it. `link`: drawn at random.
+  NodeStream(Exchange& exchange, EcuId ecu, SessionId source, std::uint64_t link = 1)
+      : exchange_(exchange), ecu_(ecu), source_(source), reception_(exchange.options.ecu, link) {}
 
+  // What the node is asked first on a new connection.
+  [[nodiscard]] proto::control::GatewayLink on_connected(const Now& now) { return reception_.connected(now.steady); }
   // All of `bytes`, which lie in `slab`; adds the control messages that are passed on.
   void on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now, std::vector<Frame>& controls);
   // The connection has ended, perhaps in the middle of a message; the next one begins anew.
   void on_closed();
+  // What the node is told of what has come: when that is much, or at once.
+  [[nodiscard]] std::optional<proto::control::GatewayReceived> acknowledge(bool at_once) noexcept {
+    return reception_.acknowledge(at_once);
+  }
+  // Time passes; adds as on_bytes() does.
+  void tick(const Now& now, std::vector<Frame>& controls);
+  // There will be no next connection, or not soon: what is held is passed on.
+  void let_go(const Now& now, std::vector<Frame>& controls);
 
   // Of all connections so far.
   [[nodiscard]] Volume received() const noexcept { return received_; }  // messages that were given to the router
@@ -41,12 +56,26 @@ class NodeStream {
   // Of the present connection.
   [[nodiscard]] bool spoken() const noexcept { return spoken_; }  // a whole message has come
   [[nodiscard]] bool makes_sense() const noexcept { return framer_.skipped_bytes() <= tolerated_rubbish; }
+  [[nodiscard]] bool must_end() const noexcept { return must_end_; }  // what it sends has been passed on already
+  [[nodiscard]] const Reception& reception() const noexcept { return reception_; }
 
   static constexpr std::uint64_t tolerated_rubbish = 64 * 1024;  // bytes in the life of a connection
 
  private:
-  struct Round;
-  void adopt(std::span<std::byte> frame) const noexcept;
+  struct Round {  // of frames that lie in one slab
+    const SlabRef& slab;
+    const Now& now;
+    std::vector<Frame>& controls;
+    SpanGather span{};
+  };
+  void take(std::span<std::byte> frame, std::uint8_t msin, bool carried, Round& round);
+  void hold(std::span<std::byte> frame, bool carried, const Round& round);
+  void pass_on_held(const Now& now, std::vector<Frame>& controls);
+  [[nodiscard]] bool take_answer(std::span<std::byte> frame, Round& round);
+  void flush(Round& round) { exchange_.route(round.slab, source_, round.now, round.span, ecu_); }
+  [[nodiscard]] std::uint64_t frames() const noexcept {
+    return received_.messages + control_messages_ + foreign_messages_;
+  }
   [[nodiscard]] bool is_foreign(proto::Bytes frame) const noexcept;
   void take_control(proto::Bytes frame, const Now& now, std::vector<Frame>& controls);
   void route_copy(proto::Bytes frame, const Now& now);
@@ -55,6 +84,10 @@ class NodeStream {
   const EcuId ecu_;
   const SessionId source_;
   proto::Framer framer_;
+  Reception reception_;
+  Held held_;
+  std::uint64_t counted_ = 0;  // frames() up to which reception_ knows
+  bool must_end_ = false;
   Volume received_;
   std::uint64_t control_messages_ = 0;
   std::uint64_t foreign_messages_ = 0;

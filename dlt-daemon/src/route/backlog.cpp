@@ -29,7 +29,7 @@ void Backlog::set_capacity(std::size_t capacity) {
 void Backlog::make_room() {
   while (bytes_ > capacity_ && spans_.size() > 1) {
     bytes_ -= spans_.front().size;
-    evicted_.add(spans_.front());
+    if (!spans_.front().own) evicted_.add(spans_.front());
     spans_.pop_front();
   }
   // One span alone is larger than the capacity: drop frames from its front, but not the newest.
@@ -40,6 +40,7 @@ void Backlog::make_room() {
     span.size -= n;
     --span.frames;
     bytes_ -= n;
+    if (span.own) continue;
     ++evicted_.messages;
     evicted_.bytes += n;
   }

@@ -25,6 +25,7 @@ class Backlog {
   // What had to make room for newer messages, and so never reached anybody.
   [[nodiscard]] Volume evicted() const noexcept { return evicted_; }
 
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   void set_capacity(std::size_t capacity);
 
  private:

@@ -159,6 +159,8 @@ struct Control::Call {
     if (!self.options_.snapshots) return reply(Service::snapshot, Status::not_supported);
     out.snapshots.push_back({r.app});
   }
+  void operator()(const control::GatewayLink& r) const { out.link = r; }
+  void operator()(const control::GatewayReceived& r) const { out.received = r; }
   void operator()(const control::Injection& r) const {
     const auto service = static_cast<Service>(r.service);
     if (!self.options_.injections) return reply(service, Status::permission_denied);
@@ -230,6 +232,14 @@ Frame Control::lost(AppId app, std::uint64_t count, std::uint32_t timestamp) con
 
 Frame Control::logstorage(Status status, std::uint32_t timestamp) const {
   return make(control::Plain{Service::offline_logstorage, status}, timestamp);
+}
+
+Frame Control::gateway_linked(const control::GatewayLinked& answer, std::uint32_t timestamp) const {
+  return make(answer, timestamp);
+}
+
+Frame Control::gateway_refused(std::uint32_t timestamp) const {
+  return make(control::Plain{Service::gateway_link, Status::error}, timestamp);
 }
 
 Frame Control::snapshots(const control::Snapshots& answer, std::uint32_t timestamp) const {

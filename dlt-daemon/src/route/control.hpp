@@ -60,8 +60,10 @@ struct Outcome {
   std::vector<NodeRequest> nodes;
   std::vector<ForwardedRequest> forwarded;
   std::vector<SnapshotRequest> snapshots;
-  std::optional<FilterRules> filter;  // what the client that asked wants from now on
-  std::optional<bool> timing;         // control-time messages each second: on or off
+  std::optional<proto::control::GatewayLink> link;          // the client that asked is a gateway
+  std::optional<proto::control::GatewayReceived> received;  // and has got so much of its link
+  std::optional<FilterRules> filter;                        // what the client that asked wants from now on
+  std::optional<bool> timing;                               // control-time messages each second: on or off
 };
 
 class Control {
@@ -93,6 +95,9 @@ class Control {
   [[nodiscard]] Frame lost(AppId app, std::uint64_t count, std::uint32_t timestamp) const;
   // The answer to a LogstorageRequest.
   [[nodiscard]] Frame logstorage(proto::control::Status status, std::uint32_t timestamp) const;
+  // The answer to a GatewayLink.
+  [[nodiscard]] Frame gateway_linked(const proto::control::GatewayLinked& answer, std::uint32_t timestamp) const;
+  [[nodiscard]] Frame gateway_refused(std::uint32_t timestamp) const;
   // The answer to a SnapshotRequest.
   [[nodiscard]] Frame snapshots(const proto::control::Snapshots& answer, std::uint32_t timestamp) const;
   // The answers to NodeRequests.

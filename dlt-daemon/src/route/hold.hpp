@@ -54,7 +54,7 @@ class Hold {
  private:
   void drop() noexcept;
 
-  const Limits limits_;
+  Limits limits_;
   State state_ = State::flowing;
   Clock::duration patience_;
   Clock::time_point since_{};

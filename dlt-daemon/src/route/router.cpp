@@ -24,11 +24,13 @@ void Router::route(FrameSpan span, Clock::time_point now) {
   for (Sink* sink : storage_) sink->accept(span, now);
   if (span.stored_only) return;
   for (Sink* client : clients_) client->accept(span, now);
+  for (Sink* link : waiting_) link->accept(span, now);
   if (clients_.empty() || replay_ == Replay::always) backlog_.push(std::move(span));
 }
 
 void Router::notify(const FrameSpan& span, Clock::time_point now) {
   for (Sink* client : clients_) client->accept(span, now);
+  for (Sink* link : waiting_) link->accept(span, now);
 }
 
 void Router::push() {

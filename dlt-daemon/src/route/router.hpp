@@ -1,6 +1,7 @@
 // Who gets a message: every sink, and while no client is connected the backlog.
 //
-// Clients come and go; a sink for storage stays. Pure: time comes in, nothing is sent here but by the sinks. The io
+// Clients come and go; a sink for storage stays. What waits for a gateway that is to come back gets what clients get,
+// but is none: the backlog goes on beside it. Pure: time comes in, nothing is sent here but by the sinks. The io
 // thread's. A sink is removed before it is destroyed.
 #pragma once
 
@@ -31,8 +32,12 @@ class Router {
   // What it was still to be sent is gone.
   void drop_client(Sink& client) noexcept { std::erase(clients_, &client); }
 
+  // A broken link (session/broken_links.hpp).
+  void add_waiting(Sink& link) { waiting_.push_back(&link); }
+  void remove_waiting(Sink& link) noexcept { std::erase(waiting_, &link); }
+
   void route(FrameSpan span, Clock::time_point now);
-  // To the clients that are connected, and to nobody else.
+  // To the clients that are connected, and those that are waited for, and to nobody else.
   void notify(const FrameSpan& span, Clock::time_point now);
   // Lets each sink start writing.
   void push();
@@ -56,6 +61,7 @@ class Router {
   Backlog backlog_;
   std::vector<Sink*> clients_;
   std::vector<Sink*> storage_;
+  std::vector<Sink*> waiting_;  // mostly none
   Volume total_;
 };
 

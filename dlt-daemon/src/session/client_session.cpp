@@ -57,12 +57,15 @@ void ClientSession::greet() {
   const auto uptime = hub_.now().uptime;
   reply(exchange.control.connection_info(proto::control::ConnectionInfo::connected, uptime));
   for (const Frame& frame : hub_.announcements(uptime)) reply(frame);
-  auto backlog = exchange.router.add_client(*this);
-  if (!serial_header_) return outbox_.replay(std::move(backlog));
+  outbox_.replay(as_sent(exchange.router.add_client(*this)));
+}
+
+std::deque<FrameSpan> ClientSession::as_sent(std::deque<FrameSpan> spans) {
+  if (!serial_header_) return spans;
   std::deque<FrameSpan> with_headers;
-  for (const FrameSpan& span : backlog)
+  for (const FrameSpan& span : spans)
     for (FrameSpan& piece : serial_header_->before_each(span)) with_headers.push_back(std::move(piece));
-  outbox_.replay(std::move(with_headers));
+  return with_headers;
 }
 
 // Without memory for the span this client is given up: it would miss messages that nobody counts.
@@ -102,6 +105,47 @@ void ClientSession::set_filter(FilterRules rules) {
   filtered_ = filtered();
   sieve_.reset();
   if (!rules.empty()) sieve_.emplace(hub_.pool(), std::move(rules));
+}
+
+// Where the link goes on, all that this connection was to be sent is among what waited for the gateway.
+void ClientSession::open_link(const proto::control::GatewayLink& asked) {
+  const Control& control = hub_.exchange().control;
+  OwnFrames& own = hub_.exchange().own;
+  const auto uptime = hub_.now().uptime;
+  if (gateway_ || kind_ != Kind::viewer) return reply(control.gateway_refused(uptime)), push();
+  if (outbox_.empty()) progress_ = Clock::now();
+  hub_.end_earlier(*this, asked.link);
+  auto found = hub_.broken_links().take(asked);
+  if (found.resumed) outbox_.discard();
+  const proto::control::GatewayLinked answer{
+      {}, hub_.broken_links().epoch(), found.kept.written(), static_cast<std::uint8_t>(found.resumed ? 1 : 0)};
+  std::deque<FrameSpan> owed = std::move(found.again);
+  if (found.lost != 0) owed.push_back(own.put(control.lost({}, found.lost, uptime)));
+  owed.insert(owed.end(), found.waiting.begin(), found.waiting.end());
+  if (found.resumed || found.lost != 0)
+    hub_.say("the link of gateway {} {}, {} messages are lost", printable(asked.gateway.text()),
+             found.resumed ? "goes on" : "begins anew", found.lost);
+  outbox_.keep(std::move(found.kept), as_sent({own.put(control.gateway_linked(answer, uptime))}),
+               as_sent(std::move(owed)));
+  if (found.resumed) outbox_.go_on_with(std::move(found.losses));
+  gateway_ = GatewayId{asked.link, asked.gateway};
+  push();
+}
+
+void ClientSession::received(std::uint64_t frames) {
+  if (!outbox_.acknowledge(frames)) return close("it has received what was not sent");
+  push();
+  hub_.drained();
+}
+
+bool ClientSession::has_all() const noexcept {
+  const Unacknowledged* const kept = outbox_.kept();
+  return outbox_.empty() && (kept == nullptr || kept->acknowledged() == kept->written());
+}
+
+void ClientSession::keep_link() {
+  if (!gateway_ || outbox_.kept() == nullptr) return;
+  hub_.keep_for(*gateway_, {outbox_.take_kept(), outbox_.unsent(), outbox_.losses()});
 }
 
 void ClientSession::wait_readable() {
@@ -161,6 +205,7 @@ void ClientSession::send_some() {
     msghdr message{};
     message.msg_iov = ranges.data();
     message.msg_iovlen = outbox_.gather(ranges, bytes_per_call, bytes);
+    if (message.msg_iovlen == 0) return;  // as much as may be is under way; received() goes on
     const long n = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno != EAGAIN) return fail();
@@ -234,6 +279,7 @@ void ClientSession::close(const char* reason) {
   socket_.close(ignored);
   try {
     std::size_t replayed = 0;
+    keep_link();
     auto unsent = outbox_.take_unsent(replayed);
     hub_.exchange().router.remove_client(*this, std::move(unsent), replayed);
   } catch (const std::bad_alloc&) {  // the backlog does not get back what was not sent

@@ -16,6 +16,7 @@
 #include <asio/posix/stream_descriptor.hpp>
 
 #include "route/sink.hpp"
+#include "session/broken_links.hpp"
 #include "session/client_conversation.hpp"
 #include "session/fd.hpp"
 #include "session/outbox.hpp"
@@ -40,6 +41,10 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   void reply(const Frame& frame);
   // Only what passes is sent from now on; no rules: everything.
   void set_filter(FilterRules rules);
+  // It is a gateway that wants a link on which nothing is lost.
+  void open_link(const proto::control::GatewayLink& asked);
+  // All up to there has come, on its link.
+  void received(std::uint64_t frames);
   // Goes on, should an error have ended that.
   void revive();
   // Once a second: disconnects a client that takes nothing.
@@ -50,6 +55,9 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
   [[nodiscard]] Clock::time_point since() const noexcept { return since_; }
   [[nodiscard]] const Outbox& outbox() const noexcept { return outbox_; }
+  // Nothing is owed to it, and a gateway has said that it has got everything.
+  [[nodiscard]] bool has_all() const noexcept;
+  [[nodiscard]] const std::optional<GatewayId>& gateway() const noexcept { return gateway_; }  // where it has a link
   // Messages that did not pass its filter.
   [[nodiscard]] std::uint64_t filtered() const noexcept { return filtered_ + (sieve_ ? sieve_->held_back() : 0); }
   [[nodiscard]] std::uint64_t garbage_bytes() const noexcept { return conversation_.garbage_bytes(); }
@@ -65,6 +73,8 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   void fail();
   void tell_loss();
   void greet();
+  [[nodiscard]] std::deque<FrameSpan> as_sent(std::deque<FrameSpan> spans);
+  void keep_link();
 
   Hub& hub_;
   asio::posix::stream_descriptor socket_;
@@ -75,6 +85,7 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   std::optional<Sieve> sieve_;                 // where a filter is asked for
   std::optional<SerialHeader> serial_header_;  // where it is asked for
   Outbox outbox_;
+  std::optional<GatewayId> gateway_;
   Clock::time_point progress_;  // when something was last sent, or the outbox was empty
   std::uint64_t filtered_ = 0;  // by filters before the present one
   bool writing_ = false;        // waits until the socket is writable

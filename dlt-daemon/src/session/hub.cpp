@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <random>
 
 #include <sys/socket.h>
 
@@ -25,6 +26,11 @@ Source source_of(int socket, SessionId session) noexcept {
   return {session, who.uid, who.pid};
 }
 
+std::uint64_t draw_epoch() {
+  std::random_device random;
+  return (std::uint64_t{random()} << 32 | random()) | 1;
+}
+
 }  // namespace
 
 Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options, Snapshots& snapshots)
@@ -34,6 +40,7 @@ Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options, 
       options_(options),
       snapshots_(snapshots),
       read_buffer_(pool),
+      broken_links_(exchange.router, draw_epoch()),
       hold_timer_(io),
       handshake_timer_(io),
       second_timer_(io),
@@ -211,6 +218,8 @@ void Hub::apply(ClientSession& client, Outcome& outcome) {
   send(outcome.levels);
   for (const InjectionPush& push : outcome.injections)
     deliver(push.session, proto::local::Injection{push.position, push.service, push.data});
+  if (outcome.link) client.open_link(*outcome.link);
+  if (outcome.received) client.received(outcome.received->received);
   if (outcome.filter) client.set_filter(*std::move(outcome.filter));
   for (const LogstorageRequest& request : outcome.logstorage) ask_logstorage(client, request);
   for (const SnapshotRequest& request : outcome.snapshots) ask_snapshots(client, request);
@@ -251,6 +260,20 @@ void Hub::ask_logstorage(ClientSession& client, const LogstorageRequest& request
   if (client.kind() == ClientSession::Kind::control && logstorage_) return logstorage_(request, answer);
   say("client {} may not connect logstorage devices: only the socket for control may", client.peer());
   answer(proto::control::Status::permission_denied);
+}
+
+void Hub::end_earlier(const ClientSession& session, std::uint64_t link) {
+  const auto clients = clients_;
+  for (const auto& other : clients)
+    if (other.get() != &session && other->gateway() && other->gateway()->link == link)
+      other->close("its gateway has connected anew");
+}
+
+void Hub::keep_for(GatewayId gateway, BrokenLink::Left left) {
+  if (stopped_) return;
+  const std::size_t capacity = exchange_.router.backlog().capacity() + options_.client.capacity;
+  broken_links_.put(gateway, std::move(left), capacity, Clock::now());
+  tick();
 }
 
 void Hub::starved(std::string_view whose) { exchange_.refusals.add(Refusal::starved, 1, Clock::now(), "{}", whose); }
@@ -317,6 +340,7 @@ void Hub::on_tick() {
   exchange_.router.push();
   const auto clients = clients_;
   for (const auto& client : clients) client->tick(at.steady);
+  broken_links_.tick(at.steady);
 }
 
 bool Hub::drain_applications() {
@@ -332,7 +356,7 @@ bool Hub::drain_applications() {
 }
 
 bool Hub::clients_have_all() const noexcept {
-  return std::all_of(clients_.begin(), clients_.end(), [](const auto& c) { return c->outbox().empty(); });
+  return std::all_of(clients_.begin(), clients_.end(), [](const auto& c) { return c->has_all(); });
 }
 
 void Hub::revive() {

@@ -19,6 +19,7 @@
 
 #include "gateway/gateway.hpp"
 #include "session/app_session.hpp"
+#include "session/broken_links.hpp"
 #include "session/broken_off.hpp"
 #include "session/client_session.hpp"
 #include "session/fifo_session.hpp"
@@ -86,6 +87,12 @@ class Hub {
   void end_earlier(
       const AppSession& session);  // ends earlier connections of the same process, after what they have sent
   [[nodiscard]] BrokenOff& broken_off() noexcept { return broken_off_; }
+  // Links to gateways. A connection that has the same one is ended; its client is back before that was noticed.
+  void end_earlier(const ClientSession& session, std::uint64_t link);
+  // Nothing, when the daemon ends.
+  void keep_for(GatewayId gateway, BrokenLink::Left left);
+  [[nodiscard]] BrokenLinks& broken_links() noexcept { return broken_links_; }
+  [[nodiscard]] const BrokenLinks& broken_links() const noexcept { return broken_links_; }
   // A line about a peer for the daemon's log; a storm of peers must not become a storm of lines.
   template <class... Args>
   void say(fmt::format_string<Args...> format, Args&&... args) {
@@ -146,7 +153,9 @@ class Hub {
   void deliver(SessionId session, const proto::local::Message& message);
   void tell(const std::string& line);
   void tell_log_state(std::int8_t state);
-  [[nodiscard]] bool needs_ticks() const noexcept { return !clients_.empty() || exchange_.intake.active(); }
+  [[nodiscard]] bool needs_ticks() const noexcept {
+    return !clients_.empty() || exchange_.intake.active() || broken_links_.waiting();
+  }
   void on_tick();
 
   asio::io_context& io_;
@@ -164,6 +173,7 @@ class Hub {
   std::map<Uid, std::size_t> connections_;             // of applications
   std::map<SessionId, Clock::time_point> handshakes_;  // since when; the oldest first
   BrokenOff broken_off_;
+  BrokenLinks broken_links_;
   SessionId last_session_ = 0;
   TokenBucket lines_{5, 50};
   std::uint64_t unsaid_ = 0;

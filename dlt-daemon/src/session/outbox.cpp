@@ -104,6 +104,8 @@ std::size_t Outbox::gather(std::span<iovec> out, std::size_t limit, std::size_t&
   std::size_t n = 0;
   std::size_t skip = front_sent_;
   bytes = 0;
+  if (kept_ && kept_->full()) [[unlikely]]
+    return 0;
   for (const Entry& e : entries_) {
     const std::size_t size = e.span.size - skip;
     if (n == out.size() || (n > 0 && bytes + size > limit)) break;
@@ -125,6 +127,8 @@ void Outbox::sent(std::size_t n) {
     if (front_sent_ < front.span.size) break;
     if (!front.span.own) sent_.add(front.span);
     if (!front.span.own && front.kind == Kind::live) settled_ = front.span.routed;
+    if (kept_) [[unlikely]]
+      keep_front();
     entries_.pop_front();
     front_sent_ = 0;
   }
@@ -133,6 +137,108 @@ void Outbox::sent(std::size_t n) {
   if (!hold_.drained(left > 0 || entries_.empty() ? left : 1)) return;
   shares_.clear();
   for (const auto& [app, messages] : std::exchange(dropping_, {})) loss_to_tell_[app] += messages;
+}
+
+// The frames that have not gone out whole, when the first `gone` bytes have.
+FrameSpan Outbox::rest_of(FrameSpan span, std::size_t gone) const noexcept {
+  while (span.frames != 0) {
+    const std::size_t n = length_at(span.data);
+    if (gone < n) break;
+    gone -= n;
+    span.data += n;
+    span.size -= static_cast<std::uint32_t>(n);
+    --span.frames;
+  }
+  return span;
+}
+
+// Makes a frame that has begun to go out an entry of its own, the first one. False: there is none.
+bool Outbox::part_front() {
+  if (front_sent_ == 0) return false;
+  Entry& front = entries_.front();
+  FrameSpan gone = front.span;
+  FrameSpan rest = rest_of(front.span, front_sent_);
+  gone.frames -= rest.frames;
+  gone.size -= rest.size;
+  if (!gone.own) sent_.add(gone);
+  front_sent_ -= gone.size;
+  front.span = rest;
+  if (front_sent_ == 0) return false;
+  const auto n = static_cast<std::uint32_t>(length_at(rest.data));
+  if (rest.frames == 1) return true;
+  front.span.size = n;
+  front.span.frames = 1;
+  rest.data += n;
+  rest.size -= n;
+  --rest.frames;
+  front.span.routed -= std::min<std::uint64_t>(front.span.routed, rest.size);
+  const Kind kind = front.kind;
+  entries_.insert(entries_.begin() + 1, Entry{std::move(rest), kind});
+  return true;
+}
+
+void Outbox::discard() {
+  const bool begun = part_front();
+  entries_.erase(entries_.begin() + (begun ? 1 : 0), entries_.end());
+  bytes_ = {};
+  if (begun) {
+    // It comes again; nobody else is to have it from here.
+    entries_.front().span.own = true;
+    bytes_of(entries_.front().kind) = entries_.front().span.size - front_sent_;
+  }
+  hold_ = Hold(limits_);
+  shares_.clear();
+  dropped_ = {};
+  for (Messages* m : {&dropped_by_, &dropping_, &loss_to_tell_}) m->clear();
+}
+
+void Outbox::keep(Unacknowledged kept, std::deque<FrameSpan> first, std::deque<FrameSpan> owed) {
+  unnumbered_ = part_front() ? 1 : 0;
+  std::deque<Entry> before;
+  const auto place = [&](std::deque<FrameSpan>& spans, Kind kind) {
+    for (FrameSpan& span : spans) {
+      bytes_of(kind) += span.size;
+      before.push_back({std::move(span), kind});
+    }
+  };
+  place(first, Kind::reply);
+  const std::size_t opening = before.size();
+  place(owed, Kind::owed);
+  const auto at = entries_.begin() + static_cast<std::ptrdiff_t>(unnumbered_);
+  entries_.insert(at, std::make_move_iterator(before.begin()), std::make_move_iterator(before.end()));
+  unnumbered_ += opening;
+  kept_ = std::make_unique<Unacknowledged>(std::move(kept));
+}
+
+void Outbox::keep_front() {
+  if (unnumbered_ != 0) return void(--unnumbered_);
+  if (prefix_ == 0) return kept_->wrote(std::move(entries_.front().span));
+  std::deque<FrameSpan> frames;
+  add_unsent(std::move(entries_.front().span), frames);
+  for (FrameSpan& frame : frames) kept_->wrote(std::move(frame));
+}
+
+std::deque<FrameSpan> Outbox::unsent() const {
+  std::deque<FrameSpan> all;
+  std::size_t gone = front_sent_;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    FrameSpan span = rest_of(entries_[i].span, std::exchange(gone, 0));
+    const bool opens = i < unnumbered_ && span.own;  // the next connection has its own
+    if (!opens && span.frames != 0) add_unsent(std::move(span), all);
+  }
+  return all;
+}
+
+Outbox::Losses Outbox::losses() const {
+  Losses losses{dropped_, dropped_by_, loss_to_tell_};
+  for (const auto& [app, messages] : dropping_) losses.untold[app] += messages;
+  return losses;
+}
+
+void Outbox::go_on_with(Losses losses) {
+  dropped_ = losses.dropped;
+  dropped_by_ = std::move(losses.by_application);
+  loss_to_tell_ = std::move(losses.untold);
 }
 
 // Frames with a prefix between them become spans of their own.
@@ -152,15 +258,8 @@ std::deque<FrameSpan> Outbox::take_unsent(std::size_t& replayed) {
   replayed = 0;
   std::size_t gone = front_sent_;
   for (Entry& e : entries_) {
-    FrameSpan& span = e.span;
-    for (std::size_t n = length_at(span.data); gone >= n; n = length_at(span.data)) {
-      gone -= n;
-      span.data += n;
-      span.size -= static_cast<std::uint32_t>(n);
-      --span.frames;
-    }
-    gone = 0;
-    if (span.own) continue;
+    FrameSpan span = rest_of(std::move(e.span), std::exchange(gone, 0));
+    if (span.own || span.frames == 0) continue;
     const std::size_t before = unsent.size();
     add_unsent(std::move(span), unsent);
     if (e.kind == Kind::replayed) replayed += unsent.size() - before;

@@ -2,6 +2,9 @@
 //
 //   replayed (from the backlog) | live messages, notices and replies, in the order in which they came
 //
+// On a link to a gateway (keep()) what has gone out is kept until it is acknowledged (session/unacknowledged.hpp),
+// nothing goes out while too much is, and when the link breaks everything that it still owes is there.
+//
 // Bounded: only live messages and notices count against the capacity. They go in while Hold admits them. After that, in
 // a time of dropping, live messages have room up to the limit from which a sink asks to hold; for what does not fit the
 // connection pays that has most of that room (session/shares.hpp), the others go on. Once everything has gone out, the
@@ -12,6 +15,7 @@
 #include <array>
 #include <deque>
 #include <map>
+#include <memory>
 
 #include <sys/uio.h>
 
@@ -19,6 +23,7 @@
 #include "route/hold.hpp"
 #include "route/sink.hpp"
 #include "session/shares.hpp"
+#include "session/unacknowledged.hpp"
 
 namespace dlt::daemon {
 
@@ -39,12 +44,34 @@ class Outbox {
   // The first n bytes have been sent.
   void sent(std::size_t n);
 
+  // A link begins, or goes on, with what has not gone out yet. Before that goes `first`, which opens the link, and then
+  // `owed`, of an earlier connection. What goes out behind `first` is kept.
+  void keep(Unacknowledged kept, std::deque<FrameSpan> first, std::deque<FrameSpan> owed);
+  // Before keep(), where `owed` has all of it: nothing is left to send but the rest of a frame that has begun.
+  void discard();
+  // The gateway has all up to `received`. False: there is no link, or that makes no sense.
+  [[nodiscard]] bool acknowledge(std::uint64_t received) { return kept_ && kept_->acknowledge(received); }
+  // The end of the link, here.
+  [[nodiscard]] Unacknowledged take_kept() noexcept { return std::move(*std::exchange(kept_, nullptr)); }
+  [[nodiscard]] const Unacknowledged* kept() const noexcept { return kept_.get(); }  // nullptr: no link
+  // For the next connection of a link: frames that have not gone out whole, the daemon's own among them; without
+  // prefixes.
+  [[nodiscard]] std::deque<FrameSpan> unsent() const;
+  // What has been dropped, and of that what has not been told.
+  struct Losses {
+    Volume dropped;
+    Messages by_application;
+    Messages untold;
+  };
+  [[nodiscard]] Losses losses() const;
+  void go_on_with(Losses losses);
+
   // The application messages that are left at the end, without prefixes; what went out whole is not among them.
   // `replayed` becomes the number of spans at the front that came by replay().
   [[nodiscard]] std::deque<FrameSpan> take_unsent(std::size_t& replayed);
 
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_[0] + bytes_[1] + bytes_[2]; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_[0] + bytes_[1] + bytes_[2] + bytes_[3]; }
   [[nodiscard]] std::size_t reply_bytes() const noexcept { return bytes_[static_cast<std::size_t>(Kind::reply)]; }
   [[nodiscard]] Volume sent() const noexcept { return sent_; }  // application messages, as dropped()
   [[nodiscard]] Volume dropped() const noexcept { return dropped_; }
@@ -62,7 +89,7 @@ class Outbox {
   static constexpr std::size_t max_applications = 1024;
 
  private:
-  enum class Kind : std::uint8_t { replayed, live, reply };
+  enum class Kind : std::uint8_t { replayed, live, reply, owed };
   struct Entry {
     FrameSpan span;
     Kind kind;
@@ -74,7 +101,10 @@ class Outbox {
   void drop(const FrameSpan& span);
   void count_dropped(AppId app, std::uint64_t messages);
   [[nodiscard]] std::size_t length_at(const std::byte* p) const noexcept { return prefix_ + frame_length(p + prefix_); }
+  [[nodiscard]] FrameSpan rest_of(FrameSpan span, std::size_t gone) const noexcept;
   void add_unsent(FrameSpan span, std::deque<FrameSpan>& unsent) const;
+  bool part_front();
+  void keep_front();
   std::size_t& bytes_of(Kind kind) noexcept { return bytes_[static_cast<std::size_t>(kind)]; }
 
   const Hold::Limits limits_;
@@ -82,11 +112,13 @@ class Outbox {
   Hold hold_;
   std::deque<Entry> entries_;
   std::size_t front_sent_ = 0;          // bytes of the first entry that have gone
-  std::array<std::size_t, 3> bytes_{};  // still to send, by kind
+  std::array<std::size_t, 4> bytes_{};  // still to send, by kind
   std::uint64_t settled_ = 0;           // of the last live message that has gone, while there are others
   Volume sent_;
   Volume dropped_;
   Messages dropped_by_;
+  std::unique_ptr<Unacknowledged> kept_;  // of a link; without one nothing is kept
+  std::size_t unnumbered_ = 0;            // entries at the front that are not of the link
   // Of the present time of dropping.
   Shares shares_;
   Messages dropping_;

@@ -66,6 +66,7 @@ struct ControlExchange::Taker {
   void operator()(const control::Timezone&) const {}
   void operator()(const control::Marker&) const {}
   void operator()(const control::PassiveNodeStatus& r) const { self.answered(r.status); }
+  void operator()(const control::GatewayLinked&) const {}  // between daemons only
   void operator()(const control::Snapshots& r) const {
     self.answered(r.status), self.number_ = r.written, self.text_ = r.text;
   }

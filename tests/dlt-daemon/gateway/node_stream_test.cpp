@@ -19,6 +19,7 @@ struct Fixture {
   NodeStream stream{exchange, "ECU2", 77};
   RecordingSink client;
   std::vector<Frame> controls;
+  Clock::time_point at{};
 
   Fixture() { (void)exchange.router.add_client(client); }
   ~Fixture() { exchange.router.drop_client(client); }
@@ -28,8 +29,10 @@ struct Fixture {
     std::memcpy(slab.get()->memory().data(), bytes.data(), bytes.size());
     Now now;
     now.unix_us = 5;
+    now.steady = at;
     stream.on_bytes(slab.get()->memory().first(bytes.size()), slab, now, controls);
   }
+  control::GatewayLink connect() { return stream.on_connected({at, 5, 0}); }
   [[nodiscard]] std::string all() const {
     std::string out;
     for (const auto& span : client.spans) out += proto::as_text(span.bytes());
@@ -171,4 +174,112 @@ TEST_CASE("the service of a control message is read in its byte order") {
   const auto big = *control::frame(control::GetSoftwareVersion{}, envelope);
   CHECK(service_in(big) == control::Service::get_software_version);
   CHECK_FALSE(service_in(proto::Bytes(big).first(proto::headers_size(proto::htyp::control) + 3)));
+}
+
+namespace {
+
+std::string linked(std::uint64_t epoch, std::uint64_t sent, bool resumed) {
+  return node_says(
+      control::GatewayLinked{control::Status::ok, epoch, sent, static_cast<std::uint8_t>(resumed ? 1 : 0)});
+}
+const std::string no_links = node_says(control::Plain{control::Service::gateway_link, control::Status::not_supported});
+
+}  // namespace
+
+TEST_CASE("every frame behind the answer is of the link, whatever it is and wherever reads end") {
+  const auto bytes = node_frames(0, 2) + linked(9, 0, false) + node_frames(2, 2) + node_says(control::Marker{}) +
+                     node_frame(4, "ECU8") + node_frame(5);
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    Fixture f;
+    (void)f.connect();
+    f.feed(bytes.substr(0, cut));
+    f.feed(bytes.substr(cut));
+    CHECK(f.stream.acknowledge(true)->received == 5);
+    CHECK(f.all() == node_frames(0, 4) + node_says(control::Marker{}) + node_frame(5));
+    CHECK(f.controls.size() == 1);  // the answer is nobody else's
+    f.stream.on_closed();
+    const auto asked = f.connect();
+    CHECK((asked.epoch == 9 && asked.received == 5));
+  }
+}
+
+TEST_CASE("a link that goes on: what came before the answer is left out, and comes behind it") {
+  const auto bytes = node_says(control::ConnectionInfo{}) + node_frames(2, 3) + linked(9, 2, true) + node_frames(2, 4);
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    Fixture f;
+    (void)f.connect();
+    f.feed(linked(9, 0, false) + node_frames(0, 2) + node_frame(2).substr(0, 20));
+    f.stream.on_closed();
+    (void)f.connect();
+    f.feed(bytes.substr(0, cut));
+    f.feed(bytes.substr(cut));
+    CHECK(f.all() == node_frames(0, 6));
+    CHECK(f.stream.received().messages == 6);
+    CHECK(f.stream.acknowledge(true)->received == 6);
+    CHECK(f.exchange.router.total().messages == 6);
+  }
+}
+
+TEST_CASE("a connection that ends before the answer: what it brought is held until a later one tells what it was") {
+  for (const bool goes_on : {true, false}) {
+    Fixture f;
+    (void)f.connect();
+    f.feed(linked(9, 0, false) + node_frame(0));
+    f.stream.on_closed();
+    (void)f.connect();
+    f.feed(node_frames(1, 2));
+    f.stream.on_closed();
+    CHECK(f.all() == node_frame(0));
+    (void)f.connect();
+    f.feed(goes_on ? linked(9, 1, true) + node_frames(1, 3) : linked(10, 0, false) + node_frame(3));
+    CHECK(f.all() == node_frames(0, 4));
+  }
+}
+
+TEST_CASE("a node that does not know links any more, or says nothing, costs no message and no order") {
+  for (const bool says_so : {true, false}) {
+    Fixture f;
+    (void)f.connect();
+    f.feed(linked(9, 0, false) + node_frame(0));
+    f.stream.on_closed();
+    (void)f.connect();
+    f.feed(node_frames(1, 2) + node_says(control::Marker{}));
+    CHECK(f.all() == node_frame(0));
+    if (says_so) f.feed(no_links);
+    f.stream.tick({f.at + Reception::patience, 5, 0}, f.controls);
+    f.feed(node_frame(3));
+    CHECK(f.all() == node_frames(0, 3) + node_says(control::Marker{}) + node_frame(3));
+    CHECK(f.controls.size() == 1);
+    CHECK(f.stream.received().messages == 4);
+    CHECK_FALSE(f.stream.acknowledge(true));
+  }
+}
+
+TEST_CASE("a link that goes on too late would repeat what was passed on: the connection is to be ended") {
+  Fixture f;
+  (void)f.connect();
+  f.feed(linked(9, 0, false) + node_frame(0));
+  f.stream.on_closed();
+  const auto link = f.connect().link;
+  f.feed(node_frame(1));
+  f.stream.tick({f.at + Reception::patience, 5, 0}, f.controls);
+  f.feed(linked(9, 1, true) + node_frame(1));
+  CHECK(f.stream.must_end());
+  CHECK(f.all() == node_frames(0, 2));
+  f.stream.on_closed();
+  CHECK_FALSE(f.stream.must_end());
+  CHECK(f.connect().link != link);
+}
+
+TEST_CASE("what is held is passed on where no connection is to come") {
+  Fixture f;
+  (void)f.connect();
+  f.feed(linked(9, 0, false));
+  f.stream.on_closed();
+  (void)f.connect();
+  f.feed(node_frames(0, 2));
+  f.stream.on_closed();
+  f.stream.let_go({}, f.controls);
+  CHECK(f.all() == node_frames(0, 2));
+  CHECK(f.connect().epoch == 0);
 }

@@ -43,6 +43,26 @@ TEST_CASE("unread: the second client gets nothing twice, always: it gets everyth
   }
 }
 
+TEST_CASE("a broken link gets what clients get, and the backlog goes on beside it") {
+  Pool pool(4096);
+  Router router(Replay::unread, 10'000);
+  RecordingSink link;
+  router.add_waiting(link);
+  router.route(numbered(pool, 0, 2), now);
+  router.notify(numbered(pool, 2, 1), now);
+  FrameSpan stored = numbered(pool, 3, 1);
+  stored.stored_only = true;
+  router.route(stored, now);
+
+  CHECK(numbers_in(link.spans) == Numbers{0, 1, 2});
+  CHECK(numbers_in(router.backlog().spans()) == Numbers{0, 1});
+  CHECK(router.clients() == 0);
+
+  router.remove_waiting(link);
+  router.route(numbered(pool, 4, 1), now);
+  CHECK(link.spans.size() == 2);
+}
+
 TEST_CASE("what the last client was not sent goes back to the backlog") {
   Pool pool(4096);
   Router router(Replay::unread, 10'000);

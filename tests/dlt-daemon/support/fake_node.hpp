@@ -23,8 +23,20 @@ class FakeNode {
     if (::listen(fd_.get(), 16) != 0) throw std::runtime_error("listen");
     return *this;
   }
-  [[nodiscard]] Peer accept() const { return Peer::accepted(fd_.get()); }
+  // Who connects asks first for a link (0xf22), which a node that is not ours does not know.
+  [[nodiscard]] Peer accept() const;
+  // Likewise; what is asked is read, and nothing is said.
+  [[nodiscard]] Peer accept_silently() const {
+    Peer peer = Peer::accepted(fd_.get());
+    std::string head = peer.receive(4);
+    if (head == "DLS\x01") head = peer.receive(4);
+    if (head.size() == 4) (void)peer.receive(proto::load_be<std::uint16_t>(head.data() + 2) - 4U);
+    return peer;
+  }
+  // Likewise; nothing is read.
+  [[nodiscard]] Peer accept_unread() const { return Peer::accepted(fd_.get()); }
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
   daemon::Fd fd_;
@@ -45,6 +57,12 @@ inline std::string node_says(const proto::control::Response& r, EcuId ecu = "ECU
   proto::control::Envelope envelope;
   envelope.ecu = ecu;
   return std::string(proto::as_text(*proto::control::frame(r, envelope)));
+}
+inline Peer FakeNode::accept() const {
+  Peer peer = accept_silently();
+  (void)peer.send(
+      node_says(proto::control::Plain{proto::control::Service::gateway_link, proto::control::Status::not_supported}));
+  return peer;
 }
 // What a client asks of a node.
 inline std::string asked_of(EcuId ecu, const proto::control::Request& r, AppId app = {}, ContextId context = {}) {

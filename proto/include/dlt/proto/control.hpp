@@ -57,6 +57,8 @@ enum class Service : std::uint32_t {
   set_all_trace_status = 0xf09,
   set_client_filter = 0xf20,  // ours; the incumbent answers not_supported
   snapshot = 0xf21,           // ours, too
+  gateway_link = 0xf22,       // ours: between two of our daemons
+  gateway_received = 0xf23,   // likewise; not answered
   injection_first = 0xfff,    // this and every higher number is an injection
 };
 
@@ -142,6 +144,16 @@ struct SetClientFilter {
 struct TakeSnapshot {
   AppId app;  // empty: of every application that has one
 };
+// The client is a gateway that wants a link on which nothing is lost when a connection breaks; FORMAT.md has the rules.
+struct GatewayLink {
+  std::uint64_t link = 0;      // drawn at random by the gateway, for each node
+  EcuId gateway;               // its ECU id, for people
+  std::uint64_t epoch = 0;     // of the node's process that the link began with; 0: it has not begun
+  std::uint64_t received = 0;  // frames of the link that have come
+};
+struct GatewayReceived {
+  std::uint64_t received = 0;
+};
 struct Injection {                 // for the context that the frame's extended header names
   std::uint32_t service = 0x1000;  // >= 0xfff
   Bytes data;
@@ -152,11 +164,11 @@ struct OtherRequest {
   Bytes data;
 };
 
-using Request =
-    std::variant<SetLogLevel, SetTraceStatus, GetLogInfo, GetDefaultLogLevel, StoreConfig, ResetToFactoryDefault,
-                 SetTimingPackets, GetLocalTime, SetDefaultLogLevel, SetDefaultTraceStatus, GetSoftwareVersion,
-                 GetMessageBufferOverflow, OfflineLogstorage, PassiveNodeConnect, GetPassiveNodeStatus, SetAllLogLevel,
-                 SetAllTraceStatus, SetClientFilter, TakeSnapshot, Injection, OtherRequest>;
+using Request = std::variant<SetLogLevel, SetTraceStatus, GetLogInfo, GetDefaultLogLevel, StoreConfig,
+                             ResetToFactoryDefault, SetTimingPackets, GetLocalTime, SetDefaultLogLevel,
+                             SetDefaultTraceStatus, GetSoftwareVersion, GetMessageBufferOverflow, OfflineLogstorage,
+                             PassiveNodeConnect, GetPassiveNodeStatus, SetAllLogLevel, SetAllTraceStatus,
+                             SetClientFilter, TakeSnapshot, GatewayLink, GatewayReceived, Injection, OtherRequest>;
 
 [[nodiscard]] Service service_of(const Request& request) noexcept;
 
@@ -238,9 +250,17 @@ struct Snapshots {
   std::uint32_t written = 0;   // files
   std::string_view text;       // a line each: the path of a file, or what went wrong
 };
+// Of GatewayLink: what follows in the stream is of the link.
+struct GatewayLinked {
+  Status status = Status::ok;
+  std::uint64_t epoch = 0;   // of the node's process; never 0
+  std::uint64_t sent = 0;    // frames of the link before the next one
+  std::uint8_t resumed = 0;  // 1: the link goes on; what came on this connection before this answer comes again
+};
 
-using Response = std::variant<Plain, LogInfo, NoLogInfo, DefaultLogLevel, SoftwareVersion, MessageBufferOverflow,
-                              ContextUnregistered, ConnectionInfo, Timezone, Marker, PassiveNodeStatus, Snapshots>;
+using Response =
+    std::variant<Plain, LogInfo, NoLogInfo, DefaultLogLevel, SoftwareVersion, MessageBufferOverflow,
+                 ContextUnregistered, ConnectionInfo, Timezone, Marker, PassiveNodeStatus, Snapshots, GatewayLinked>;
 
 [[nodiscard]] Service service_of(const Response& response) noexcept;
 

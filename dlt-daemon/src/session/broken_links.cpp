@@ -1,0 +1,89 @@
+#include "session/broken_links.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace dlt::daemon {
+
+BrokenLink::BrokenLink(Router& router, GatewayId gateway, Left left, std::size_t capacity, Clock::time_point since)
+    : router_(router),
+      gateway_(gateway),
+      since_(since),
+      kept_(std::move(left.kept)),
+      queue_(capacity),
+      losses_(std::move(left.losses)) {
+  queue_.put_back(std::move(left.unsent));
+  router_.add_waiting(*this);
+}
+
+void BrokenLink::accept(const FrameSpan& span, Clock::time_point) {
+  try {
+    queue_.push(span);
+  } catch (const std::bad_alloc&) {
+    if (!span.own) starved_ += span.frames;
+  }
+}
+
+void BrokenLink::stop_waiting() noexcept {
+  if (std::exchange(waiting_, false)) router_.remove_waiting(*this);
+}
+
+void BrokenLink::give_up() {
+  stop_waiting();
+  kept_.give_up();
+  (void)queue_.take();
+}
+
+void BrokenLinks::put(GatewayId gateway, BrokenLink::Left left, std::size_t capacity, Clock::time_point now) {
+  (void)extract(gateway.link);
+  links_.push_back(std::make_unique<BrokenLink>(router_, gateway, std::move(left), capacity, now));
+  if (std::count_if(links_.begin(), links_.end(), [](const auto& l) { return l->waiting(); }) > long{most_waiting})
+    (*std::find_if(links_.begin(), links_.end(), [](const auto& l) { return l->waiting(); }))->give_up();
+  if (links_.size() > most) links_.erase(links_.begin());
+}
+
+std::unique_ptr<BrokenLink> BrokenLinks::extract(std::uint64_t link) {
+  const auto it = std::find_if(links_.begin(), links_.end(), [&](const auto& l) { return l->gateway().link == link; });
+  if (it == links_.end()) return nullptr;
+  auto found = std::move(*it);
+  links_.erase(it);
+  return found;
+}
+
+BrokenLinks::Found BrokenLinks::take(const proto::control::GatewayLink& asked) {
+  Found found;
+  const auto link = extract(asked.link);
+  // Epoch 0: the answer has not reached the gateway, and so nothing of the link has.
+  const std::uint64_t received = asked.epoch == 0 ? 0 : asked.received;
+  if (!link || (asked.epoch != 0 && asked.epoch != epoch_) || !link->kept_.knows(received)) return found;
+  found.lost = link->lost();
+  if (!link->waiting()) {
+    found.lost += link->kept_.lost_behind(received);
+    for (const auto& [app, messages] : link->losses_.untold) found.lost += messages;
+    return found;
+  }
+  found.losses = std::move(link->losses_);
+  if (found.lost != 0) {
+    found.losses.dropped.messages += found.lost;
+    found.losses.dropped.bytes += link->queue_.evicted().bytes;
+    found.losses.by_application[{}] += found.lost;
+  }
+  link->stop_waiting();
+  found.resumed = true;
+  found.again = link->kept_.take_behind(received);
+  found.kept = std::move(link->kept_);
+  found.waiting = link->queue_.take();
+  return found;
+}
+
+void BrokenLinks::tick(Clock::time_point now) {
+  for (const auto& link : links_)
+    if (link->waiting() && now - link->since() >= patience) link->give_up();
+}
+
+bool BrokenLinks::waiting() const noexcept {
+  return std::any_of(links_.begin(), links_.end(), [](const auto& l) { return l->waiting(); });
+}
+
+}  // namespace dlt::daemon

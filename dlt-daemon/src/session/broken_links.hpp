@@ -1,0 +1,109 @@
+// Links to gateways whose connection broke: what the gateway has not got, and what it would have got since.
+//
+//   put()        waiting: a sink like the client that it was; the newest that fit are kept, what had to go is counted
+//   take()       the gateway is back: all of it, in order, from where the gateway is
+//   60 s, or too many wait
+//                over: nothing is kept but how many messages were under way when it broke; the gateway begins anew, and
+//                is told that number
+//
+// What waits here is what the backlog and other clients are given as well, and keeps the same slabs alive. It is as
+// much as the backlog may have and a client's queue besides, so whatever of the backlog a gateway is owed is here, too.
+//
+// A link is known by the number that its gateway drew; numbers of another epoch (a process of this daemon) mean
+// nothing. Pure; the io thread's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "dlt/proto/control.hpp"
+#include "route/router.hpp"
+#include "session/outbox.hpp"
+
+namespace dlt::daemon {
+
+struct GatewayId {
+  std::uint64_t link = 0;
+  EcuId ecu;
+};
+
+class BrokenLink : public Sink {
+ public:
+  // What the connection owed.
+  struct Left {
+    Unacknowledged kept;
+    std::deque<FrameSpan> unsent;
+    Outbox::Losses losses;
+  };
+
+  BrokenLink(Router& router, GatewayId gateway, Left left, std::size_t capacity, Clock::time_point since);
+  ~BrokenLink() override { stop_waiting(); }
+
+  void accept(const FrameSpan& span, Clock::time_point now) override;
+  void push() override {}
+  [[nodiscard]] bool holds_back(Clock::time_point) noexcept override { return false; }
+  [[nodiscard]] std::uint64_t settled() const noexcept override { return all_settled; }
+
+  void give_up();
+
+  [[nodiscard]] const GatewayId& gateway() const noexcept { return gateway_; }
+  [[nodiscard]] Clock::time_point since() const noexcept { return since_; }
+  [[nodiscard]] bool waiting() const noexcept { return waiting_; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return kept_.bytes() + queue_.bytes(); }
+  // Messages that there was no room for.
+  [[nodiscard]] std::uint64_t lost() const noexcept { return queue_.evicted().messages + starved_; }
+
+ private:
+  friend class BrokenLinks;
+  void stop_waiting() noexcept;
+
+  Router& router_;
+  const GatewayId gateway_;
+  const Clock::time_point since_;
+  Unacknowledged kept_;
+  Backlog queue_;  // what was not sent, and what has come since
+  Outbox::Losses losses_;
+  std::uint64_t starved_ = 0;  // messages that there was no memory for
+  bool waiting_ = true;
+};
+
+class BrokenLinks {
+ public:
+  static constexpr std::size_t most_waiting = 4;
+  static constexpr std::size_t most = 16;  // that are known, waiting or over
+  static constexpr auto patience = std::chrono::seconds(60);
+
+  // `epoch`: drawn at random, not 0.
+  BrokenLinks(Router& router, std::uint64_t epoch) noexcept : router_(router), epoch_(epoch) {}
+
+  // `capacity`: bytes that may wait.
+  void put(GatewayId gateway, BrokenLink::Left left, std::size_t capacity, Clock::time_point now);
+
+  struct Found {
+    bool resumed = false;
+    Unacknowledged kept;            // of which nothing is kept any more; it counts on
+    std::deque<FrameSpan> again;    // what was under way
+    std::uint64_t lost = 0;         // messages: between those and what waits, or before the new beginning
+    std::deque<FrameSpan> waiting;  // what comes behind it
+    Outbox::Losses losses;          // of the connection that broke; not among `lost`
+  };
+  // What a gateway is owed that comes back. A link that begins: nothing was lost, as far as it is known.
+  [[nodiscard]] Found take(const proto::control::GatewayLink& asked);
+
+  void tick(Clock::time_point now);
+
+  [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<BrokenLink>>& all() const noexcept { return links_; }
+  // Somebody is waited for: tick() is needed.
+  [[nodiscard]] bool waiting() const noexcept;
+
+ private:
+  [[nodiscard]] std::unique_ptr<BrokenLink> extract(std::uint64_t link);
+
+  Router& router_;
+  const std::uint64_t epoch_;
+  std::vector<std::unique_ptr<BrokenLink>> links_;  // the oldest first
+};
+
+}  // namespace dlt::daemon

@@ -1,0 +1,56 @@
+// What a link to a gateway has carried and the gateway has not acknowledged: frames in the order of their numbers,
+// which count from 1 over all connections of the link.
+//
+//   1 ............ acknowledged | kept ................ written | not written yet
+//
+// Bounded by who writes, who stops while full(). A link that is over gives up its spans and remembers only how many
+// messages they had, so that a gateway that comes too late can be told exactly what it missed. Pure; the io thread's.
+#pragma once
+
+#include <deque>
+
+#include "route/message.hpp"
+
+namespace dlt::daemon {
+
+class Unacknowledged {
+ public:
+  static constexpr std::size_t limit = 4 << 20;  // bytes; more are not under way on a link
+
+  // These frames have gone out whole.
+  void wrote(FrameSpan span);
+  // All up to `received` have come. False: that makes no sense, they have not been written.
+  [[nodiscard]] bool acknowledge(std::uint64_t received);
+  // A gateway may go on behind `received`.
+  [[nodiscard]] bool knows(std::uint64_t received) const noexcept {
+    return received >= acknowledged_ && received <= written_;
+  }
+  // What has been written behind `received`, to be written again; it counts as not written from now on. Where knows().
+  [[nodiscard]] std::deque<FrameSpan> take_behind(std::uint64_t received);
+
+  // Lets go of the spans.
+  void give_up();
+  // Messages behind `received` that were given up; what the daemon itself had to say does not count. Where knows().
+  [[nodiscard]] std::uint64_t lost_behind(std::uint64_t received) const noexcept;
+
+  [[nodiscard]] bool full() const noexcept { return bytes_ >= limit; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::uint64_t written() const noexcept { return written_; }
+  [[nodiscard]] std::uint64_t acknowledged() const noexcept { return acknowledged_; }
+
+ private:
+  struct Run {  // of frames that were given up
+    std::uint64_t frames = 0;
+    bool own = false;
+  };
+  void pop_front() noexcept;
+
+  std::deque<FrameSpan> kept_;  // the first may have frames that are acknowledged
+  std::uint64_t before_ = 0;    // frames before kept_
+  std::uint64_t written_ = 0;
+  std::uint64_t acknowledged_ = 0;
+  std::size_t bytes_ = 0;  // of kept_
+  std::deque<Run> given_up_;
+};
+
+}  // namespace dlt::daemon
