@@ -125,6 +125,7 @@ TEST_CASE("a link that breaks in mid-stream, again and again, loses no message, 
     relay.cut_after(passed);
     REQUIRE(relay.has_cut());
     log_some();
+    REQUIRE(eventually([&] { return node_of(gateway)["received"]["messages"] == next; }));
   }
   CHECK(out_of_order(viewer, next) == 0);
   REQUIRE(at_rest(node));

@@ -152,18 +152,26 @@ FrameSpan Outbox::rest_of(FrameSpan span, std::size_t gone) const noexcept {
   return span;
 }
 
+// What of the first entry has gone out whole is an entry that has been sent.
+void Outbox::cut_front() {
+  if (front_sent_ == 0) return;
+  FrameSpan& front = entries_.front().span;
+  FrameSpan gone = front;
+  front = rest_of(front, front_sent_);
+  gone.frames -= front.frames;
+  gone.size -= front.size;
+  front_sent_ -= gone.size;
+  if (gone.frames == 0) return;
+  if (!gone.own) sent_.add(gone);
+  if (kept_ && unnumbered_ == 0) keep_sent(std::move(gone));
+}
+
 // Makes a frame that has begun to go out an entry of its own, the first one. False: there is none.
 bool Outbox::part_front() {
+  cut_front();
   if (front_sent_ == 0) return false;
   Entry& front = entries_.front();
-  FrameSpan gone = front.span;
-  FrameSpan rest = rest_of(front.span, front_sent_);
-  gone.frames -= rest.frames;
-  gone.size -= rest.size;
-  if (!gone.own) sent_.add(gone);
-  front_sent_ -= gone.size;
-  front.span = rest;
-  if (front_sent_ == 0) return false;
+  FrameSpan rest = front.span;
   const auto n = static_cast<std::uint32_t>(length_at(rest.data));
   if (rest.frames == 1) return true;
   front.span.size = n;
@@ -211,11 +219,26 @@ void Outbox::keep(Unacknowledged kept, std::deque<FrameSpan> first, std::deque<F
 }
 
 void Outbox::keep_front() {
-  if (unnumbered_ != 0) return void(--unnumbered_);
-  if (prefix_ == 0) return kept_->wrote(std::move(entries_.front().span));
+  if (unnumbered_ != 0) --unnumbered_;
+  else keep_sent(std::move(entries_.front().span));
+}
+
+void Outbox::keep_sent(FrameSpan span) {
+  if (prefix_ == 0) return kept_->wrote(std::move(span));
   std::deque<FrameSpan> frames;
-  add_unsent(std::move(entries_.front().span), frames);
+  add_unsent(std::move(span), frames);
   for (FrameSpan& frame : frames) kept_->wrote(std::move(frame));
+}
+
+bool Outbox::acknowledge(std::uint64_t received) {
+  if (!kept_) return false;
+  if (received > kept_->written()) cut_front();
+  return kept_->acknowledge(received);
+}
+
+Unacknowledged Outbox::take_kept() {
+  cut_front();
+  return std::move(*std::exchange(kept_, nullptr));
 }
 
 std::deque<FrameSpan> Outbox::unsent() const {

@@ -50,12 +50,12 @@ class Outbox {
   // Before keep(), where `owed` has all of it: nothing is left to send but the rest of a frame that has begun.
   void discard();
   // The gateway has all up to `received`. False: there is no link, or that makes no sense.
-  [[nodiscard]] bool acknowledge(std::uint64_t received) { return kept_ && kept_->acknowledge(received); }
-  // The end of the link, here.
-  [[nodiscard]] Unacknowledged take_kept() noexcept { return std::move(*std::exchange(kept_, nullptr)); }
+  [[nodiscard]] bool acknowledge(std::uint64_t received);
+  // The end of the link, here. Where there is one.
+  [[nodiscard]] Unacknowledged take_kept();
   [[nodiscard]] const Unacknowledged* kept() const noexcept { return kept_.get(); }  // nullptr: no link
-  // For the next connection of a link: frames that have not gone out whole, the daemon's own among them; without
-  // prefixes.
+  // For the next connection of a link, after take_kept(): frames that have not gone out whole, the daemon's own among
+  // them; without prefixes.
   [[nodiscard]] std::deque<FrameSpan> unsent() const;
   // What has been dropped, and of that what has not been told.
   struct Losses {
@@ -103,8 +103,10 @@ class Outbox {
   [[nodiscard]] std::size_t length_at(const std::byte* p) const noexcept { return prefix_ + frame_length(p + prefix_); }
   [[nodiscard]] FrameSpan rest_of(FrameSpan span, std::size_t gone) const noexcept;
   void add_unsent(FrameSpan span, std::deque<FrameSpan>& unsent) const;
+  void cut_front();
   bool part_front();
   void keep_front();
+  void keep_sent(FrameSpan span);
   std::size_t& bytes_of(Kind kind) noexcept { return bytes_[static_cast<std::size_t>(kind)]; }
 
   const Hold::Limits limits_;

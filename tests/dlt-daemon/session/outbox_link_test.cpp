@@ -114,9 +114,8 @@ TEST_CASE("a link that breaks at any byte leaves what went out whole and what di
     f.outbox.reply(f.own(5));
     f.push(6, 3);
     (void)f.send(gone);
-    auto unsent = numbers_in(f.outbox.unsent());
-    auto kept = f.outbox.take_kept();
-    Numbers all = numbers_in(kept.take_behind(0));
+    Numbers all = numbers_in(f.outbox.take_kept().take_behind(0));
+    const auto unsent = numbers_in(f.outbox.unsent());
     all.insert(all.end(), unsent.begin(), unsent.end());
 
     const Numbers expected = gone < 15 ? Numbers{1, 2, 3, 4, 5, 6, 7, 8} : Numbers{2, 3, 4, 5, 6, 7, 8};
@@ -133,13 +132,28 @@ TEST_CASE("the rest of a message that is owed anyhow is not left behind a second
     f.outbox.discard();
     f.open({numbered(f.pool, 0, 3)});
     (void)f.send(gone);
-    auto all = numbers_in(f.outbox.unsent());
     const auto written = numbers_in(f.outbox.take_kept().take_behind(0));
+    auto all = numbers_in(f.outbox.unsent());
     all.insert(all.begin(), written.begin(), written.end());
     CHECK(all == Numbers{0, 1, 2});
     std::size_t replayed = 0;
     CHECK(numbers_in(f.outbox.take_unsent(replayed)).size() + written.size() == 3);
   }
+}
+
+TEST_CASE("messages can be acknowledged of a span that has gone out in part, and no others") {
+  Fixture f;
+  f.open();
+  f.push(0, 6);
+  (void)f.send(30 + 4 * 30 + 7);
+  CHECK_FALSE(f.outbox.acknowledge(5));
+  CHECK(f.outbox.acknowledge(3));
+  CHECK(f.outbox.kept()->written() == 4);
+  CHECK(f.outbox.bytes() == 2 * 30 - 7);
+  const auto rest = f.send();
+  CHECK(rest.size() == 2 * 30 - 7);
+  CHECK(f.outbox.sent().messages == 6);
+  CHECK(f.outbox.acknowledge(6));
 }
 
 TEST_CASE("nothing goes out while too much is under way") {
@@ -192,8 +206,9 @@ TEST_CASE("a link's messages with a prefix are kept without it") {
   std::size_t bytes = 0;
   REQUIRE(outbox.gather(ranges, with.size(), bytes) == 1);
   outbox.sent(with.size() + 34);
-  CHECK(numbers_in(outbox.unsent()) == Numbers{8});
+  CHECK(outbox.acknowledge(1));
   CHECK(numbers_in(outbox.take_kept().take_behind(1)) == Numbers{8, 7});
+  CHECK(numbers_in(outbox.unsent()) == Numbers{8});
 }
 
 TEST_CASE("losses go from one connection of a link to the next, and are told there") {
