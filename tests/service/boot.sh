@@ -61,7 +61,9 @@ receive() {
 }
 # numbers ID: of the stored messages of the application, as they come.
 numbers() { system sh -c "dlt-daemon cat --app $1 --level warn /var/log/dlt/*.dlt*" 2>/dev/null | grep -aoP 'number \K[0-9]+'; }
-logged() { journal -u "numbers@$1" | sed -n 's/^numbers: logged //p'; }
+# ID: how many messages it has logged, which it says at its end; the journal is not always there at once.
+said() { journal -u "numbers@$1" | grep '^numbers: logged '; }
+logged() { wait_for "count of numbers@$1 in the journal" said "$1" && said "$1" | sed 's/^numbers: logged //'; }
 complete() { [ "$(numbers "$1" | sort -un | tail -1)" = $(($2 - 1)) ] && [ "$(numbers "$1" | sort -un | wc -l)" = "$2" ]; } # ID COUNT
 once() { [ "$(numbers "$1" | wc -l)" = "$2" ] || fail "$1: $(numbers "$1" | wc -l) messages are stored, not $2"; }
 
