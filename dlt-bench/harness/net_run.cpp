@@ -260,6 +260,7 @@ std::string network_note(const Sample& s) {
   count("packets_dropped_by_rule", " packets dropped on purpose");
   count("packets_dropped_by_delay", " by the delay line");
   count("reconnects", " reconnects");
+  count("resumed", " links that went on");
   count("twice", " messages stored twice");
   return note;
 }

@@ -153,6 +153,56 @@ TEST_CASE("a node that ends in order has given its gateway everything, also behi
   CHECK(eventually([&] { return node_of(gateway)["received"]["messages"] == count; }));
 }
 
+TEST_CASE("a gateway that was started anew is another one: it begins with the node's backlog, each message once") {
+  TempDir at_node;
+  TempDir at_gateway;
+  RunningDaemon node(node_in(at_node));
+  Peer app = node.app();
+  {
+    RunningDaemon first(gateway_in(at_gateway, node.client_port()));
+    REQUIRE(acknowledged(first));
+    REQUIRE(app.send(numbered_batch(0, 10)));
+    REQUIRE(eventually([&] { return node_of(first)["received"]["messages"] == 10; }));
+  }
+  REQUIRE(breaks(node));
+  REQUIRE(app.send(numbered_batch(10, 10)));
+  REQUIRE(node.received(20));
+  RunningDaemon second(gateway_in(at_gateway, node.client_port()));
+  REQUIRE(acknowledged(second));
+  Client viewer = second.client();
+  CHECK(viewer.numbers(10) == range(10, 20));
+  REQUIRE(app.send(numbered_batch(20, 1)));
+  CHECK(viewer.number() == 20);
+  CHECK(node_of(second)["received"]["messages"] == 11);
+  CHECK(node_of(second)["resumed"] == 0);
+}
+
+TEST_CASE("a node that was started anew is followed from its beginning") {
+  TempDir at_node;
+  TempDir at_gateway;
+  auto config = node_in(at_node);
+  std::optional<RunningDaemon> node(config);
+  config.port = node->client_port();
+  RunningDaemon gateway(gateway_in(at_gateway, config.port));
+  Client viewer = gateway.client();
+  REQUIRE(gateway.clients(1));
+  REQUIRE(acknowledged(gateway));
+  for (std::uint32_t life = 0; life < 2; ++life) {
+    if (life != 0) {
+      node.reset();
+      node.emplace(config);
+    }
+    Peer app = node->app();
+    REQUIRE(app.send(numbered_batch(10 * life, 10)));
+    CHECK(viewer.numbers(10) == range(10 * life, 10 * life + 10));
+  }
+  REQUIRE(acknowledged(gateway));
+  const auto n = node_of(gateway);
+  CHECK(n["lost"] == 0);
+  CHECK(n["resumed"] == 0);
+  CHECK(n["received"]["messages"] == 20);
+}
+
 TEST_CASE("a gateway that is played gets again what it does not say it has, and no byte more") {
   TempDir dir;
   RunningDaemon node(node_in(dir));
