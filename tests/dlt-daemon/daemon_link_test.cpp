@@ -125,7 +125,9 @@ TEST_CASE("a link that breaks in mid-stream, again and again, loses no message, 
     relay.cut_after(passed);
     REQUIRE(relay.has_cut());
     log_some();
-    REQUIRE(eventually([&] { return node_of(gateway)["received"]["messages"] == next; }));
+    const bool all = eventually([&] { return node_of(gateway)["received"]["messages"] == next; });
+    INFO("after " << passed << " bytes; " << node_of(gateway).dump() << "\nthe node: " << node.status().dump());
+    REQUIRE(all);
   }
   CHECK(out_of_order(viewer, next) == 0);
   REQUIRE(at_rest(node));
@@ -133,7 +135,7 @@ TEST_CASE("a link that breaks in mid-stream, again and again, loses no message, 
   CHECK(n["received"]["messages"] == next);
   CHECK(n["lost"] == 0);
   CHECK(n["resumed"].get<int>() >= 3);
-  CHECK(n["reconnects"].get<int>() >= 6);
+  CHECK(relay.connections() >= 7);
   if (other) CHECK(out_of_order(*other, next) == 0);
 }
 
