@@ -11,7 +11,7 @@
 //      is to be ended: what it repeats has been passed on already.
 //
 // From the second connection on, what comes before the answer is held: if the link goes on it comes again. A node that
-// does not know such links says so, or says nothing for `patience`; then all is as without them. The link's number is
+// does not know such links says so, or says nothing for a while; then all is as without them. The link's number is
 // another one after each time that something was passed on which the node may send again. Pure; one thread.
 #pragma once
 
@@ -26,7 +26,8 @@ namespace dlt::daemon::gateway {
 
 class Reception {
  public:
-  static constexpr auto patience = std::chrono::seconds(5);
+  static constexpr auto patience = std::chrono::seconds(5);        // with a node that has never answered
+  static constexpr auto link_patience = std::chrono::seconds(60);  // with one that has: it keeps the link as long
   static constexpr std::size_t batch = 64 * 1024;  // bytes that come before they are acknowledged at once
 
   // `own`: the ECU id of this daemon. `link`: drawn at random.
@@ -64,7 +65,8 @@ class Reception {
   }
   // True: it is late now, and what is held is to be passed on.
   [[nodiscard]] bool late(Clock::time_point now) noexcept {
-    if (state_ != State::asked || now - asked_at_ < patience) return false;
+    const Clock::duration limit = epoch_ != 0 ? link_patience : patience;
+    if (state_ != State::asked || now - asked_at_ < limit) return false;
     state_ = State::off;
     late_ = true;
     return true;

@@ -246,7 +246,7 @@ TEST_CASE("a node that does not know links any more, or says nothing, costs no m
     f.feed(node_frames(1, 2) + node_says(control::Marker{}));
     CHECK(f.all() == node_frame(0));
     if (says_so) f.feed(no_links);
-    f.stream.tick({f.at + Reception::patience, 5, 0}, f.controls);
+    f.stream.tick({f.at + Reception::link_patience, 5, 0}, f.controls);
     f.feed(node_frame(3));
     CHECK(f.all() == node_frames(0, 3) + node_says(control::Marker{}) + node_frame(3));
     CHECK(f.controls.size() == 1);
@@ -262,7 +262,7 @@ TEST_CASE("a link that goes on too late would repeat what was passed on: the con
   f.stream.on_closed();
   const auto link = f.connect().link;
   f.feed(node_frame(1));
-  f.stream.tick({f.at + Reception::patience, 5, 0}, f.controls);
+  f.stream.tick({f.at + Reception::link_patience, 5, 0}, f.controls);
   f.feed(linked(9, 1, true) + node_frame(1));
   CHECK(f.stream.must_end());
   CHECK(f.all() == node_frames(0, 2));

@@ -87,26 +87,37 @@ TEST_CASE("a link may have begun whose answer was lost with the connection") {
 TEST_CASE("a node that says nothing about links is not waited for") {
   Reception r = broken(40);
   (void)r.connected(start);
-  CHECK_FALSE(r.late(start + Reception::patience - 1ms));
-  CHECK(r.late(start + Reception::patience));
-  CHECK_FALSE(r.late(start + Reception::patience));
+  CHECK_FALSE(r.late(start + Reception::link_patience - 1ms));
+  CHECK(r.late(start + Reception::link_patience));
+  CHECK_FALSE(r.late(start + Reception::link_patience));
   CHECK_FALSE(r.holding());
   r.ended();
   CHECK(r.connected(start).link != 5);  // what the node still keeps has been passed on
   CHECK_FALSE(r.holding());
 }
 
+TEST_CASE("a node that has never answered is waited for a short while only") {
+  Reception r("GATE", 5);
+  (void)r.connected(start);
+  r.ended();
+  (void)r.connected(start);
+  CHECK(r.holding());
+  CHECK_FALSE(r.late(start + Reception::patience - 1ms));
+  CHECK(r.late(start + Reception::patience));
+  CHECK_FALSE(r.holding());
+}
+
 TEST_CASE("an answer that comes late ends the connection where it would repeat what was passed on, else it counts") {
   Reception r = broken(40);
   (void)r.connected(start);
-  REQUIRE(r.late(start + Reception::patience));
+  REQUIRE(r.late(start + Reception::link_patience));
   CHECK(r.answered(answer(9, 40, true)) == Then::end);
   r.ended();
   CHECK(r.connected(start).epoch == 0);
 
   r = broken(40);
   (void)r.connected(start);
-  REQUIRE(r.late(start + Reception::patience));
+  REQUIRE(r.late(start + Reception::link_patience));
   CHECK(r.answered(answer(10, 0, false)) == Then::pass_on);
   CHECK(r.up());
   r.ended();

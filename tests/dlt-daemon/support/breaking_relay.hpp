@@ -33,9 +33,9 @@ class BreakingRelay {
   [[nodiscard]] bool holds(int bytes) const {
     return eventually([&] { return under_way_ >= bytes; });
   }
-  // The present connection breaks, or the next one; then all goes on.
-  void cut() { cut_after(0); }
-  // The same, as soon as so many more bytes of the node's have been passed on.
+  // The present connection breaks, or the next one.
+  void cut() { cut_at_ = passed_.load(); }
+  // All goes on, and the connection breaks as soon as so many more bytes of the node's have been passed on.
   void cut_after(std::uint64_t bytes) {
     cut_at_ = passed_ + bytes;
     frozen_ = false;
