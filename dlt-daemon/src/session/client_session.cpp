@@ -68,9 +68,9 @@ std::deque<FrameSpan> ClientSession::as_sent(std::deque<FrameSpan> spans) {
   return with_headers;
 }
 
-// Without memory for the span this client is given up: it would miss messages that nobody counts.
+// Also when the connection is known to be broken, until it is closed: who comes next gets what is left. Without memory
+// for the span this client is given up: it would miss messages that nobody counts.
 void ClientSession::accept(const FrameSpan& span, Clock::time_point now) {
-  if (failed_) return;
   if (outbox_.empty()) progress_ = now;
   try {
     const FrameSpan wanted = sieve_ ? sieve_->apply(span) : span;

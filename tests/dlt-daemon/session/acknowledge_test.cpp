@@ -1,10 +1,9 @@
 // What the daemon acknowledges, and what it makes of a connection that goes on where another one broke off.
-#include <asio/post.hpp>
 #include <catch2/catch.hpp>
-#include <future>
 
 #include "dlt-daemon/support/batches.hpp"
 #include "dlt-daemon/support/running_daemon.hpp"
+#include "dlt-daemon/support/stand_still.hpp"
 #include "dlt/proto/arena.hpp"
 #include "support/recorder_file.hpp"
 
@@ -134,23 +133,6 @@ TEST_CASE("a connection that goes on where another one broke off brings nothing 
 }
 
 namespace {
-
-// While it is there the daemon reads nothing; what is sent meanwhile is found in that order.
-class StandStill {
- public:
-  explicit StandStill(RunningDaemon& d) {
-    asio::post(d.daemon().io(), [stopped = stopped_, over = over_.get_future().share()] {
-      stopped->set_value();
-      over.wait();
-    });
-    stopped_->get_future().wait();
-  }
-  ~StandStill() { over_.set_value(); }
-
- private:
-  const std::shared_ptr<std::promise<void>> stopped_ = std::make_shared<std::promise<void>>();
-  std::promise<void> over_;
-};
 
 // Two connections of one process, and a client.
 struct Connections {

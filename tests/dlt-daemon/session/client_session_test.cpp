@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "dlt-daemon/support/running_daemon.hpp"
+#include "dlt-daemon/support/stand_still.hpp"
 
 using namespace dlt::daemon;
 using namespace dlt::test;
@@ -49,4 +50,27 @@ TEST_CASE("the kernel does not disconnect a client before the configured limit")
   const auto limit = kernel_limit(d.client_port(), client.fd());
   REQUIRE(limit.has_value());
   CHECK(*limit == std::max(30U, seconds) * 1000);
+}
+
+TEST_CASE("what comes between the end of a client and the moment that the daemon has closed it is the next client's") {
+  TempDir dir;
+  RunningDaemon d(config_in(dir));
+  Peer one = d.app();
+  Peer two = d.app();
+  Peer gone = Peer::to_tcp(d.client_port());
+  REQUIRE(d.clients(1));
+  REQUIRE(eventually([&] { return d.status()["users"][0]["connections"] == 2; }));
+  {
+    const StandStill still(d);
+    REQUIRE(one.send(numbered_batch(0, 800)));
+    REQUIRE(two.send(numbered_batch(800, 800)));
+    const linger reset{1, 0};
+    REQUIRE(::setsockopt(gone.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0);
+    gone.close();
+  }
+  REQUIRE(d.received(1600));
+  REQUIRE(d.clients(0));
+  Client next = d.client();
+
+  CHECK(out_of_order(next, 1600) == 0);
 }
