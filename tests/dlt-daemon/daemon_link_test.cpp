@@ -89,6 +89,19 @@ bool breaks(const RunningDaemon& node) {
   return eventually([&] { return node.status()["broken_links"].size() == 1; });
 }
 
+// A gateway has begun link 5, and is gone before anything came; the epoch that it was told.
+std::uint64_t link_that_broke(const RunningDaemon& node) {
+  std::uint64_t epoch = 0;
+  {
+    PlayedGateway gateway(node);
+    gateway.ask(5, 0, 0);
+    epoch = gateway.epoch;
+    gateway.reset();
+  }
+  REQUIRE(breaks(node));
+  return epoch;
+}
+
 }  // namespace
 
 TEST_CASE("a link that breaks in mid-stream, again and again, loses no message, repeats none and keeps their order") {
@@ -256,14 +269,7 @@ TEST_CASE("a viewer that comes while a gateway is away gets the backlog, and so 
   TempDir dir;
   RunningDaemon node(node_in(dir));
   Peer app = node.app();
-  std::uint64_t epoch = 0;
-  {
-    PlayedGateway gateway(node);
-    gateway.ask(5, 0, 0);
-    epoch = gateway.epoch;
-    gateway.reset();
-  }
-  REQUIRE(breaks(node));
+  const std::uint64_t epoch = link_that_broke(node);
   REQUIRE(app.send(numbered_batch(0, 10)));
   REQUIRE(node.received(10));
   Client viewer = node.client();
@@ -285,14 +291,7 @@ TEST_CASE("what a broken link has no room for is counted, told and shown") {
   config.ring_size = 64 * 1024;
   RunningDaemon node(config);
   Peer app = node.app();
-  std::uint64_t epoch = 0;
-  {
-    PlayedGateway gateway(node);
-    gateway.ask(5, 0, 0);
-    epoch = gateway.epoch;
-    gateway.reset();
-  }
-  REQUIRE(breaks(node));
+  const std::uint64_t epoch = link_that_broke(node);
   constexpr std::uint32_t count = 8000;
   flood(app, count);
   REQUIRE(node.received(count));

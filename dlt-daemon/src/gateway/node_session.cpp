@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <random>
 
 #include <sys/socket.h>
 
 #include "printable.hpp"
+#include "random_number.hpp"
 #include "session/hub.hpp"
 #include "session/serial_header.hpp"
 #include "session/watch_peer.hpp"
@@ -30,11 +30,6 @@ constexpr std::size_t out_limit = 256 * 1024;  // bytes of requests waiting for 
 constexpr std::size_t most_answers = 64;       // to who asks for a connection while it is tried
 constexpr auto acknowledge_interval = std::chrono::milliseconds(50);  // for what comes in small amounts
 
-std::uint64_t draw() {
-  std::random_device random;
-  return std::uint64_t{random()} << 32 | random();
-}
-
 control::Request request_of(Service service) {
   if (service == Service::get_default_log_level) return control::GetDefaultLogLevel{};
   if (service == Service::get_software_version) return control::GetSoftwareVersion{};
@@ -47,7 +42,7 @@ NodeSession::NodeSession(Hub& hub, NodeConfig config)
     : hub_(hub),
       config_(std::move(config)),
       link_(config_.interval, config_.retries),
-      stream_(hub.exchange(), config_.ecu, hub.next_session(), draw()),
+      stream_(hub.exchange(), config_.ecu, hub.next_session(), random_number()),
       socket_(hub.io()),
       timer_(hub.io()),
       tick_timer_(hub.io()),

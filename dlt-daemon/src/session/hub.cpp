@@ -3,11 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <random>
 
 #include <sys/socket.h>
 
 #include "clocks.hpp"
+#include "random_number.hpp"
 #include "zone.hpp"
 
 namespace dlt::daemon {
@@ -26,11 +26,6 @@ Source source_of(int socket, SessionId session) noexcept {
   return {session, who.uid, who.pid};
 }
 
-std::uint64_t draw_epoch() {
-  std::random_device random;
-  return (std::uint64_t{random()} << 32 | random()) | 1;
-}
-
 }  // namespace
 
 Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options, Snapshots& snapshots)
@@ -40,7 +35,7 @@ Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options, 
       options_(options),
       snapshots_(snapshots),
       read_buffer_(pool),
-      broken_links_(exchange.router, draw_epoch()),
+      broken_links_(exchange.router, random_number() | 1),
       hold_timer_(io),
       handshake_timer_(io),
       second_timer_(io),

@@ -84,8 +84,8 @@ class Hub {
   }
   [[nodiscard]] static Now now() noexcept;
   void greeted(const AppSession& session);  // it has said something sensible
-  void end_earlier(
-      const AppSession& session);  // ends earlier connections of the same process, after what they have sent
+  // Ends earlier connections of the same process, after what they have sent.
+  void end_earlier(const AppSession& session);
   [[nodiscard]] BrokenOff& broken_off() noexcept { return broken_off_; }
   // Links to gateways. A connection that has the same one is ended; its client is back before that was noticed.
   void end_earlier(const ClientSession& session, std::uint64_t link);

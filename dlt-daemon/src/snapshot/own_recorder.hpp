@@ -26,7 +26,7 @@ class OwnRecorder {
  public:
   struct Options {
     std::string path;            // of files: that of the application socket, ".recorder-" and a number are added
-    std::uint64_t bytes = 0;     // of each ring, at least; see ring_bytes
+    std::uint64_t bytes = 0;     // of each ring; `least` to `most`
     std::uint64_t messages = 0;  // of each ring in a snapshot; 0: all
     std::int64_t now_us = 0;     // Unix time
   };
