@@ -4,6 +4,7 @@
 #include <cxxopts.hpp>
 
 #include "version.hpp"
+#include "words.hpp"
 
 namespace dlt::daemon {
 
@@ -56,7 +57,7 @@ cxxopts::Options describe() {
       "FILE")("format", "of --status: table or json", cxxopts::value<std::string>()->default_value("table"), "FORMAT")(
       "port-file", "write the client port to this file once it is served", cxxopts::value<std::string>(), "FILE")(
       "user", "started by root: become this user once the sockets are open", cxxopts::value<std::string>(), "NAME")(
-      "s,set", "set any key of the configuration file", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
+      "s,set", "set any key of the configuration file", cxxopts::value<Words>(), "KEY=VALUE");
   for (const auto& s : shorts) options.add_options()(s.option, s.help, cxxopts::value<std::string>(), s.argument);
   return options;
 }
@@ -93,7 +94,7 @@ Options interpret(const cxxopts::Options& description, const cxxopts::ParseResul
   for (const auto& s : shorts)
     if (given.count(name_of(s)) != 0) out.overrides.emplace_back(s.key, given[name_of(s)].as<std::string>());
   if (given.count("set") != 0)
-    for (const auto& pair : given["set"].as<std::vector<std::string>>()) {
+    for (const auto& pair : given["set"].as<Words>().all) {
       const auto equals = pair.find('=');
       if (equals == std::string::npos) return usage_error("--set wants KEY=VALUE, not '" + pair + "'");
       out.overrides.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));

@@ -36,3 +36,10 @@ TEST_CASE("options that name a configuration key become overrides, in order") {
   CHECK(options.overrides ==
         std::vector<Pair>{{"ApplicationSocketPath", "/x/app.sock"}, {"Port", "0"}, {"Port", "7"}, {"ECUId", "A=B"}});
 }
+
+TEST_CASE("a value with commas in it is one value") {
+  const auto options = parsed({"--set", "ReservedApplicationIds=APP1:0,APP2:1000", "--set", "Port=7"});
+
+  using Pair = std::pair<std::string, std::string>;
+  CHECK(options.overrides == std::vector<Pair>{{"ReservedApplicationIds", "APP1:0,APP2:1000"}, {"Port", "7"}});
+}

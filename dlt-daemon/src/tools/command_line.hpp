@@ -11,22 +11,9 @@
 #include "tools/connection.hpp"
 #include "tools/renderer.hpp"
 #include "tools/selection.hpp"
+#include "words.hpp"
 
 namespace dlt::tools {
-struct Words;
-}
-template <>
-struct cxxopts::values::type_is_container<dlt::tools::Words> {
-  static constexpr bool value = true;
-};
-
-namespace dlt::tools {
-
-// The values of an option that may be repeated, each as it was given: a vector's are cut at their commas by cxxopts.
-struct Words {
-  std::vector<std::string> all;
-};
-inline void parse_value(const std::string& text, Words& value) { value.all.push_back(text); }
 
 // Instead of running: a text for stdout and exit code 0, or one for stderr and 2.
 struct EarlyEnd {
