@@ -1,61 +1,12 @@
 // A daemon with passive nodes that do whatever a test wants: they refuse, lie, break off, never read.
 #include <catch2/catch.hpp>
 
-#include "dlt-daemon/support/fake_node.hpp"
-#include "dlt-daemon/support/running_daemon.hpp"
+#include "dlt-daemon/support/gateway_daemon.hpp"
 #include "dlt-daemon/support/stored.hpp"
 
 using namespace dlt;
 using namespace dlt::daemon;
 using namespace dlt::test;
-namespace control = dlt::proto::control;
-
-namespace {
-
-Config gateway_in(const TempDir& dir, const std::string& file) {
-  write_file(dir / "gw.conf", file);
-  auto config = config_in(dir);
-  config.control_socket = dir / "ctrl.sock";
-  config.gateway = true;
-  config.gateway_file = dir / "gw.conf";
-  return config;
-}
-
-nlohmann::json node(const RunningDaemon& d, std::size_t n = 0) { return d.status()["nodes"].at(n); }
-bool becomes(const RunningDaemon& d, const std::string& state, std::size_t n = 0) {
-  return eventually([&] { return node(d, n)["state"] == state; });
-}
-bool has_received(const RunningDaemon& d, std::uint64_t messages) {
-  return eventually([&] { return node(d)["received"]["messages"] == messages; });
-}
-
-std::uint32_t service_of(const std::string& f) { return f.size() < 26 ? 0 : proto::load_le<std::uint32_t>(&f[22]); }
-int status_of(const std::string& f) { return f.size() < 27 ? -1 : f[26]; }
-
-// The next whole frame of a stream without serial headers.
-std::string next_frame(Peer& peer) {
-  std::string f = peer.receive(4);
-  if (f.size() < 4) return f;
-  return f + peer.receive(proto::load_be<std::uint16_t>(f.data() + 2) - 4U);
-}
-
-std::string connect_request(std::uint32_t on, EcuId ecu) { return request(control::PassiveNodeConnect{on, ecu}); }
-
-// What 0xf07 says: each node's id and state.
-std::string states(const TempDir& dir) {
-  Peer peer = Peer::to_unix(dir / "ctrl.sock");
-  REQUIRE(peer.send(request(control::GetPassiveNodeStatus{})));
-  const auto f = next_frame(peer);
-  REQUIRE(f.size() == 231);
-  CHECK(service_of(f) == 0xf07);
-  CHECK(status_of(f) == 0);
-  std::string out;
-  for (std::uint32_t i = 0; i < proto::load_le<std::uint32_t>(&f[27]); ++i)
-    out += f.substr(131 + 4 * i, 4) + ":" + std::to_string(f[31 + i]) + " ";
-  return out;
-}
-
-}  // namespace
 
 TEST_CASE("what nodes log goes to every client with its ECU id, and counts as theirs") {
   TempDir dir;
@@ -195,113 +146,6 @@ TEST_CASE("a node that accepts and says nothing but goodbye is given up like one
   CHECK(becomes(d, "given_up"));
 }
 
-TEST_CASE("clients connect and disconnect nodes, those that connect at the start as well") {
-  TempDir dir;
-  FakeNode two;
-  FakeNode three;
-  two.listen();
-  three.listen();
-  RunningDaemon d(
-      gateway_in(dir, section(1, two.port(), "ECU2") + section(2, three.port(), "ECU3", "Connect=OnDemand\n")));
-  Peer second = two.accept();
-  REQUIRE(becomes(d, "connected"));
-  CHECK(node(d, 1)["state"] == "idle");
-  CHECK(states(dir) == "ECU2:2 ECU3:1 ");
-
-  Peer asker = Peer::to_unix(dir / "ctrl.sock");
-  const auto answer_to = [&](std::uint32_t on, EcuId ecu) {
-    REQUIRE(asker.send(connect_request(on, ecu)));
-    const auto f = next_frame(asker);
-    CHECK(service_of(f) == 0xf06);
-    return status_of(f);
-  };
-  CHECK(answer_to(1, "ECU3") == 0);
-  CHECK(answer_to(1, "ECU3") == 0);  // it is connected already
-  CHECK(answer_to(0, "ECU2") == 0);
-  CHECK(second.is_closed());
-  CHECK(states(dir) == "ECU2:3 ECU3:2 ");
-  CHECK(answer_to(0, "ECU2") == 0);
-  CHECK(answer_to(1, "NONE") == 2);
-  CHECK(answer_to(0, "NONE") == 2);
-  CHECK(answer_to(2, "ECU2") == 2);
-  CHECK(answer_to(1, "ECU2") == 0);
-  CHECK(states(dir) == "ECU2:2 ECU3:2 ");
-}
-
-TEST_CASE("a request with the ECU id of a node is the node's, any other is the daemon's own") {
-  TempDir dir;
-  FakeNode fake;
-  RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
-  Peer peer = fake.accept();
-  REQUIRE(becomes(d, "connected"));
-  Client asker = d.client();
-  Client other = d.client();
-  REQUIRE(d.clients(2));
-
-  const auto set = asked_of("ECU2", control::SetLogLevel{"APP1", "CTX1", 6});
-  const auto strange = asked_of("ECU2", control::OtherRequest{static_cast<control::Service>(0x77), {}});
-  REQUIRE(asker.peer().send(set + strange + asked_of("ECU1", control::GetDefaultLogLevel{}) +
-                            asked_of("WHO", control::GetSoftwareVersion{})));
-  CHECK(peer.receive(set.size()) == set);
-  CHECK(peer.receive(strange.size()) == strange);
-  const auto level = asker.control(0x04);
-  CHECK(ecu_of(level) == "ECU1");
-  CHECK(status_of(level) == 0);
-  CHECK(ecu_of(asker.control(0x13)) == "ECU1");
-
-  const auto done = node_says(control::Plain{control::Service::set_log_level, control::Status::ok});
-  REQUIRE(peer.send(done));
-  CHECK(asker.control(0x01) == done);
-  CHECK(other.control(0x01) == done);
-  CHECK(node(d)["forwarded"] == 2);
-}
-
-TEST_CASE("a request to a node that is not connected is answered with an error in the node's name") {
-  TempDir dir;
-  FakeNode fake;
-  RunningDaemon d(gateway_in(dir, section(1, fake.port(), "ECU2", "Connect=OnDemand\n")));
-  Client asker = d.client();
-  REQUIRE(asker.peer().send(asked_of("ECU2", control::SetLogLevel{"APP1", "CTX1", 6})));
-  const auto refused = asker.control(0x01);
-  CHECK(ecu_of(refused) == "ECU2");
-  CHECK(status_of(refused) == 2);
-  CHECK(node(d)["refused"] == 1);
-}
-
-TEST_CASE("a node that goes before it has answered is told to who has asked") {
-  TempDir dir;
-  FakeNode fake;
-  RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
-  Peer peer = fake.accept();
-  REQUIRE(becomes(d, "connected"));
-  Client asker = d.client();
-  const auto set = asked_of("ECU2", control::SetLogLevel{"APP1", "CTX1", 6});
-  REQUIRE(asker.peer().send(set));
-  CHECK(peer.receive(set.size()) == set);
-  peer.close();
-  const auto refused = asker.control(0x01);
-  CHECK(ecu_of(refused) == "ECU2");
-  CHECK(status_of(refused) == 2);
-}
-
-TEST_CASE("the socket for control gets the answers of a node to its own requests, and nothing else of it") {
-  TempDir dir;
-  FakeNode fake;
-  RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
-  Peer peer = fake.accept();
-  REQUIRE(becomes(d, "connected"));
-  Peer asker = Peer::to_unix(dir / "ctrl.sock");
-  const auto ask = asked_of("ECU2", control::GetDefaultLogLevel{});
-  REQUIRE(asker.send(ask));
-  REQUIRE(peer.receive(ask.size()) == ask);
-  const auto answer = node_says(control::DefaultLogLevel{control::Status::ok, 5});
-  REQUIRE(peer.send(node_frame(0) + node_says(control::Marker{}) +
-                    node_says(control::SoftwareVersion{control::Status::ok, "not asked"}) + answer));
-  CHECK(next_frame(asker) == answer);
-  REQUIRE(asker.send(asked_of("ECU1", control::GetDefaultLogLevel{})));
-  CHECK(ecu_of(next_frame(asker)) == "ECU1");
-}
-
 TEST_CASE("rubbish of a node is passed over and counted; a node that sends nothing else is cut off") {
   TempDir dir;
   FakeNode fake;
@@ -337,26 +181,6 @@ TEST_CASE("messages of another ECU id than the node's are not passed on but coun
   CHECK(viewer.number() == 1);
   REQUIRE(eventually([&] { return node(d)["foreign_messages"] == 2; }));
   CHECK(node(d)["received"]["messages"] == 1);
-}
-
-TEST_CASE("a node that never reads costs the requests that it does not take, then its connection") {
-  TempDir dir;
-  FakeNode fake(4096);
-  auto config = gateway_in(dir, section(1, fake.listen().port(), "ECU2"));
-  config.client_timeout = std::chrono::seconds(2);
-  RunningDaemon d(config);
-  Peer peer = fake.accept();
-  REQUIRE(becomes(d, "connected"));
-  Client asker = d.client();
-  const std::string data(60'000, 'x');
-  const auto injection = asked_of("ECU2", control::Injection{0x1000, proto::as_bytes(data)}, "APP1", "CTX1");
-  // More than the sockets and the daemon keep: refused by and by, the rest when the connection is cut.
-  constexpr std::uint64_t requests = 300;
-  for (std::uint64_t i = 0; i < requests; ++i) REQUIRE(asker.peer().send(injection));
-  for (std::uint64_t i = 0; i < 10; ++i) CHECK(status_of(asker.control(0x1000)) == 2);
-  REQUIRE(eventually([&] { return node(d)["reconnects"] == 1; }));
-  const auto n = node(d);
-  CHECK(n["refused"].get<std::uint64_t>() + n["forwarded"].get<std::uint64_t>() >= requests);
 }
 
 TEST_CASE("a client's filter applies to what nodes log, not to what they answer") {
