@@ -5,6 +5,7 @@
 
 #include "config_values.hpp"
 #include "incumbent_keys.hpp"
+#include "snapshot/recorder_limits.hpp"
 
 namespace dlt::daemon {
 
@@ -218,7 +219,7 @@ constexpr std::array keys{
     Key{"SnapshotMaxSize", set_size<&Config::snapshot_max_size, 4096, 1024 * GiB>},
     Key{"SnapshotMaxFiles", set_number<&Config::snapshot_max_files, 1, 100'000>},
     Key{"SnapshotInterval", set_duration<&Config::snapshot_interval, 0, 86'400>},
-    Key{"RecorderSize", set_size<&Config::recorder_size, 0, 256ULL << 20>},
+    Key{"RecorderSize", set_size<&Config::recorder_size, 0, recorder_bytes_most>},
     Key{"RecorderMessages", set_number<&Config::recorder_messages, 0, 1'000'000'000>},
     Key{"LoggingMode", set_number<&Config::logging_mode, 0, 3>},
     Key{"LoggingLevel", set_number<&Config::logging_level, 0, 7>},
@@ -310,7 +311,8 @@ std::optional<std::string> check(const Config& config) {
   if (!config.control_socket.empty() &&
       (config.control_socket == config.app_socket || config.control_socket == config.status_socket))
     return "ControlSocketPath is the path of another socket";
-  if (config.recorder_size != 0 && config.recorder_size < 1 << 20) return "RecorderSize is at least 1M, or 0";
+  if (config.recorder_size != 0 && config.recorder_size < recorder_bytes_least)
+    return "RecorderSize is at least 1M, or 0";
   if (config.recorder_size != 0 && config.snapshot_directory.empty())
     return "RecorderSize needs a SnapshotDirectory for what it keeps";
   if (config.gateway && config.gateway_file.empty()) return "GatewayMode = 1 needs a GatewayConfigFile";

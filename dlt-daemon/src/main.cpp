@@ -77,6 +77,62 @@ bool write_port_file(const std::string& file, std::uint16_t port) {
   return false;
 }
 
+// Does what signals ask for, for as long as it lives: SIGTERM and SIGINT end, SIGHUP reloads, SIGUSR1 takes snapshots.
+class Signals {
+ public:
+  Signals(const Options& options, Daemon& daemon, Notify& notify)
+      : options_(options),
+        daemon_(daemon),
+        notify_(notify),
+        ending_(daemon.io(), SIGTERM, SIGINT),
+        hangup_(daemon.io(), SIGHUP),
+        usr1_(daemon.io(), SIGUSR1) {
+    ending_.async_wait([this](std::error_code error, int) {
+      if (error) return;
+      daemon_.stop();  // first: without memory for the words it ends all the same
+      notify_.stopping();
+    });
+    await_hangup();
+    await_usr1();
+  }
+
+ private:
+  void await_hangup() {
+    hangup_.async_wait([this](std::error_code error, int) {
+      if (error) return;
+      await_hangup();
+      reload();
+    });
+  }
+  void await_usr1() {
+    usr1_.async_wait([this](std::error_code error, int) {
+      if (error) return;
+      await_usr1();
+      daemon_.take_snapshots("SIGUSR1");
+    });
+  }
+  void reload() {
+    notify_.reloading();
+    Config fresh;
+    const bool good = load(options_, fresh);
+    if (good) {
+      set_logging_level(fresh.logging_level);
+      daemon_.reload(fresh);
+    }
+    asio::post(daemon_.io(), [this, good] { notify_.reloaded(good); });  // after what reload() has posted
+  }
+
+  const Options& options_;
+  Daemon& daemon_;
+  Notify& notify_;
+  asio::signal_set ending_, hangup_, usr1_;
+};
+
+Terminal terminal_of(const Options& options) {
+  if (options.background) return Terminal::background;
+  return options.foreground ? Terminal::foreground : Terminal::journal;
+}
+
 int serve(const Options& options, const Config& config) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
@@ -85,13 +141,7 @@ int serve(const Options& options, const Config& config) {
     background = Background::enter();
     if (!background) return std::perror("dlt-daemon: cannot go into the background"), 1;
   }
-  const auto terminal = options.background   ? Terminal::background
-                        : options.foreground ? Terminal::foreground
-                                             : Terminal::journal;
-  if (const auto problem = start_logging(config, terminal)) {
-    say(LOG_CRIT, *problem);
-    return 1;
-  }
+  if (const auto problem = start_logging(config, terminal_of(options))) return say(LOG_CRIT, *problem), 1;
   auto inherited = take_inherited();
   if (!inherited) return 1;
   auto started = Daemon::start(config, *std::move(inherited));
@@ -101,35 +151,7 @@ int serve(const Options& options, const Config& config) {
     if (const auto problem = drop_privileges(options.user, daemon.config())) return spdlog::critical("{}", *problem), 1;
 
   Notify notify(daemon.io(), [&] { return daemon.summary(); });
-  asio::signal_set ending(daemon.io(), SIGTERM, SIGINT);
-  ending.async_wait([&](std::error_code error, int) {
-    if (error) return;
-    daemon.stop();  // first: without memory for the words it ends all the same
-    notify.stopping();
-  });
-  asio::signal_set hangup(daemon.io(), SIGHUP);
-  std::function<void(std::error_code, int)> on_hangup = [&](std::error_code error, int) {
-    if (error) return;
-    hangup.async_wait(on_hangup);
-    notify.reloading();
-    Config fresh;
-    const bool good = load(options, fresh);
-    if (good) {
-      set_logging_level(fresh.logging_level);
-      daemon.reload(fresh);
-    }
-    asio::post(daemon.io(), [&notify, good] { notify.reloaded(good); });  // after what reload() has posted
-  };
-  hangup.async_wait(on_hangup);
-
-  asio::signal_set usr1(daemon.io(), SIGUSR1);
-  std::function<void(std::error_code, int)> on_usr1 = [&](std::error_code error, int) {
-    if (error) return;
-    usr1.async_wait(on_usr1);
-    daemon.take_snapshots("SIGUSR1");
-  };
-  usr1.async_wait(on_usr1);
-
+  const Signals signals(options, daemon, notify);
   // Signals are handled by now: whoever waits for the file may send one.
   if (!write_port_file(options.port_file, daemon.client_port())) return 1;
   if (background) background.serving();

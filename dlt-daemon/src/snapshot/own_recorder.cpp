@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "paths.hpp"
+#include "snapshot/recorder_limits.hpp"
 
 namespace dlt::daemon {
 
@@ -29,7 +30,7 @@ constexpr std::string_view infix = ".recorder-";
 
 std::uint32_t segment_size(std::uint64_t ring_bytes) noexcept {
   const std::uint64_t room =
-      (std::clamp(ring_bytes, OwnRecorder::least, OwnRecorder::most) + segments - 2) / (segments - 1);
+      (std::clamp(ring_bytes, recorder_bytes_least, recorder_bytes_most) + segments - 2) / (segments - 1);
   return static_cast<std::uint32_t>((room + layout::segment_header_size + 63) / 64 * 64);
 }
 

@@ -26,7 +26,7 @@ class OwnRecorder {
  public:
   struct Options {
     std::string path;            // of files: that of the application socket, ".recorder-" and a number are added
-    std::uint64_t bytes = 0;     // of each ring; `least` to `most`
+    std::uint64_t bytes = 0;     // of each ring, within recorder_limits.hpp
     std::uint64_t messages = 0;  // of each ring in a snapshot; 0: all
     std::int64_t now_us = 0;     // Unix time
   };
@@ -35,8 +35,6 @@ class OwnRecorder {
     Recorded of;
   };
 
-  static constexpr std::uint64_t least = 1 << 20;  // bytes of a ring: a few of the longest frames
-  static constexpr std::uint64_t most = 256 << 20;
   static constexpr AppId app{"DLTD"};
 
   // Nothing and `problem`: the file cannot be made, or there is no room for it.

@@ -8,16 +8,18 @@
 
 #include "dlt-daemon/support/wire.hpp"
 #include "dlt/proto/recording.hpp"
+#include "snapshot/recorder_limits.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace dlt;
 using namespace dlt::test;
 using dlt::daemon::OwnRecorder;
+using dlt::daemon::recorder_bytes_least;
 
 namespace {
 
 std::unique_ptr<OwnRecorder> recorder_in(const TempDir& dir, std::int64_t start = 1'000'000,
-                                         std::uint64_t bytes = OwnRecorder::least) {
+                                         std::uint64_t bytes = recorder_bytes_least) {
   std::string problem;
   auto recorder = OwnRecorder::open({dir / "app.sock", bytes, 0, start}, problem);
   INFO(problem);
@@ -94,8 +96,8 @@ TEST_CASE("the newest stay, as many as were asked for at least, however the fram
   REQUIRE_FALSE(kept.empty());
   CHECK(kept == run_of(kept.front(), end));
   const auto frame_bytes = frame(0, 100).size();
-  CHECK(kept.size() * frame_bytes >= OwnRecorder::least - 9 * frame_bytes);
-  CHECK(kept.size() * frame_bytes <= OwnRecorder::least * 9 / 8 + 9 * 64);
+  CHECK(kept.size() * frame_bytes >= recorder_bytes_least - 9 * frame_bytes);
+  CHECK(kept.size() * frame_bytes <= recorder_bytes_least * 9 / 8 + 9 * 64);
 }
 
 TEST_CASE("the longest frames fit") {
@@ -154,6 +156,6 @@ TEST_CASE("files that are no recorder are removed, links are not followed, other
 TEST_CASE("a file that cannot be made is named") {
   const TempDir dir;
   std::string problem;
-  CHECK_FALSE(OwnRecorder::open({dir / "no/app.sock", OwnRecorder::least, 0, 1}, problem));
+  CHECK_FALSE(OwnRecorder::open({dir / "no/app.sock", recorder_bytes_least, 0, 1}, problem));
   CHECK(problem == (dir / "no/app.sock.recorder-1") + ": No such file or directory");
 }
