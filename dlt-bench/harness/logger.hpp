@@ -33,8 +33,8 @@ class Logger {
 // Throws BenchError when the library is not there or refuses.
 [[nodiscard]] std::unique_ptr<Logger> make_logger(const ProducePlan& plan);
 [[nodiscard]] bool logger_exists(const std::string& name) noexcept;
-// "mutex", one lock around one buffer, is what the suspension cases fail on; those know no other wrong one.
-[[nodiscard]] bool logger_fits(const std::string& name, std::string_view case_name) noexcept;
+// Whether the case does what the logger's name says. "mutex", one lock around one buffer, is for the suspension cases.
+[[nodiscard]] bool logger_fits(const std::string& name, std::string_view case_name);
 [[nodiscard]] bool is_peer_logger(const std::string& name) noexcept;
 
 [[nodiscard]] std::unique_ptr<Logger> make_dlt_logger(const ProducePlan& plan);

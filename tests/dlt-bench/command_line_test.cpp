@@ -92,3 +92,22 @@ TEST_CASE("a wrong word is a usage error that names it") {
   CHECK(complaint({"suspend-basic", "--logger", "mutex"}).empty());
   CHECK(complaint({"quick", "--no-such-option"}).find("no-such-option") != std::string::npos);
 }
+
+TEST_CASE("a logger that is wrong in a way that the case does not know is a usage error") {
+  const auto [name, good, bad] = GENERATE(table<std::string, std::string, std::string>({
+      {"throughput", "reorders", "mutex"},
+      {"sim-cache", "tears", "reorders"},
+      {"sim-queue", "drops", "leaks"},
+      {"stress-cpu", "repeats", "uneven"},
+      {"stress-fragmentation", "leaks", "tears"},
+      {"max-connections", "drops", "leaks"},
+      {"snapshot-crash", "tears", "reorders"},
+      {"suspend-basic", "mutex", "drops"},
+      {"suspend-every", "dlt", "mutex"},
+      {"max-memory", "dlt", "drops"},
+      {"micro", "dlt", "drops"},
+  }));
+
+  CHECK(complaint({name, "--logger", good}).empty());
+  CHECK(complaint({name, "--logger", bad}) == "--logger " + bad + " is not for the case " + name);
+}
