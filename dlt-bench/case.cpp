@@ -62,9 +62,12 @@ void Numbers::add(Numbers other) {
   std::move(other.cannot_run.begin(), other.cannot_run.end(), std::back_inserter(cannot_run));
 }
 
+bool Numbers::books_close() const noexcept {
+  return std::all_of(rows.begin(), rows.end(), [](const Row& r) { return r.peer || r.faults.empty(); });
+}
+
 bool Numbers::good() const noexcept {
-  const bool books = std::all_of(rows.begin(), rows.end(), [](const Row& r) { return r.peer || r.faults.empty(); });
-  return books &&
+  return books_close() &&
          std::all_of(criteria.begin(), criteria.end(), [](const Criterion& c) { return c.met() || !c.decides; });
 }
 

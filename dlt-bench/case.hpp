@@ -105,13 +105,13 @@ inline constexpr double noise_limit = 0.3;
 // A figure to reach.
 struct Criterion {
   std::string what;
-  std::string unit;
+  std::string unit{};
   Spread measured;
   double target = 0;
-  std::optional<double> stretch;
+  std::optional<double> stretch{};
   bool at_most = true;        // else at least
   double roofline_share = 0;  // 0: none
-  std::string remark;
+  std::string remark{};
   bool decides = true;  // a miss fails the run; else it is only shown
 
   [[nodiscard]] bool met() const noexcept { return at_most ? measured.median <= target : measured.median >= target; }
@@ -127,7 +127,8 @@ struct Numbers {
   std::vector<std::string> cannot_run{};                   // what this machine does not allow, and why: a sentence each
 
   void add(Numbers other);
-  [[nodiscard]] bool good() const noexcept;  // no faults, no criterion missed that decides
+  [[nodiscard]] bool books_close() const noexcept;  // no faults
+  [[nodiscard]] bool good() const noexcept;         // and no criterion missed that decides
   [[nodiscard]] std::size_t missed() const noexcept;
 };
 

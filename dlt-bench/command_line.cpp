@@ -42,7 +42,8 @@ cxxopts::Options options() {
       "DIR")("markdown", "write the tables of a README: figures to reach, each case", cxxopts::value<std::string>(),
              "FILE")("baseline", "compare with an earlier JSON result", cxxopts::value<std::string>(), "FILE")(
       "beside", "show the figures of another JSON result, of full, beside these", cxxopts::value<std::string>(),
-      "FILE")("tolerance", "loss of roofline share that is no regression (0.2)", cxxopts::value<double>(), "SHARE");
+      "FILE")("tolerance", "loss of roofline share that is no regression (0.2)", cxxopts::value<double>(), "SHARE")(
+      "books-only", "only books and faults decide the exit code; criteria are shown, and those that are missed named");
   o.add_options("")("words", "", cxxopts::value<std::vector<std::string>>());
   o.parse_positional({"words"});
   return o;
@@ -131,6 +132,7 @@ Command parse_command_line(const std::vector<std::string>& words) {
     std::optional<double> tolerance;
     take(r, "tolerance", tolerance, 0.0, 1.0);
     command.tolerance = tolerance.value_or(command.tolerance);
+    command.books_only = r.count("books-only") != 0;
     if (r.count("words") != 0) take_words(command, r["words"].as<std::vector<std::string>>());
     if (r.count("case") != 0)
       for (const auto& name : r["case"].as<std::vector<std::string>>()) add_case(command, name);

@@ -90,16 +90,11 @@ void judge_books(Numbers& n) {
       unaccounted += std::abs(static_cast<double>(s.unaccounted));
     }
   }
-  n.criteria.push_back({"messages that no book accounts for",
-                        "",
-                        just(unaccounted),
-                        0,
-                        {},
-                        true,
-                        0,
-                        "of " + human(messages) + " in " + std::to_string(n.rows.size()) + " rows"});
+  n.criteria.push_back({.what = "messages that no book accounts for",
+                        .measured = just(unaccounted),
+                        .remark = "of " + human(messages) + " in " + std::to_string(n.rows.size()) + " rows"});
   n.criteria.push_back(
-      {"faults: what was lost, torn, twice, out of order, or cannot be", "", just(faults), 0, {}, true, 0, ""});
+      {.what = "faults: what was lost, torn, twice, out of order, or cannot be", .measured = just(faults)});
 }
 
 const Row* row_of(const Numbers& n, std::string_view name, unsigned threads) {
@@ -114,31 +109,23 @@ void judge_threads(Numbers& n) {
   const char* const name = "concurrency-scale";
   const unsigned cpus = cpu_count();
   if (const Row* row = row_of(n, name, cpus)) {
-    Criterion c{"efficiency with as many threads as CPUs",
-                "",
-                spread(*row, [](const Sample& s) { return s.extra.at("efficiency"); }),
-                0.9,
-                {},
-                false,
-                0,
-                ""};
-    c.remark = "delivered; the sender and the daemon need CPUs as well: " + std::to_string(cpus) + " CPUs for " +
-               std::to_string(cpus + 2) + " threads";
-    c.decides = false;
-    n.criteria.push_back(c);
+    n.criteria.push_back({.what = "efficiency with as many threads as CPUs",
+                          .measured = spread(*row, [](const Sample& s) { return s.extra.at("efficiency"); }),
+                          .target = 0.9,
+                          .at_most = false,
+                          .remark = "delivered; the sender and the daemon need CPUs as well: " + std::to_string(cpus) +
+                                    " CPUs for " + std::to_string(cpus + 2) + " threads",
+                          .decides = false});
   }
   const Row* one = row_of(n, name, 1);
   const Row* many = row_of(n, name, many_threads);
   if (one == nullptr || many == nullptr) return;
   const double alone = spread(*one, &Sample::msgs_per_s).median;
-  n.criteria.push_back({"rate with " + std::to_string(many_threads) + " threads, x that of one",
-                        "",
-                        spread(*many, [alone](const Sample& s) { return s.msgs_per_s() / alone; }),
-                        0.5,
-                        {},
-                        false,
-                        0,
-                        "no collapse"});
+  n.criteria.push_back({.what = "rate with " + std::to_string(many_threads) + " threads, x that of one",
+                        .measured = spread(*many, [alone](const Sample& s) { return s.msgs_per_s() / alone; }),
+                        .target = 0.5,
+                        .at_most = false,
+                        .remark = "no collapse"});
 }
 
 Numbers judged(Numbers n) {

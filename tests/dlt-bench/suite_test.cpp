@@ -139,6 +139,25 @@ TEST_CASE("system keeps to a budget that is too short for it, judges what ran, a
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::minutes(8));
 }
 
+TEST_CASE("with --books-only a missed criterion is named and does not decide, a message lost does") {
+  const std::string what = "stress-fragmentation, application: file descriptors gained";
+  const std::vector<std::string> visits{"stress-fragmentation", "--messages", "2000", "--logger"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), visits.begin(), visits.end());
+    return bench(more);
+  };
+
+  const BenchResult judged = with({"leaks"}), books = with({"leaks", "--books-only"}),
+                    lost = with({"drops", "--books-only"});
+
+  INFO(judged.outcome.out << books.outcome.out << lost.outcome.out);
+  CHECK(judged.outcome.code == 1);
+  CHECK(books.outcome.code == 0);
+  CHECK(books.outcome.out.find("missed, and only books decide: " + what) != std::string::npos);
+  CHECK(lost.outcome.code == 1);
+  CHECK(lost.outcome.out.find("see what is marked FAULT\n") != std::string::npos);
+}
+
 TEST_CASE("compare: what spdlog wrote is read back, what syslog sent is counted, and what is not there is named") {
   const BenchResult r = bench({"compare", "--repeat", "1", "--duration", "0.2"});
 

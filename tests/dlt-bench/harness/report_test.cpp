@@ -58,6 +58,7 @@ TEST_CASE("a fault of a row makes the result bad, unless the row is a peer's") {
 
   r.numbers.rows[0].faults.emplace_back("something");
   CHECK_FALSE(r.numbers.good());
+  CHECK_FALSE(r.numbers.books_close());
 
   r.numbers.rows[0].peer = true;
   CHECK(r.numbers.good());
@@ -74,6 +75,7 @@ TEST_CASE("a criterion is judged in its own direction") {
   Report r = report();
   r.numbers.criteria.push_back(c);
   CHECK_FALSE(r.numbers.good());
+  CHECK(r.numbers.books_close());
 
   r.numbers.criteria.back().decides = false;
   CHECK(r.numbers.good());
