@@ -2,8 +2,8 @@
 //
 // The sequence numbers of a producer must rise. A gap is a loss that somebody must have counted; a number that does not
 // rise is a duplicate or out of order, and a fault in itself. A text that is not the one of its number is a torn
-// message. Survivors are told by the ends: `head` messages from 0 on without a gap, `tail` messages up to `last`
-// without a gap. One thread at a time.
+// message. Survivors are told by the ends: `head` messages from 0 on without a gap, `tail` messages up to the
+// highest number without a gap. One thread at a time.
 #pragma once
 
 #include <cstddef>

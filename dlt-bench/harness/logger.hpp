@@ -29,7 +29,7 @@ class Logger {
 // file that the plan's address names; "syslog".
 // Wrong on purpose, all by way of libdlt-user: "drops" forgets one message in 1,000 and claims to have taken it;
 // "reorders" swaps a message with the next one; "repeats" logs one twice; "tears" logs one with another's text;
-// "leaks" forgets to give memory and file descriptors back.
+// "leaks" forgets to give memory and file descriptors back; "uneven" is slow in every other run.
 // Throws BenchError when the library is not there or refuses.
 [[nodiscard]] std::unique_ptr<Logger> make_logger(const ProducePlan& plan);
 [[nodiscard]] bool logger_exists(const std::string& name) noexcept;

@@ -1,5 +1,5 @@
 // The loops in which one thread logs by a plan. `call(number, sent_ns, text)` is the logger's log call; it is a
-// template parameter, so that nothing stands between the loop and the call. One Producer per thread.
+// template parameter, so that nothing stands between the loop and the call. One ProducerLoop per thread.
 #pragma once
 
 #include <algorithm>

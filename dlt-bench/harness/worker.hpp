@@ -1,5 +1,6 @@
 // The other side of Child: what a worker process of ours sees. `dlt-bench --worker NAME` speaks lines over fd 3, the
-// first of which is its plan as JSON. Not for people; main looks here before it reads the command line.
+// first of which is its plan: JSON, or a number for those that need no more. Not for people; main looks here before it
+// reads the command line.
 #pragma once
 
 #include <optional>
@@ -35,23 +36,23 @@ void set_worker_program(std::string path);
 [[nodiscard]] int run_worker(const std::string& name);
 
 // The roles. Each reads its plan from the channel and throws BenchError when it cannot go on.
-void produce_worker(Channel& channel);        // ready, go, produced, flush, result, end
-void receive_worker(Channel& channel);        // ready, N expected, result, end
-void store_worker(Channel& channel);          // result
-void roofline_read_worker(Channel& channel);  // ready, result
-void roofline_write_worker(Channel& channel);
-void machine_worker(Channel& channel);  // clock, memcpy, filtered-out calls
-void calls_worker(Channel& channel);    // what callgrind looks at
-void suspend_worker(Channel& channel);  // ready, prepare, prepared, connected, books
-void syslog_worker(Channel& channel);   // as receive_worker
-void relay_worker(Channel& channel);    // its port; loses messages until the daemon or the benchmark ends
-void work_worker(Channel& channel);     // ready, go, result, end
-void visit_worker(Channel& channel);    // ready, go, result, end
-void recount_worker(Channel& channel);  // result
-void weigh_worker(Channel& channel);    // ready, go, what it weighs, flush, result, end
-void record_worker(Channel& channel);   // ready, go, see record_plan.hpp
-void micro_worker(Channel& channel);    // a line for each benchmark, "end"
-void delay_worker(Channel& channel);    // ready, counts …
-void census_worker(Channel& channel);   // result
+void produce_worker(Channel& channel);         // ready, go, produced, flush, result, end
+void receive_worker(Channel& channel);         // ready, N expected, result, end
+void store_worker(Channel& channel);           // result
+void roofline_read_worker(Channel& channel);   // its port (0: a Unix socket), result
+void roofline_write_worker(Channel& channel);  // result
+void machine_worker(Channel& channel);         // clock, memcpy, filtered-out calls
+void calls_worker(Channel& channel);           // what callgrind looks at
+void suspend_worker(Channel& channel);         // ready, prepare, prepared, connected, books
+void syslog_worker(Channel& channel);          // as receive_worker
+void relay_worker(Channel& channel);           // its port; loses messages until the daemon or the benchmark ends
+void work_worker(Channel& channel);            // ready, go, result, end
+void visit_worker(Channel& channel);           // ready, go, result, end
+void recount_worker(Channel& channel);         // result
+void weigh_worker(Channel& channel);           // ready, go, what it weighs, flush, result, end
+void record_worker(Channel& channel);          // ready, go, see record_plan.hpp
+void micro_worker(Channel& channel);           // a line for each benchmark, "end", the books, end
+void delay_worker(Channel& channel);           // ready, counts …
+void census_worker(Channel& channel);          // result
 
 }  // namespace dlt::bench

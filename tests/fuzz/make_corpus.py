@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes the seeds of corpus/ from tests/golden: bytes of the incumbent, cut to what each target reads.
+"""Makes the seeds of corpus/ that come from tests/golden: bytes of the incumbent, cut to what each target reads.
 
-    python3 make_corpus.py          writes corpus/<target>/seed-*; what fuzzing added stays
+    python3 make_corpus.py          writes those corpus/<target>/seed-*; the others, and what fuzzing added, stay
 """
 import os
 
