@@ -1,7 +1,6 @@
 // The system suite within a budget of time, and its criteria judged over everything that ran.
 //
-// Each case judges what only it knows; here stands what all rows together must show. Before the first part and after
-// the last the roofline is looked at, so that a machine that became slower meanwhile is seen.
+// Each case judges what only it knows; here stands what all rows together must show.
 #include <array>
 #include <cmath>
 
