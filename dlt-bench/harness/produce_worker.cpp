@@ -1,4 +1,4 @@
-// A process that logs. Threads, clocks and texts are ready before the session is; all threads begin at one instant.
+// A process that logs. Clocks and texts are ready before the session is; all threads begin at one instant.
 #include <signal.h>
 
 #include <algorithm>
