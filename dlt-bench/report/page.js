@@ -16,7 +16,7 @@
     return (text + (prefix.trim() || unit ? prefix : "") + unit).trim();
   };
 
-  // ── what is drawn: each maker returns {title, caption, x, y, data, series, options} or nothing ───────────────────
+  // ── what is drawn: each maker returns {title, caption, xName, unit, data, series}, more for options() where it needs it, or nothing ──
 
   const line = (label, i, more = {}) => ({label, colour: i, ...more});
 
