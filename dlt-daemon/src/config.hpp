@@ -1,11 +1,12 @@
 // Everything that can be configured, and the file that it is read from.
 //
-//   # comment                 the file: one `Key = value` a line; '#' begins a comment at the start of a line or after
-//   a RingbufferMaxSize = 10M   blank; sizes may end in k, M or G (1024 based)
+//   # comment
+//   RingbufferMaxSize = 10M
 //
-// Key names are those of the incumbent's dlt.conf where they mean the same, and its other keys are understood as well
-// (incumbent_keys.hpp). config/dlt-daemon.conf shows every key with
-// its default; a test compares it with Config{}. Pure; any thread.
+// The file: one `Key = value` a line; '#' begins a comment at the start of a line or after a blank; sizes may end in k,
+// M or G (1024 based). Key names are those of the incumbent's dlt.conf where they mean the same, and its other keys are
+// understood as well (incumbent_keys.hpp). config/dlt-daemon.conf shows every key with its default; a test compares it
+// with Config{}. Pure; any thread.
 #pragma once
 
 #include <chrono>

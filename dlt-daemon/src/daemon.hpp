@@ -2,7 +2,8 @@
 //
 //   start()   locks -> sockets -> (port file)    nothing is touched unless both locks were free
 //   run()     serves until stop(); the calling thread is the io thread
-//   stop()    no new connections -> receive what has been sent -> clients and storage get it -> close; at most 2 s
+//   stop()    no new connections -> receive what has been sent -> clients get it, for at most 1.5 s -> storage writes
+//             what is queued (one more try where the disk refuses) -> close -> snapshots that wait, for a second
 //
 // One object per set of sockets; several may live in one process (tests do that). stop() and reload() from any thread,
 // everything else from the io thread.

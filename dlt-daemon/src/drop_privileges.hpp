@@ -12,9 +12,9 @@
 
 namespace dlt::daemon {
 
-// Gives the sockets and their locks to the user where the folder is his, makes the storage directory for him if it is
-// not there, and becomes him with his groups, without a way back. The problem, if there is one; then this process must
-// not go on.
+// Gives the sockets and their locks to the user where the folder is his, makes the directories of storage and snapshots
+// for him if they are not there, and becomes him with his groups, without a way back. The problem, if there is one;
+// then this process must not go on.
 [[nodiscard]] std::optional<std::string> drop_privileges(const std::string& user, const Config& config);
 
 }  // namespace dlt::daemon

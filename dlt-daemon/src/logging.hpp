@@ -1,4 +1,5 @@
-// Where the daemon's own log goes: stderr or stdout, syslog, a file. Before the threads start.
+// Where the daemon's own log goes: stderr or stdout, syslog, a file. start_logging: before the threads start, once;
+// set_logging_level: the io thread, at any time; the rest: any thread.
 #pragma once
 
 #include <spdlog/common.h>
@@ -23,7 +24,7 @@ enum class Terminal : std::uint8_t {
 void set_logging_level(std::uint8_t syslog_level);
 
 // Each line goes there as well, down to debug whatever the level is, until it is detached; afterwards nobody is in
-// there. Without start_logging there is no such log, and nothing happens. Any thread.
+// there. Without start_logging there is no such log, and nothing happens.
 void attach_lines(const spdlog::sink_ptr& lines);
 void detach_lines(const spdlog::sink_ptr& lines);
 

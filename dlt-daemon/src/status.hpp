@@ -1,5 +1,5 @@
-// The daemon's state as one JSON document; status_table.hpp shows it to people. README.md describes the fields; names
-// are stable.
+// The daemon's state as one JSON document; status_table.hpp shows it to people. dlt-daemon/README.md describes the
+// fields; names are stable.
 #pragma once
 
 #include <string>

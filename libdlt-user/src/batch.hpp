@@ -1,7 +1,7 @@
 // What one writev carries: ranges of whole frames, each behind its header, and which of them the kernel took.
 //
-//   our daemon        | 24-byte Batch header | frames ............ |   the frames stay where they are: two iovecs a
-//   range incumbent's       | DUH header | frame | DUH header | frame |      copied: one iovec a range
+//   our daemon    | 24-byte Batch header | frames ......... |    they stay where they are: two iovecs a range
+//   incumbent's   | DUH header | frame | DUH header | frame |    copied: one iovec a range
 //
 // Pure; reused from pass to pass so that it stops allocating. Views handed out live until the next clear().
 #pragma once

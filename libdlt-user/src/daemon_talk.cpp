@@ -1,4 +1,5 @@
-// The part of Core that talks with the daemon; the first sender's thread, but for farewell's posts.
+// The part of Core that talks with the daemon; the first sender's thread, with the uplink's turn. But on_broken:
+// whoever has the turn; and report: also the thread that ends the session, when the senders have ended.
 #include <algorithm>
 
 #include "core.hpp"

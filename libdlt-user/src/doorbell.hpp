@@ -5,7 +5,8 @@
 // state with a plain load. So the cost is the sender's, once per park. Where membarrier is missing the sender wakes by
 // itself every `fallback_limit`.
 //
-// ring() and the state may be used by any thread, also in signal handlers; park, nap and the rest by the one sender.
+// ring(), ring_always(), set() and the state may be used by any thread, the first two also in signal handlers; the
+// announcements, clear() and the descriptor by the one sender.
 #pragma once
 
 #include <atomic>

@@ -1,7 +1,7 @@
 // The incumbent's way between programs and a daemon, for this program: its FIFO, and our pipe for the answers.
 //
-//   DIRECTORY/dlt                 all programs ──▶ daemon      whole messages, each write one that the kernel keeps
-//   whole DIRECTORY/dltpipes/dlt<PID>   daemon ──▶ this program
+//   DIRECTORY/dlt                 all programs ──▶ daemon      whole messages, in writes that the kernel keeps whole
+//   DIRECTORY/dltpipes/dlt<PID>   daemon ──▶ this program
 //
 // What is written counts as the daemon's: nothing there acknowledges. A FIFO that nobody has named is used only when
 // its owner is root, this user, or an arrangement for a group of this user (owned by another user, writable for that

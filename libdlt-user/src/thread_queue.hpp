@@ -7,20 +7,20 @@
 // Invariants
 //   - Chunks are numbered from 1 in the order in which they are opened; sealed ones leave in that order.
 //   - A sealed chunk belongs to whoever dequeued its entry: the sender, or the producer that overwrites its oldest.
-//   - What has been sent stays in its chunk until the daemon confirms it (thread_queue_confirm.cpp), up to
-//   `most_retained`
-//     bytes of chunks; when the connection breaks it is sent again from there. In `block` no more than a quarter of
-//     that is under way, in the modes that drop the oldest of it are given up.
+//   - What has been sent stays in its chunk until the daemon confirms it (thread_queue_confirm.cpp), in at most
+//     `most_retained_` chunks; when the connection breaks it is sent again from there. In `block` no more than a
+//     quarter of that is under way, in the modes that drop the oldest of it are given up.
 //   - The sender reads the front of the open chunk only when no older sealed chunk is left; Chunk::State keeps the
 //     producer from reusing it meanwhile. Nobody ever waits for the other side.
 //   - A chunk is found open until after its entry among the sealed ones is there; then for a moment it is both, which
-//   its
-//     number (not the next one) and its state (held) tell. So a producer that is suspended there hides no message.
+//     its number (not the next one) and its state (held) tell. So a producer that is suspended there hides no message.
 //   - frames in == taken by the sender + overwritten + still in chunks, exactly; taken == delivered + lost at exit +
 //     what the sender is about to write + what it has to send again.
 //
-// Threads: the members under "producer" belong to the owning thread, those under "sender" to the one sender that drains
-// the queue; counts() may be called by any thread. A queue outlives its thread and is then owned by another.
+// Threads: the members under "producer" belong to the owning thread, those under "sender" to whoever has the uplink's
+// turn: mostly the one sender that drains the queue, but the first one when the daemon confirms, and whoever finds the
+// connection broken (rewind). wake_blocked() and empty() need no turn. What is under "any thread" may be called by any.
+// A queue outlives its thread and is then owned by another.
 #pragma once
 
 #include <concurrentqueue/concurrentqueue.h>

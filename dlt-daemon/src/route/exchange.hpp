@@ -1,6 +1,7 @@
 // Everything that connections share, in one place: who is there, who gets what, and the answers to requests.
 //
-// Pure; the io thread's. Sessions are given a reference and are gone before it is.
+// Pure; the io thread's. Sessions are given a reference and use it no more once they are closed, which is before it
+// ends; a wait of theirs may keep the closed session itself until the io_context ends.
 #pragma once
 
 #include <cstring>

@@ -2,7 +2,8 @@
 //
 // Clients come and go; a sink for storage stays. What waits for a gateway that is to come back gets what clients get,
 // but is none: the backlog goes on beside it. Pure: time comes in, nothing is sent here but by the sinks. The io
-// thread's. A sink is removed before it is destroyed.
+// thread's. A client or a link is removed before it is destroyed; a sink for storage stays as long as anything is
+// routed. No sink comes or goes while the router is going through them: not within accept() or push().
 #pragma once
 
 #include <vector>

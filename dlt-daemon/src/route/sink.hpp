@@ -1,7 +1,7 @@
 // Where messages go: a client, a file. The one virtual class of the daemon.
 //
-// Contract, run by tests against every sink: accept() never waits and never throws for a reason of the sink's own; what
-// a sink cannot keep it drops in whole frames, counts, and says so. Called on the io thread only.
+// Contract: accept() never waits and never throws for a reason of the sink's own; what a sink cannot keep it drops in
+// whole frames, counts, and says so. Called on the io thread only.
 #pragma once
 
 #include <cstdint>

@@ -74,7 +74,7 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
   ~Pool();
 
-  // Throws std::bad_alloc when there is no memory; the daemon ends then.
+  // Throws std::bad_alloc when there is no memory; the connection that needed it ends then.
   [[nodiscard]] SlabRef take();
 
   [[nodiscard]] std::size_t slab_size() const noexcept { return slab_size_; }

@@ -7,8 +7,8 @@
 //   connect     read by the device's thread -> filters at work -> answered
 //   disconnect  no filters any more -> the device's thread writes everything -> answered: the device may be removed
 //
-// Answers are given by the io thread, later; with the statuses of COVESA 2.18.8: ok, warning (connected, but something
-// in the configuration is left out), error. The io thread's.
+// Answers are given by the io thread, later, or at once where there is nothing to wait for; with the statuses of COVESA
+// 2.18.8: ok, warning (connected, but something in the configuration is left out), error. The io thread's.
 #pragma once
 
 #include <asio/io_context.hpp>

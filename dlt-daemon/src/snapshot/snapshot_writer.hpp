@@ -1,6 +1,6 @@
 // The thread that writes snapshots: one after the other, from a bounded queue.
 //
-// push(), status(): any thread; stop(): once, from the owner's. `done` is called on this thread.
+// push(), waiting(): any thread; stop(): from the owner's. `done` is called on this thread.
 #pragma once
 
 #include <condition_variable>

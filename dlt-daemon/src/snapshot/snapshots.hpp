@@ -37,7 +37,7 @@ class Snapshots {
   ~Snapshots();
 
   [[nodiscard]] bool enabled() const noexcept { return writer_ != nullptr; }
-  // `answer` is called later, unless the daemon ends before.
+  // `answer` is called later, unless the daemon ends before; at once where nothing can be taken, or too many wait.
   void take(const Recorded& of, std::string_view reason, Answer answer = {});
   void take_each(const std::vector<Recorded>& of, std::string_view reason, AllAnswer answer = {});
   // Its process is dead; `process`: a descriptor of it, or none.

@@ -1,6 +1,7 @@
 // The system calls by which storage touches the disk, so that a test can make any of them fail at any time.
 //
-// Each behaves like the call it is named after: -1 and errno where it fails. The storage thread's.
+// Each behaves like the call it is named after: -1 and errno where it fails. Whoever owns the files calls them: the
+// storage thread, the thread of a logstorage device, that of snapshots, a tool.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,9 @@
 // A file of zstd frames, as storage writes them or as `zstd` makes them.
 //
-//   frame   magic | ... | checksum      up to 1 MiB unpacked (storage writes 256 KiB): given out when all of it is
-//   good,
-//                                       so that a damaged one is left out as a whole; larger ones as they unpack
+//   frame   magic | ... | checksum
+//
+// A frame of up to 1 MiB unpacked (storage writes 256 KiB) is given out when all of it is good, so that a damaged one
+// is left out as a whole; larger ones as they unpack.
 //
 // After a damage the next magic is searched for, from the byte behind the frame's first one.
 #pragma once

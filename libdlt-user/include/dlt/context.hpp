@@ -1,8 +1,8 @@
 // A context: a named source of messages within the application, with a level of its own.
 //
-// Make them at namespace scope, as members or as locals; two with the same id share level and counter. Making and
-// destroying one takes no lock. enabled() is one relaxed load: a message of this level is sent, or at least recorded
-// (Options::recorder_level). All functions may be called from any thread.
+// Make them at namespace scope, as members or as locals; two with the same id share level and counter. Making one takes
+// no lock, nor does destroying one whose id has never had a callback. enabled() is one relaxed load: a message of this
+// level is sent, or at least recorded (Options::recorder_level). All functions may be called from any thread.
 #pragma once
 
 #include <cstddef>
@@ -46,7 +46,7 @@ class DLT_EXPORT Context {
   Context& operator=(const Context&) = delete;
 
   [[nodiscard]] DLT_INLINE bool enabled(Level level) const noexcept {
-    // sync: relaxed, a level has no data behind it; the sender writes it
+    // sync: relaxed, a level has no data behind it; written by the sender, by start and end, and by who makes contexts
     return data_->level.load(std::memory_order_relaxed) >= static_cast<std::int8_t>(level);
   }
   [[nodiscard]] Level level() const noexcept;  // that is sent

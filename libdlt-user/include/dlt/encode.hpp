@@ -68,9 +68,8 @@ template <std::unsigned_integral T>
   return {value};
 }
 // "key=" followed by the value; allowed behind the arguments that the format names. Keys of letters, digits, '_', '.'
-// and
-// '-' come out as fields of `dlt-daemon cat --format json`. Inside the Encoder of a value that has a key itself, they
-// have that in front: kv("pos", position) with kv("lat", p.lat) in Encoder<Position> is "pos=" "pos.lat=" 52.5.
+// and '-' come out as fields of `dlt-daemon cat --format json`. Inside the Encoder of a value that has a key itself,
+// they have that in front: kv("pos", position) with kv("lat", p.lat) in Encoder<Position> is "pos=" "pos.lat=" 52.5.
 template <class T>
 [[nodiscard]] constexpr KeyValue<T> kv(std::string_view key, const T& value) noexcept {
   return {key, value};

@@ -1,5 +1,6 @@
 // How an application wants to log. Every field has a usable default; the environment (read once, in dlt::start) wins
-// over what the code says, because the person who runs a program has the last word. README.md has the list.
+// over what the code says, because the person who runs a program has the last word. src/environment.hpp and dlt-user(7)
+// have the list.
 #pragma once
 
 #include <chrono>

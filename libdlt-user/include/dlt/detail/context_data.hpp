@@ -7,8 +7,9 @@
 //   word2  msin 0 | noar 0 | app id | context id[0..1]
 //   word3  context id[2..3]
 //
-// The words change only when the daemon names another ECU id (word0) or after fork (word1, child), each as one store:
-// relaxed, because each word is complete in itself. Writers: the sender, the fork handler. Readers: any logging thread.
+// The words are filled by whoever starts the session or makes the context. While messages may be logged they change
+// only when the daemon names another ECU id (word0, the sender) or after fork (word1, the child's fork handler), each
+// as one store, whole in itself. Readers: any logging thread, relaxed.
 //
 // A call at a level does something up to `level`: up to `sent` its message is sent, above that only the flight recorder
 // has it. `lanes` tells by level which of the thread's writers takes it: a look-up costs less than a second comparison.

@@ -1,10 +1,10 @@
 // The three headers of a DLT v1 message (AUTOSAR PRS Dlt protocol 1, as COVESA 2.18.8 writes them).
 //
 //   storage (16, files only)   "DLT\1" | u32 LE seconds | i32 LE microseconds | ECU id
-//   standard (4 + 0..12)       htyp u8 | mcnt u8 | len u16 BE | [ECU id] | [session u32 BE] | [time stamp u32 BE, 0.1
-//   ms] extended (10, optional)    msin u8 | noar u8 | application id | context id
+//   standard (4 + 0..12)       htyp u8 | mcnt u8 | len u16 BE | [ECU id] | [session u32 BE] | [time stamp u32 BE]
+//   extended (10, optional)    msin u8 | noar u8 | application id | context id
 //
-// `len` counts everything from htyp on. Pure functions; any thread.
+// `len` counts everything from htyp on, the stamp 0.1 ms since boot. Pure functions; any thread.
 #pragma once
 
 #include <cstdint>
