@@ -13,6 +13,8 @@ spoken_for() {
     tests/dlt-daemon/* | tests/dlt-bench/* | tests/libdlt-user/support) ;;
     # Parts of single tests: applications, a plugin, a preloaded library, units.
     tests/faults/* | tests/packages/app | tests/service/boot) ;;
+    # proto/README.md is that of its headers.
+    proto/include/dlt/proto) ;;
     # Headers that users do not name: the inside of those beside them.
     libdlt-user/include/dlt/detail) ;;
     *) return 1 ;;
