@@ -116,6 +116,8 @@ std::error_code Core::start_process(const Options& options) {
       complain("dlt::start: " + wrong);
       return make_error_code(Errc::invalid_argument);
     }
+    // A callback: the session that it belongs to ends when this thread does, for which those who start and end wait.
+    if (on_sender_thread()) return make_error_code(Errc::already_started);
     const std::lock_guard lock(start_mutex);
     prepare_process();
     if (Core* core = get()) {

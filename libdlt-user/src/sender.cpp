@@ -58,12 +58,7 @@ void Sender::run() noexcept {
   nap_ = shared_.nap;
   last_traffic_ = Clock::now();
   for (;;) {
-    Round round;
-    try {
-      round = one_round();
-    } catch (const std::bad_alloc&) {
-      round = without_memory();
-    }
+    const Round round = one_round();
     if (finished(round)) break;
     wait(round);
   }
@@ -71,32 +66,40 @@ void Sender::run() noexcept {
   if (index_ != 0) shared_.others_running.fetch_sub(1, std::memory_order_release);
 }
 
-Sender::Round Sender::one_round() {
+Sender::Round Sender::one_round() noexcept {
   Round round;
   {
     std::unique_lock lock(shared_.uplink.turn, std::defer_lock);
     if (shared_.senders > 1) lock.lock();
-    if (index_ == 0) {
-      const auto now = Clock::now();
-      shared_.uplink.maintain(now);
-      shared_.housekeeping(now);
+    try {
+      send(round);
+    } catch (const std::bad_alloc&) {
+      round = without_memory();
     }
-    round.flow = shared_.uplink.flush();
-    if (round.flow == Uplink::Flow::flowing) {
-      collect();
-      for (const Range& r : ranges_) round.frames += r.frames;
-      for (const ThreadQueue* q : queues_) round.awaits_confirmation |= q->awaits_confirmation();
-      if (!ranges_.empty()) {
-        round.flow = shared_.uplink.write(ranges_, batch_);
-        ranges_.clear();
-      } else if (index_ == 0 && Clock::now() - last_traffic_ >= park_after) round.reported = shared_.report();
-    }
-    round.fds = shared_.uplink.descriptors();
-    round.wants_to_write = shared_.uplink.wants_to_write();
-    round.next = shared_.uplink.link().next();
   }
   after_write();
   return round;
+}
+
+void Sender::send(Round& round) {
+  if (index_ == 0) {
+    const auto now = Clock::now();
+    shared_.uplink.maintain(now);
+    shared_.housekeeping(now);
+  }
+  round.flow = shared_.uplink.flush();
+  if (round.flow == Uplink::Flow::flowing) {
+    collect();
+    for (const Range& r : ranges_) round.frames += r.frames;
+    for (const ThreadQueue* q : queues_) round.awaits_confirmation |= q->awaits_confirmation();
+    if (!ranges_.empty()) {
+      round.flow = shared_.uplink.write(ranges_, batch_);
+      ranges_.clear();
+    } else if (index_ == 0 && Clock::now() - last_traffic_ >= park_after) round.reported = shared_.report();
+  }
+  round.fds = shared_.uplink.descriptors();
+  round.wants_to_write = shared_.uplink.wants_to_write();
+  round.next = shared_.uplink.link().next();
 }
 
 // Nothing was sent since the last allocation. What is half done with the daemon is done again on a new connection; the
@@ -104,8 +107,6 @@ Sender::Round Sender::one_round() {
 Sender::Round Sender::without_memory() noexcept {
   for (const Range& r : ranges_) r.queue->untouched(r);
   ranges_.clear();
-  std::unique_lock lock(shared_.uplink.turn, std::defer_lock);
-  if (shared_.senders > 1) lock.lock();
   const auto now = Clock::now();
   shared_.uplink.close(now);
   Round round;

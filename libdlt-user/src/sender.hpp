@@ -77,7 +77,9 @@ class Sender {
   };
 
   void run() noexcept;
-  [[nodiscard]] Round one_round();
+  [[nodiscard]] Round one_round() noexcept;
+  // In this sender's turn.
+  void send(Round& round);
   [[nodiscard]] Round without_memory() noexcept;
   void collect();
   void refresh_queues();

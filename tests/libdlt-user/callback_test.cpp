@@ -59,6 +59,58 @@ TEST_CASE("a callback may end the session; it can be started again") {
   ::unsetenv("DLT_USER_SENDERS");
 }
 
+TEST_CASE("a callback cannot start a session: it is told so, also when it has just ended the one there was") {
+  const bool ends = GENERATE(false, true);
+  CAPTURE(ends);
+  CHECK(isolated([&] {
+          TempDir dir;
+          FakeDaemon daemon(dir / "d.sock");
+          start_at(dir);
+          Context c{"CTX1"};
+          std::atomic<int> code{-1};
+          c.on_level_change([&](Level) {
+            if (ends) session.reset();
+            const auto again = start({.app = "APP1", .address = "unix:" + dir / "d.sock"});
+            code = again ? 0 : again.error().value();
+          });
+          expect(daemon.sees("context CTX1 -2"), "registered");
+
+          change_level(daemon, 5);
+          expect(eventually([&] { return code >= 0; }), "the callback ends");
+          expect_equal(code.load(), static_cast<int>(Errc::already_started), "what it was told");
+          c.on_level_change({});
+          session.reset();
+          start_at(dir);
+          expect(DLT_INFO(c, "again") && session->flush(30s), "a session started elsewhere delivers");
+        }) == "");
+}
+
+TEST_CASE("a callback that starts a session while another thread ends it holds nobody up") {
+  CHECK(isolated([] {
+          TempDir dir;
+          FakeDaemon daemon(dir / "d.sock");
+          start_at(dir);
+          Context c{"CTX1"};
+          std::atomic<bool> in_callback{false};
+          std::atomic<bool> go_on{false};
+          c.on_level_change([&](Level) {
+            in_callback = true;
+            while (!go_on) std::this_thread::yield();
+            (void)start({.app = "APP1", .address = "unix:" + dir / "d.sock"});
+          });
+          expect(daemon.sees("context CTX1 -2"), "registered");
+          change_level(daemon, 5);
+          expect(eventually([&] { return in_callback.load(); }), "callback");
+
+          std::atomic<bool> ended{false};
+          std::thread ends([&] { session.reset(), ended = true; });
+          expect(eventually([&] { return !DLT_FATAL(c, "until the levels are off"); }), "the end has begun");
+          go_on = true;
+          expect(eventually([&] { return ended.load(); }), "ended");
+          ends.join();
+        }) == "");
+}
+
 TEST_CASE("a callback may leave the process") {
   const std::string senders = GENERATE("1", "3");
   CAPTURE(senders);

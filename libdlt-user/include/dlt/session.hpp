@@ -59,7 +59,8 @@ class DLT_EXPORT Session {
   bool owner_ = false;
 };
 
-// Starts logging for this process. Errc::invalid_argument (the field is named on stderr), Errc::already_started.
+// Starts logging for this process. Errc::invalid_argument (the field is named on stderr), Errc::already_started (always
+// in a callback).
 [[nodiscard]] DLT_EXPORT Result<Session> start(const Options& options);
 
 }  // namespace dlt

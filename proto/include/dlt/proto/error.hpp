@@ -21,7 +21,7 @@ enum class Errc {
   invalid_argument = 6,  // a value outside its range
   too_large = 7,         // would exceed a limit
   not_started = 8,       // dlt::start() has not been called
-  already_started = 9,   // dlt::start() was called before, and that session goes on
+  already_started = 9,   // dlt::start() was called before, and that session goes on; or by a callback of one
   timed_out = 10,        // a limit passed first
   closed = 11,           // the other end is gone
 };
