@@ -93,8 +93,8 @@ RecountResult Crew::settle(Sample& s, std::uint64_t begin_ns, RecountPlan plan) 
   s.seconds = static_cast<double>(std::max(end_ns, begin_ns + 1) - begin_ns) * 1e-9;
   if (after.store_dropped != before_.store_dropped)
     s.dropped["daemon_storage_queue"] = after.store_dropped - before_.store_dropped;
-  if (after.garbage_bytes != before_.garbage_bytes)
-    s.faults.push_back("the daemon met " + std::to_string(after.garbage_bytes) + " bytes of garbage");
+  if (const std::uint64_t garbage = after.garbage_bytes - before_.garbage_bytes; garbage != 0)
+    s.faults.push_back("the daemon met " + std::to_string(garbage) + " bytes of garbage");
   daemon_.stop();
   plan.directory = daemon_.store_directory();
   Child reader = start_worker("recount", to_wire(plan));

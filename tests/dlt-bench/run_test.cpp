@@ -6,6 +6,11 @@
 #include <sstream>
 
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "harness/daemon.hpp"
 #include "harness/worker.hpp"
@@ -31,7 +36,51 @@ std::vector<pid_t> children_with(pid_t parent, const std::string& word) {
   return found;
 }
 
+// The value of an option of a process; empty where it has none.
+std::string option_of(pid_t pid, const std::string& option) {
+  const std::string words = read_file("/proc/" + std::to_string(pid) + "/cmdline");
+  const std::string before = option + std::string(1, '\0');
+  const auto at = words.find(before);
+  return at == std::string::npos ? "" : std::string(words.c_str() + at + before.size());
+}
+
+// Rubbish for the applications' socket of a daemon; whether it was sent.
+bool pollute(const std::string& path) {
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof to.sun_path) return false;
+  path.copy(to.sun_path, sizeof to.sun_path - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const std::string rubbish(1000, '\xff');
+  const bool sent = ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 &&
+                    ::send(fd, rubbish.data(), rubbish.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(rubbish.size());
+  ::close(fd);
+  return sent;
+}
+
 }  // namespace
+
+TEST_CASE("garbage that the daemon meets is a fault, at a client as in files") {
+  TempDir dir;
+  Child bench_process(
+      {{DLT_BENCH_PROGRAM, "max-throughput", "--threads", "1", "--duration", "0.5", "--json", dir / "result.json"},
+       {},
+       dir / "out",
+       dir / "err",
+       false});
+  // Each row has a daemon of its own, more than one where the rate is looked for first.
+  while (bench_process.running()) {
+    if (children_with(bench_process.pid(), "produce").empty()) continue;
+    for (const pid_t daemon : children_with(bench_process.pid(), "daemon.conf"))
+      (void)pollute(std::filesystem::path(option_of(daemon, "--config")).parent_path() / "app.sock");
+    std::this_thread::yield();
+  }
+
+  CHECK(bench_process.wait() == 1);
+  const auto rows = nlohmann::json::parse(read_file(dir / "result.json")).at("rows");
+  REQUIRE(rows.size() == 2);
+  for (const auto& row : rows) CHECK(row.at("faults").dump().find("bytes of garbage") != std::string::npos);
+}
 
 TEST_CASE("a good logger closes its books, and the result says so") {
   TempDir dir;

@@ -10,6 +10,7 @@
 #include "end_to_end/incumbent.hpp"
 #include "end_to_end/shown.hpp"
 #include "support/client.hpp"
+#include "support/skip.hpp"
 #include "support/status.hpp"
 
 namespace dlt::test {
@@ -107,7 +108,7 @@ struct Incumbent {
 
 bool incumbent_is_there() {
   if (std::filesystem::exists(incumbent_daemon)) return true;
-  WARN("skipped: the incumbent's daemon is not there");
+  FAIL("the incumbent's daemon is not there: ./dev deps");
   return false;
 }
 
@@ -198,7 +199,7 @@ TEST_CASE("clients at the gateway change a level of a node's application, and of
 
 TEST_CASE("dlt-passive-node-ctrl shows, disconnects and connects nodes") {
   if (!may_mount()) {
-    WARN("skipped: this process may not have mounts of its own");
+    skip("this process may not have mounts of its own");
     return;
   }
   const Ecu two("ECU2");

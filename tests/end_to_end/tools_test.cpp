@@ -4,6 +4,7 @@
 #include "end_to_end/app.hpp"
 #include "end_to_end/shown.hpp"
 #include "support/client.hpp"
+#include "support/skip.hpp"
 #include "support/status.hpp"
 
 namespace dlt::test {
@@ -109,7 +110,7 @@ TEST_CASE("levels that dlt-control has stored are there after a restart, until i
 
 TEST_CASE("dlt-control asks by the socket for control where the incumbent has it") {
   if (run({"unshare", "-m", "true"}).code != 0) {
-    WARN("skipped: this process may not have mounts of its own");
+    skip("this process may not have mounts of its own");
     return;
   }
   Daemon daemon(DLT_DAEMON);

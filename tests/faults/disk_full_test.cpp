@@ -6,6 +6,7 @@
 
 #include "faults/raw_app.hpp"
 #include "support/daemon.hpp"
+#include "support/skip.hpp"
 #include "support/status.hpp"
 
 namespace dlt::test {
@@ -36,7 +37,7 @@ Status settled(const Daemon& daemon, std::uint64_t sent) {
 
 TEST_CASE("a full disk costs stored messages only, they are counted, and storage goes on within 5 s", "[F19]") {
   if (run({"unshare", "-m", "mount", "-t", "tmpfs", "t", "/mnt"}).code != 0) {
-    WARN("skipped: this process may not mount a file system of its own");
+    skip("this process may not mount a file system of its own");
     return;
   }
   Daemon daemon(DLT_DAEMON);
@@ -86,7 +87,7 @@ TEST_CASE("a full disk costs stored messages only, they are counted, and storage
 
 TEST_CASE("a disk whose every third write fails holds everything in the end", "[F19]") {
   if (sanitized || run({"strace", "-e", "trace=none", "true"}).code != 0) {
-    WARN("skipped: this process may not be traced");
+    skip("this process may not be traced");
     return;
   }
   const std::string error = GENERATE("ENOSPC", "EIO", "EROFS", "EDQUOT");

@@ -12,6 +12,7 @@
 
 #include "faults/raw_app.hpp"
 #include "support/daemon.hpp"
+#include "support/skip.hpp"
 #include "support/status.hpp"
 
 namespace dlt::test {
@@ -108,7 +109,7 @@ TEST_CASE("nothing that was planted in place of a socket or a lock is opened, re
 
 TEST_CASE("a link of a stranger on the way to the sockets leads nowhere", "[F23]") {
   if (!root()) {
-    WARN("skipped: only root can plant what belongs to somebody else");
+    skip("only root can plant what belongs to somebody else");
     return;
   }
   const Place place;
@@ -131,7 +132,7 @@ TEST_CASE("storage writes to no directory that somebody else planted or can chan
                                                                  {"foreign directory", true, foreign_folder}};
   for (const auto& [kind, needs_root, plant] : plants) {
     if (needs_root && !root()) {
-      WARN("skipped: only root can plant a " + kind);
+      skip("only root can plant a " + kind);
       continue;
     }
     const Place place;
@@ -220,7 +221,7 @@ TEST_CASE("a configuration that others could have written is refused by name", "
 
 TEST_CASE("a configuration that may not be read ends the daemon with its name", "[F24]") {
   if (!root()) {
-    WARN("skipped: only root can become somebody who may not read it");
+    skip("only root can become somebody who may not read it");
     return;
   }
   const Place place;
@@ -243,7 +244,7 @@ TEST_CASE("a group that does not exist is named", "[F24]") {
 
 TEST_CASE("an application that may not connect says so once, goes on, and costs next to nothing", "[F24]") {
   if (!root()) {
-    WARN("skipped: only root can become somebody who may not connect");
+    skip("only root can become somebody who may not connect");
     return;
   }
   const Place place;

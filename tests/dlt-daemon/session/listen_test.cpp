@@ -1,4 +1,5 @@
 #include "session/listen.hpp"
+#include "support/skip.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -44,7 +45,7 @@ TEST_CASE("an IPv4 address that is written as an IPv6 one is served by IPv4") {
 
 TEST_CASE("the unspecified IPv6 address alone serves IPv4 too, and beside an IPv4 address only IPv6") {
   if (!has_ipv6()) {
-    WARN("skipped: no IPv6 here");
+    test::skip("no IPv6 here");
     return;
   }
   std::vector<std::string> missing;
