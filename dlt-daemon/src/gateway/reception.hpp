@@ -100,6 +100,7 @@ class Reception {
   }
 
   [[nodiscard]] bool up() const noexcept { return state_ == State::up; }
+  [[nodiscard]] bool waits_for_answer() const noexcept { return state_ == State::asked || late_; }
   [[nodiscard]] bool holding() const noexcept { return state_ == State::asked && begun_; }
   [[nodiscard]] bool owes() const noexcept { return state_ == State::up && received_ != told_; }  // an acknowledgement
   [[nodiscard]] std::uint64_t resumed() const noexcept { return resumed_; }  // how often the link went on

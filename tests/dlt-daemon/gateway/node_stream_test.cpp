@@ -283,3 +283,16 @@ TEST_CASE("what is held is passed on where no connection is to come") {
   CHECK(f.all() == node_frames(0, 2));
   CHECK(f.connect().epoch == 0);
 }
+
+TEST_CASE("on a link an answer that nobody has asked for is a frame like any other, as an application may write it") {
+  const auto bytes = node_frames(0, 2) + linked(8, 40, true) + no_links + node_frame(2);
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    Fixture f;
+    (void)f.connect();
+    f.feed(linked(9, 0, false));
+    f.feed(bytes.substr(0, cut));
+    f.feed(bytes.substr(cut));
+    CHECK(f.stream.acknowledge(true)->received == 5);
+    CHECK(f.all() == bytes);
+  }
+}
