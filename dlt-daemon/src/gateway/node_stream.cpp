@@ -51,7 +51,7 @@ void NodeStream::on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const
     if (msin == proto::msin::control_response && take_answer(own, round)) [[unlikely]] {
       if (must_end_) break;
     } else if (reception_.holding()) [[unlikely]] {
-      hold(own, frame->carried, round);
+      hold(own);
     } else {
       take(own, msin, frame->carried, round);
     }
@@ -84,8 +84,8 @@ void NodeStream::take(std::span<std::byte> frame, std::uint8_t msin, bool carrie
   exchange_.collect(frame, round.slab, source_, round.now, round.span, ecu_);
 }
 
-void NodeStream::hold(std::span<std::byte> frame, bool carried, const Round& round) {
-  if (!carried) return held_.add(frame, round.slab);
+// A copy: it may stay for a minute, and all that was received around it would stay with it.
+void NodeStream::hold(proto::Bytes frame) {
   const FrameSpan copy = exchange_.own.put(Frame(frame.begin(), frame.end()));
   held_.add(copy.bytes(), copy.slab);
 }

@@ -69,7 +69,7 @@ class NodeStream {
     SpanGather span{};
   };
   void take(std::span<std::byte> frame, std::uint8_t msin, bool carried, Round& round);
-  void hold(std::span<std::byte> frame, bool carried, const Round& round);
+  void hold(proto::Bytes frame);
   void pass_on_held(const Now& now, std::vector<Frame>& controls);
   [[nodiscard]] bool take_answer(std::span<std::byte> frame, Round& round);
   void flush(Round& round) { exchange_.route(round.slab, source_, round.now, round.span, ecu_); }

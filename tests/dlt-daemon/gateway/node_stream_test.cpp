@@ -296,3 +296,16 @@ TEST_CASE("on a link an answer that nobody has asked for is a frame like any oth
     CHECK(f.all() == bytes);
   }
 }
+
+TEST_CASE("what is held takes memory for itself, not for all that lies around it where it was received") {
+  Fixture f;
+  (void)f.connect();
+  f.feed(linked(9, 0, false));
+  f.stream.on_closed();
+  (void)f.connect();
+  for (std::uint32_t n = 0; n < 100; ++n) f.feed(node_frame(n));  // into a slab each
+
+  CHECK(f.pool.slabs() < 10);
+  f.feed(no_links);
+  CHECK(f.all() == node_frames(0, 100));
+}
