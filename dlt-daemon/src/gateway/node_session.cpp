@@ -202,8 +202,10 @@ void NodeSession::request(const control::Request& request) {
     (void)enqueue(*frame);  // one that takes nothing is cut off anyhow
 }
 
+bool NodeSession::has_room() const noexcept { return out_.size() - out_sent_ <= out_limit; }
+
 bool NodeSession::enqueue(proto::Bytes frame) {
-  if (out_.size() - out_sent_ > out_limit) return false;
+  if (!has_room()) return false;
   if (out_.empty()) progress_ = Clock::now();
   if (config_.serial_header) {
     const auto header = proto::as_bytes({SerialHeader::bytes, SerialHeader::size});
@@ -291,9 +293,10 @@ NodeSession::Round NodeSession::receive() {
   return static_cast<std::size_t>(n) < wanted ? Round::drained : Round::more;
 }
 
-// At once where much has come, else a little later.
+// At once where much has come, else a little later; and again later while the node does not take what it is told.
 void NodeSession::acknowledge(bool at_once) {
-  if (const auto received = stream_.acknowledge(at_once)) request(*received);
+  if (has_room())
+    if (const auto received = stream_.acknowledge(at_once)) request(*received);
   if (acknowledging_ || !stream_.reception().owes()) return;
   acknowledge_timer_.expires_after(acknowledge_interval);
   acknowledge_timer_.async_wait(guarded([](NodeSession& self, std::error_code e) {

@@ -91,6 +91,7 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   void acknowledge(bool at_once);
   void pass_on(const std::vector<Frame>& controls);
   void let_go();
+  [[nodiscard]] bool has_room() const noexcept;
   bool enqueue(proto::Bytes frame);
   void flush();
   void tick(Clock::time_point at);
