@@ -378,3 +378,21 @@ TEST_CASE("requests about links are not passed on to a node: the link is its gat
   CHECK(refused[26] == 2);
   CHECK(node_of(gateway)["acknowledged"] == true);
 }
+
+TEST_CASE("a filter is its client's: a request for one is not passed on to a node, whose client is the gateway") {
+  TempDir at_node;
+  TempDir at_gateway;
+  RunningDaemon node(node_in(at_node));
+  RunningDaemon gateway(gateway_in(at_gateway, node.client_port()));
+  REQUIRE(acknowledged(gateway));
+  Client asker = gateway.client();
+  Client viewer = gateway.client();
+  REQUIRE(gateway.clients(2));
+  REQUIRE(asker.peer().send(asked_of("ECU2", control::SetClientFilter{"!:\n"})));
+  const auto answer = asker.control(0xf20);
+  REQUIRE(answer.size() == 27);
+  CHECK(answer[26] == 2);
+  Peer app = node.app();
+  REQUIRE(app.send(numbered_batch(0, 10)));
+  CHECK(viewer.numbers(10) == range(0, 10));
+}

@@ -30,6 +30,12 @@ constexpr std::size_t out_limit = 256 * 1024;  // bytes of requests waiting for 
 constexpr std::size_t most_answers = 64;       // to who asks for a connection while it is tried
 constexpr auto acknowledge_interval = std::chrono::milliseconds(50);  // for what comes in small amounts
 
+// Requests that are about the connection by which they come: that to a node is this daemon's, not a client's.
+bool is_of_connection(Service service) noexcept {
+  return service == Service::gateway_link || service == Service::gateway_received ||
+         service == Service::set_client_filter;
+}
+
 control::Request request_of(Service service) {
   if (service == Service::get_default_log_level) return control::GetDefaultLogLevel{};
   if (service == Service::get_software_version) return control::GetSoftwareVersion{};
@@ -182,9 +188,7 @@ void NodeSession::refuse_open_questions() {
 }
 
 void NodeSession::forward(ClientSession& from, const ForwardedRequest& request) {
-  // The link is between this daemon and the node.
-  const bool of_link = request.service == Service::gateway_link || request.service == Service::gateway_received;
-  if (!of_link && link_.state() == Link::State::up && enqueue(request.frame)) {
+  if (!is_of_connection(request.service) && link_.state() == Link::State::up && enqueue(request.frame)) {
     ++forwarded_;
     questions_.add({from.weak_from_this()}, request.service, Clock::now());
     return;
