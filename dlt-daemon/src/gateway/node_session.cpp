@@ -127,7 +127,7 @@ void NodeSession::ended(const std::string& reason) {
   const auto pause = link_.ended();
   if (was_up || reason != problem_ || !pause) tell_end(reason);
   problem_ = reason;
-  if (pause) wait_for_next_try(*pause);
+  if (pause) wait_for_next_try(*pause), let_time_pass();
   else let_go();
   answer_all(Status::error);
   refuse_open_questions();
@@ -311,6 +311,13 @@ void NodeSession::acknowledge(bool at_once) {
   acknowledging_ = true;
 }
 
+void NodeSession::let_time_pass() {
+  std::vector<Frame> controls;
+  stream_.tick(hub_.now(), controls);
+  pass_on(controls);
+  hub_.routed();
+}
+
 void NodeSession::let_go() {
   std::vector<Frame> controls;
   stream_.let_go(hub_.now(), controls);
@@ -355,9 +362,7 @@ void NodeSession::on_tick(Clock::time_point now) {
     left_[i] = config_.periodic[i].interval;
     request(request_of(config_.periodic[i].service));
   }
-  std::vector<Frame> controls;
-  stream_.tick(hub_.now(), controls);
-  pass_on(controls);
+  let_time_pass();
   if (!out_.empty() && now - progress_ > hub_.client_timeout()) ended("it takes nothing any more");
 }
 

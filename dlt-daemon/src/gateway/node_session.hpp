@@ -90,6 +90,7 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   void request(const proto::control::Request& request);
   void acknowledge(bool at_once);
   void pass_on(const std::vector<Frame>& controls);
+  void let_time_pass();
   void let_go();
   [[nodiscard]] bool has_room() const noexcept;
   bool enqueue(proto::Bytes frame);

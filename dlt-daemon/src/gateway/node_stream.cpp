@@ -132,6 +132,7 @@ bool NodeStream::take_answer(std::span<std::byte> frame, Round& round) {
 
 void NodeStream::tick(const Now& now, std::vector<Frame>& controls) {
   if (reception_.late(now.steady)) pass_on_held(now, controls);
+  else if (reception_.over(now.steady)) let_go(now, controls);
 }
 
 void NodeStream::let_go(const Now& now, std::vector<Frame>& controls) {

@@ -40,7 +40,7 @@ class NodeStream {
   [[nodiscard]] std::optional<proto::control::GatewayReceived> acknowledge(bool at_once) noexcept {
     return reception_.acknowledge(at_once);
   }
-  // Time passes; adds as on_bytes() does.
+  // Time passes, with a connection or without; adds as on_bytes() does.
   void tick(const Now& now, std::vector<Frame>& controls);
   // There will be no next connection, or not soon: what is held is passed on.
   void let_go(const Now& now, std::vector<Frame>& controls);

@@ -71,6 +71,10 @@ class Reception {
     late_ = true;
     return true;
   }
+  // No connection is there, and the node would not go on with the link any more: what is held is to be passed on.
+  [[nodiscard]] bool over(Clock::time_point now) const noexcept {
+    return state_ == State::off && begun_ && !late_ && now - asked_at_ >= link_patience;
+  }
   void ended() noexcept {
     begun_ |= state_ == State::asked;
     state_ = State::off;

@@ -309,3 +309,18 @@ TEST_CASE("what is held takes memory for itself, not for all that lies around it
   f.feed(no_links);
   CHECK(f.all() == node_frames(0, 100));
 }
+
+TEST_CASE("what is held is passed on after a while also where no connection comes any more") {
+  Fixture f;
+  (void)f.connect();
+  f.feed(linked(9, 0, false));
+  f.stream.on_closed();
+  (void)f.connect();
+  f.feed(node_frames(0, 2));
+  f.stream.on_closed();
+  f.stream.tick({f.at + Reception::link_patience - std::chrono::seconds(1), 5, 0}, f.controls);
+  CHECK(f.all().empty());
+  f.stream.tick({f.at + Reception::link_patience, 5, 0}, f.controls);
+  CHECK(f.all() == node_frames(0, 2));
+  CHECK(f.connect().epoch == 0);
+}
