@@ -396,3 +396,32 @@ TEST_CASE("a filter is its client's: a request for one is not passed on to a nod
   REQUIRE(app.send(numbered_batch(0, 10)));
   CHECK(viewer.numbers(10) == range(0, 10));
 }
+
+TEST_CASE("a node whose section changes at a reload keeps its link: what was under way is not lost") {
+  TempDir at_node;
+  TempDir at_gateway;
+  RunningDaemon node(node_in(at_node));
+  BreakingRelay relay(node.client_port());
+  const auto config = gateway_in(at_gateway, relay.port());
+  RunningDaemon gateway(config);
+  Client viewer = gateway.client();
+  REQUIRE(gateway.clients(1));
+  REQUIRE(acknowledged(gateway));
+  Peer app = node.app();
+  REQUIRE(app.send(numbered_batch(0, 800)));
+  REQUIRE(eventually([&] { return node_of(gateway)["received"]["messages"] == 800; }));
+  relay.freeze();
+  REQUIRE(app.send(numbered_batch(800, 800)));
+  REQUIRE(relay.holds(1000));
+  write_file(at_gateway / "gw.conf", section(1, relay.port(), "ECU2", "Timeout=77\n"));
+  gateway.daemon().reload(config);
+  REQUIRE(eventually([&] { return relay.connections() == 2; }));
+  relay.cut_after(1 << 30);
+  REQUIRE(app.send(numbered_batch(1600, 1)));
+  const bool all = eventually([&] { return node_of(gateway)["received"]["messages"] == 1601; });
+  const auto n = node_of(gateway);
+  INFO(n.dump());
+  REQUIRE(all);
+  CHECK(out_of_order(viewer, 1601) == 0);
+  CHECK(n["resumed"] == 1);
+}

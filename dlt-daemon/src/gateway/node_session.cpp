@@ -45,10 +45,13 @@ control::Request request_of(Service service) {
 }  // namespace
 
 NodeSession::NodeSession(Hub& hub, NodeConfig config)
+    : NodeSession(hub, config, NodeStream(hub.exchange(), config.ecu, hub.next_session(), random_number())) {}
+
+NodeSession::NodeSession(Hub& hub, NodeConfig config, NodeStream stream)
     : hub_(hub),
       config_(std::move(config)),
       link_(config_.interval, config_.retries),
-      stream_(hub.exchange(), config_.ecu, hub.next_session(), random_number()),
+      stream_(std::move(stream)),
       socket_(hub.io()),
       timer_(hub.io()),
       tick_timer_(hub.io()),
@@ -75,6 +78,7 @@ auto NodeSession::guarded(Step step) {
 
 void NodeSession::start() {
   if (config_.on_startup && link_.connect()) begin();
+  else let_go();
 }
 
 void NodeSession::connect(Answer answer) {
@@ -149,11 +153,20 @@ void NodeSession::wait_for_next_try(std::chrono::seconds pause) {
 }
 
 void NodeSession::disconnect(const char* reason) {
+  end_for_good(reason);
+  let_go();
+}
+
+NodeStream NodeSession::hand_over(const char* reason) {
+  end_for_good(reason);
+  return std::move(stream_);
+}
+
+void NodeSession::end_for_good(const char* reason) {
   const bool was = link_.state() != Link::State::idle;
   close_socket();
   link_.disconnect();
   problem_ = reason;
-  let_go();
   if (was) hub_.say("passive node {} at {} is not connected: {}", printable(config_.ecu.text()), address(), reason);
   answer_all(Status::error);
   refuse_open_questions();
