@@ -425,3 +425,32 @@ TEST_CASE("a node whose section changes at a reload keeps its link: what was und
   CHECK(out_of_order(viewer, 1601) == 0);
   CHECK(n["resumed"] == 1);
 }
+
+TEST_CASE("a gateway whose requests keep its acknowledgements waiting is disconnected at once, and its link goes on") {
+  TempDir dir;
+  auto config = node_in(dir);
+  config.client_queue = 64 << 20;
+  config.client_timeout = std::chrono::hours(1);
+  RunningDaemon node(config);
+  Peer app = node.app();
+  PlayedGateway gateway(node);
+  gateway.ask(5, 0, 0);
+  constexpr std::uint32_t count = 80'000;
+  flood(app, count);
+  REQUIRE(node.received(count));
+  std::uint32_t next = 0;
+  while (next < 58'000 && gateway.number() == next) ++next;
+  REQUIRE(eventually([&] {
+    return node.status()["clients"][0]["unacknowledged_bytes"].get<std::uint64_t>() >= Unacknowledged::limit;
+  }));
+  std::string many;
+  for (int i = 0; i < 40'000; ++i) many += request(control::GetSoftwareVersion{});
+  REQUIRE(gateway.client.peer().send(many));
+  gateway.acknowledge();
+  while (next < count && gateway.number() == next) ++next;
+  PlayedGateway again(node);
+  again.ask(5, gateway.epoch, gateway.received);
+  REQUIRE(again.resumed);
+  while (next < count && again.number() == next) ++next;
+  CHECK(next == count);
+}
