@@ -315,3 +315,30 @@ TEST_CASE("a daemon ends in time whatever its nodes do") {
   flood.join();
   CHECK(quiet.is_closed());
 }
+
+TEST_CASE("an acknowledgement that there was no room for is given when there is") {
+  TempDir dir;
+  FakeNode fake(4096);
+  auto config = gateway_in(dir, section(1, fake.listen().port(), "ECU2"));
+  config.client_timeout = std::chrono::hours(1);
+  RunningDaemon d(config);
+  Peer peer = fake.accept_silently();
+  REQUIRE(peer.send(node_says(control::GatewayLinked{control::Status::ok, 9, 0, 0})));
+  REQUIRE(eventually([&] { return node(d)["acknowledged"] == true; }));
+  Client asker = d.client();
+  const std::string data(60'000, 'x');
+  const auto injection = asked_of("ECU2", control::Injection{0x1000, proto::as_bytes(data)}, "APP1", "CON1");
+  REQUIRE(eventually([&] { return !asker.peer().send(injection) || node(d)["refused"].get<std::uint64_t>() > 0; }));
+  constexpr std::uint32_t count = 4000;
+  REQUIRE(peer.send(node_frames(0, count)));
+  REQUIRE(d.received(count));
+  const auto later = Clock::now() + std::chrono::milliseconds(200);
+  REQUIRE(eventually([&] { return Clock::now() >= later; }));  // it is tried meanwhile
+  std::uint64_t told = 0;
+  while (told < count) {
+    const auto f = next_frame(peer);
+    if (f.size() < 26) break;
+    if (service_of(f) == 0xf23) told = proto::load_le<std::uint64_t>(f.data() + 26);
+  }
+  CHECK(told == count);
+}

@@ -378,3 +378,79 @@ TEST_CASE("requests about links are not passed on to a node: the link is its gat
   CHECK(refused[26] == 2);
   CHECK(node_of(gateway)["acknowledged"] == true);
 }
+
+TEST_CASE("a filter is its client's: a request for one is not passed on to a node, whose client is the gateway") {
+  TempDir at_node;
+  TempDir at_gateway;
+  RunningDaemon node(node_in(at_node));
+  RunningDaemon gateway(gateway_in(at_gateway, node.client_port()));
+  REQUIRE(acknowledged(gateway));
+  Client asker = gateway.client();
+  Client viewer = gateway.client();
+  REQUIRE(gateway.clients(2));
+  REQUIRE(asker.peer().send(asked_of("ECU2", control::SetClientFilter{"!:\n"})));
+  const auto answer = asker.control(0xf20);
+  REQUIRE(answer.size() == 27);
+  CHECK(answer[26] == 2);
+  Peer app = node.app();
+  REQUIRE(app.send(numbered_batch(0, 10)));
+  CHECK(viewer.numbers(10) == range(0, 10));
+}
+
+TEST_CASE("a node whose section changes at a reload keeps its link: what was under way is not lost") {
+  TempDir at_node;
+  TempDir at_gateway;
+  RunningDaemon node(node_in(at_node));
+  BreakingRelay relay(node.client_port());
+  const auto config = gateway_in(at_gateway, relay.port());
+  RunningDaemon gateway(config);
+  Client viewer = gateway.client();
+  REQUIRE(gateway.clients(1));
+  REQUIRE(acknowledged(gateway));
+  Peer app = node.app();
+  REQUIRE(app.send(numbered_batch(0, 800)));
+  REQUIRE(eventually([&] { return node_of(gateway)["received"]["messages"] == 800; }));
+  relay.freeze();
+  REQUIRE(app.send(numbered_batch(800, 800)));
+  REQUIRE(relay.holds(1000));
+  write_file(at_gateway / "gw.conf", section(1, relay.port(), "ECU2", "Timeout=77\n"));
+  gateway.daemon().reload(config);
+  REQUIRE(eventually([&] { return relay.connections() == 2; }));
+  relay.cut_after(1 << 30);
+  REQUIRE(app.send(numbered_batch(1600, 1)));
+  const bool all = eventually([&] { return node_of(gateway)["received"]["messages"] == 1601; });
+  const auto n = node_of(gateway);
+  INFO(n.dump());
+  REQUIRE(all);
+  CHECK(out_of_order(viewer, 1601) == 0);
+  CHECK(n["resumed"] == 1);
+}
+
+TEST_CASE("a gateway whose requests keep its acknowledgements waiting is disconnected at once, and its link goes on") {
+  TempDir dir;
+  auto config = node_in(dir);
+  config.client_queue = 64 << 20;
+  config.client_timeout = std::chrono::hours(1);
+  RunningDaemon node(config);
+  Peer app = node.app();
+  PlayedGateway gateway(node);
+  gateway.ask(5, 0, 0);
+  constexpr std::uint32_t count = 80'000;
+  flood(app, count);
+  REQUIRE(node.received(count));
+  std::uint32_t next = 0;
+  while (next < 58'000 && gateway.number() == next) ++next;
+  REQUIRE(eventually([&] {
+    return node.status()["clients"][0]["unacknowledged_bytes"].get<std::uint64_t>() >= Unacknowledged::limit;
+  }));
+  std::string many;
+  for (int i = 0; i < 40'000; ++i) many += request(control::GetSoftwareVersion{});
+  REQUIRE(gateway.client.peer().send(many));
+  gateway.acknowledge();
+  while (next < count && gateway.number() == next) ++next;
+  PlayedGateway again(node);
+  again.ask(5, gateway.epoch, gateway.received);
+  REQUIRE(again.resumed);
+  while (next < count && again.number() == next) ++next;
+  CHECK(next == count);
+}

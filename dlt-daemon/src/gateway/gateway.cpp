@@ -16,19 +16,31 @@ constexpr std::uint8_t never_connected = 1;
 constexpr std::uint8_t connected = 2;
 constexpr std::uint8_t disconnected = 3;
 
+bool is_same_place(const NodeConfig& a, const NodeConfig& b) noexcept {
+  return a.ecu == b.ecu && a.address == b.address && a.port == b.port;
+}
+
 }  // namespace
 
 void Gateway::configure(const std::vector<NodeConfig>& nodes) {
+  constexpr const char* reason = "it is not configured like that any more";
   Nodes before = std::exchange(nodes_, {});
   Nodes fresh;
   for (const NodeConfig& node : nodes) {
-    const auto same =
-        std::find_if(before.begin(), before.end(), [&](const auto& n) { return n != nullptr && n->config() == node; });
-    if (same != before.end()) nodes_.push_back(std::exchange(*same, nullptr));
-    else nodes_.push_back(fresh.emplace_back(std::make_shared<NodeSession>(hub_, node)));
+    const auto of =
+        std::find_if(before.begin(), before.end(), [&](const auto& n) { return n && n->config().ecu == node.ecu; });
+    const auto known = of != before.end() ? std::exchange(*of, nullptr) : nullptr;
+    if (known && known->config() == node) {
+      nodes_.push_back(known);
+    } else if (known && is_same_place(known->config(), node)) {
+      nodes_.push_back(fresh.emplace_back(std::make_shared<NodeSession>(hub_, node, known->hand_over(reason))));
+    } else {
+      if (known) known->disconnect(reason);
+      nodes_.push_back(fresh.emplace_back(std::make_shared<NodeSession>(hub_, node)));
+    }
   }
   for (const auto& gone : before)
-    if (gone) gone->disconnect("it is not configured like that any more");
+    if (gone) gone->disconnect(reason);
   for (const auto& node : fresh) node->start();
 }
 

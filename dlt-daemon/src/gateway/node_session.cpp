@@ -30,6 +30,12 @@ constexpr std::size_t out_limit = 256 * 1024;  // bytes of requests waiting for 
 constexpr std::size_t most_answers = 64;       // to who asks for a connection while it is tried
 constexpr auto acknowledge_interval = std::chrono::milliseconds(50);  // for what comes in small amounts
 
+// Requests that are about the connection by which they come: that to a node is this daemon's, not a client's.
+bool is_of_connection(Service service) noexcept {
+  return service == Service::gateway_link || service == Service::gateway_received ||
+         service == Service::set_client_filter;
+}
+
 control::Request request_of(Service service) {
   if (service == Service::get_default_log_level) return control::GetDefaultLogLevel{};
   if (service == Service::get_software_version) return control::GetSoftwareVersion{};
@@ -39,10 +45,13 @@ control::Request request_of(Service service) {
 }  // namespace
 
 NodeSession::NodeSession(Hub& hub, NodeConfig config)
+    : NodeSession(hub, config, NodeStream(hub.exchange(), config.ecu, hub.next_session(), random_number())) {}
+
+NodeSession::NodeSession(Hub& hub, NodeConfig config, NodeStream stream)
     : hub_(hub),
       config_(std::move(config)),
       link_(config_.interval, config_.retries),
-      stream_(hub.exchange(), config_.ecu, hub.next_session(), random_number()),
+      stream_(std::move(stream)),
       socket_(hub.io()),
       timer_(hub.io()),
       tick_timer_(hub.io()),
@@ -69,6 +78,7 @@ auto NodeSession::guarded(Step step) {
 
 void NodeSession::start() {
   if (config_.on_startup && link_.connect()) begin();
+  else let_go();
 }
 
 void NodeSession::connect(Answer answer) {
@@ -121,7 +131,7 @@ void NodeSession::ended(const std::string& reason) {
   const auto pause = link_.ended();
   if (was_up || reason != problem_ || !pause) tell_end(reason);
   problem_ = reason;
-  if (pause) wait_for_next_try(*pause);
+  if (pause) wait_for_next_try(*pause), let_time_pass();
   else let_go();
   answer_all(Status::error);
   refuse_open_questions();
@@ -143,11 +153,20 @@ void NodeSession::wait_for_next_try(std::chrono::seconds pause) {
 }
 
 void NodeSession::disconnect(const char* reason) {
+  end_for_good(reason);
+  let_go();
+}
+
+NodeStream NodeSession::hand_over(const char* reason) {
+  end_for_good(reason);
+  return std::move(stream_);
+}
+
+void NodeSession::end_for_good(const char* reason) {
   const bool was = link_.state() != Link::State::idle;
   close_socket();
   link_.disconnect();
   problem_ = reason;
-  let_go();
   if (was) hub_.say("passive node {} at {} is not connected: {}", printable(config_.ecu.text()), address(), reason);
   answer_all(Status::error);
   refuse_open_questions();
@@ -182,9 +201,7 @@ void NodeSession::refuse_open_questions() {
 }
 
 void NodeSession::forward(ClientSession& from, const ForwardedRequest& request) {
-  // The link is between this daemon and the node.
-  const bool of_link = request.service == Service::gateway_link || request.service == Service::gateway_received;
-  if (!of_link && link_.state() == Link::State::up && enqueue(request.frame)) {
+  if (!is_of_connection(request.service) && link_.state() == Link::State::up && enqueue(request.frame)) {
     ++forwarded_;
     questions_.add({from.weak_from_this()}, request.service, Clock::now());
     return;
@@ -202,8 +219,10 @@ void NodeSession::request(const control::Request& request) {
     (void)enqueue(*frame);  // one that takes nothing is cut off anyhow
 }
 
+bool NodeSession::has_room() const noexcept { return out_.size() - out_sent_ <= out_limit; }
+
 bool NodeSession::enqueue(proto::Bytes frame) {
-  if (out_.size() - out_sent_ > out_limit) return false;
+  if (!has_room()) return false;
   if (out_.empty()) progress_ = Clock::now();
   if (config_.serial_header) {
     const auto header = proto::as_bytes({SerialHeader::bytes, SerialHeader::size});
@@ -291,9 +310,10 @@ NodeSession::Round NodeSession::receive() {
   return static_cast<std::size_t>(n) < wanted ? Round::drained : Round::more;
 }
 
-// At once where much has come, else a little later.
+// At once where much has come, else a little later; and again later while the node does not take what it is told.
 void NodeSession::acknowledge(bool at_once) {
-  if (const auto received = stream_.acknowledge(at_once)) request(*received);
+  if (has_room())
+    if (const auto received = stream_.acknowledge(at_once)) request(*received);
   if (acknowledging_ || !stream_.reception().owes()) return;
   acknowledge_timer_.expires_after(acknowledge_interval);
   acknowledge_timer_.async_wait(guarded([](NodeSession& self, std::error_code e) {
@@ -302,6 +322,13 @@ void NodeSession::acknowledge(bool at_once) {
     self.acknowledge(true);
   }));
   acknowledging_ = true;
+}
+
+void NodeSession::let_time_pass() {
+  std::vector<Frame> controls;
+  stream_.tick(hub_.now(), controls);
+  pass_on(controls);
+  hub_.routed();
 }
 
 void NodeSession::let_go() {
@@ -348,9 +375,7 @@ void NodeSession::on_tick(Clock::time_point now) {
     left_[i] = config_.periodic[i].interval;
     request(request_of(config_.periodic[i].service));
   }
-  std::vector<Frame> controls;
-  stream_.tick(hub_.now(), controls);
-  pass_on(controls);
+  let_time_pass();
   if (!out_.empty() && now - progress_ > hub_.client_timeout()) ended("it takes nothing any more");
 }
 

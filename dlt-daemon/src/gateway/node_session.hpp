@@ -36,12 +36,16 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   using Answer = std::function<void(proto::control::Status)>;
 
   NodeSession(Hub& hub, NodeConfig config);
+  // Goes on where another one has ended, at the same node: the link and the counts are that one's.
+  NodeSession(Hub& hub, NodeConfig config, NodeStream stream);
 
   // Connects, if it is a node to connect to at the start.
   void start();
   // Somebody asks for it. Answered when it is connected, or the first try has failed.
   void connect(Answer answer);
   void disconnect(const char* reason);
+  // Ends for another one that goes on. Nothing but the destructor is called then.
+  [[nodiscard]] NodeStream hand_over(const char* reason);
   // Passes a request on, or answers that it cannot.
   void forward(ClientSession& from, const ForwardedRequest& request);
 
@@ -79,6 +83,7 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   void ended(const std::string& reason);
   void wait_for_next_try(std::chrono::seconds pause);
   void close_socket();
+  void end_for_good(const char* reason);
   void tell_end(const std::string& reason);
   void answer_all(proto::control::Status status);
   void refuse_open_questions();
@@ -90,7 +95,9 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   void request(const proto::control::Request& request);
   void acknowledge(bool at_once);
   void pass_on(const std::vector<Frame>& controls);
+  void let_time_pass();
   void let_go();
+  [[nodiscard]] bool has_room() const noexcept;
   bool enqueue(proto::Bytes frame);
   void flush();
   void tick(Clock::time_point at);

@@ -51,7 +51,7 @@ void NodeStream::on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const
     if (msin == proto::msin::control_response && take_answer(own, round)) [[unlikely]] {
       if (must_end_) break;
     } else if (reception_.holding()) [[unlikely]] {
-      hold(own, frame->carried, round);
+      hold(own);
     } else {
       take(own, msin, frame->carried, round);
     }
@@ -84,8 +84,8 @@ void NodeStream::take(std::span<std::byte> frame, std::uint8_t msin, bool carrie
   exchange_.collect(frame, round.slab, source_, round.now, round.span, ecu_);
 }
 
-void NodeStream::hold(std::span<std::byte> frame, bool carried, const Round& round) {
-  if (!carried) return held_.add(frame, round.slab);
+// A copy: it may stay for a minute, and all that was received around it would stay with it.
+void NodeStream::hold(proto::Bytes frame) {
   const FrameSpan copy = exchange_.own.put(Frame(frame.begin(), frame.end()));
   held_.add(copy.bytes(), copy.slab);
 }
@@ -104,9 +104,10 @@ void NodeStream::pass_on_held(const Now& now, std::vector<Frame>& controls) {
   }
 }
 
-// What the node says to 0xf22 is for this daemon alone. False: it is not about that.
+// What the node says to 0xf22 is for this daemon alone. False: it is not about that, or nobody has asked: then it is a
+// frame like any other, which any application of the node may have written.
 bool NodeStream::take_answer(std::span<std::byte> frame, Round& round) {
-  if (service_in(frame) != control::Service::gateway_link) return false;
+  if (!reception_.waits_for_answer() || service_in(frame) != control::Service::gateway_link) return false;
   const auto answer = control::decode_response(frame.subspan(proto::headers_size(htyp_of(frame))), order_of(frame));
   if (!answer) return false;
   flush(round);
@@ -131,6 +132,7 @@ bool NodeStream::take_answer(std::span<std::byte> frame, Round& round) {
 
 void NodeStream::tick(const Now& now, std::vector<Frame>& controls) {
   if (reception_.late(now.steady)) pass_on_held(now, controls);
+  else if (reception_.over(now.steady)) let_go(now, controls);
 }
 
 void NodeStream::let_go(const Now& now, std::vector<Frame>& controls) {

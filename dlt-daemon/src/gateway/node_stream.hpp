@@ -40,7 +40,7 @@ class NodeStream {
   [[nodiscard]] std::optional<proto::control::GatewayReceived> acknowledge(bool at_once) noexcept {
     return reception_.acknowledge(at_once);
   }
-  // Time passes; adds as on_bytes() does.
+  // Time passes, with a connection or without; adds as on_bytes() does.
   void tick(const Now& now, std::vector<Frame>& controls);
   // There will be no next connection, or not soon: what is held is passed on.
   void let_go(const Now& now, std::vector<Frame>& controls);
@@ -69,7 +69,7 @@ class NodeStream {
     SpanGather span{};
   };
   void take(std::span<std::byte> frame, std::uint8_t msin, bool carried, Round& round);
-  void hold(std::span<std::byte> frame, bool carried, const Round& round);
+  void hold(proto::Bytes frame);
   void pass_on_held(const Now& now, std::vector<Frame>& controls);
   [[nodiscard]] bool take_answer(std::span<std::byte> frame, Round& round);
   void flush(Round& round) { exchange_.route(round.slab, source_, round.now, round.span, ecu_); }

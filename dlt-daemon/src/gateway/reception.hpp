@@ -71,6 +71,10 @@ class Reception {
     late_ = true;
     return true;
   }
+  // No connection is there, and the node would not go on with the link any more: what is held is to be passed on.
+  [[nodiscard]] bool over(Clock::time_point now) const noexcept {
+    return state_ == State::off && begun_ && !late_ && now - asked_at_ >= link_patience;
+  }
   void ended() noexcept {
     begun_ |= state_ == State::asked;
     state_ = State::off;
@@ -100,6 +104,7 @@ class Reception {
   }
 
   [[nodiscard]] bool up() const noexcept { return state_ == State::up; }
+  [[nodiscard]] bool waits_for_answer() const noexcept { return state_ == State::asked || late_; }
   [[nodiscard]] bool holding() const noexcept { return state_ == State::asked && begun_; }
   [[nodiscard]] bool owes() const noexcept { return state_ == State::up && received_ != told_; }  // an acknowledgement
   [[nodiscard]] std::uint64_t resumed() const noexcept { return resumed_; }  // how often the link went on

@@ -4,15 +4,25 @@
 #include <new>
 #include <utility>
 
+#include "session/told_loss.hpp"
+
 namespace dlt::daemon {
 
-BrokenLink::BrokenLink(Router& router, GatewayId gateway, Left left, std::size_t capacity, Clock::time_point since)
+// What was to be told of losses and was not sent is told by the next connection: here it might have to make room.
+BrokenLink::BrokenLink(Router& router, EcuId own, GatewayId gateway, Left left, std::size_t capacity,
+                       Clock::time_point since)
     : router_(router),
+      own_(own),
       gateway_(gateway),
       since_(since),
       kept_(std::move(left.kept)),
       queue_(capacity),
       losses_(std::move(left.losses)) {
+  std::erase_if(left.unsent, [&](const FrameSpan& span) {
+    const ToldLoss loss = loss_in(span, own_);
+    if (loss.messages != 0) losses_.untold[loss.app] += loss.messages;
+    return loss.messages != 0;
+  });
   queue_.put_back(std::move(left.unsent));
   router_.add_waiting(*this);
 }
@@ -31,13 +41,13 @@ void BrokenLink::stop_waiting() noexcept {
 
 void BrokenLink::give_up() {
   stop_waiting();
-  kept_.give_up();
+  kept_.give_up(own_);
   (void)queue_.take();
 }
 
 void BrokenLinks::put(GatewayId gateway, BrokenLink::Left left, std::size_t capacity, Clock::time_point now) {
   (void)extract(gateway.link);
-  links_.push_back(std::make_unique<BrokenLink>(router_, gateway, std::move(left), capacity, now));
+  links_.push_back(std::make_unique<BrokenLink>(router_, own_, gateway, std::move(left), capacity, now));
   if (std::count_if(links_.begin(), links_.end(), [](const auto& l) { return l->waiting(); }) > long{most_waiting})
     (*std::find_if(links_.begin(), links_.end(), [](const auto& l) { return l->waiting(); }))->give_up();
   if (links_.size() > most) links_.erase(links_.begin());

@@ -37,7 +37,8 @@ class BrokenLink : public Sink {
     Outbox::Losses losses;
   };
 
-  BrokenLink(Router& router, GatewayId gateway, Left left, std::size_t capacity, Clock::time_point since);
+  // `own`: the ECU id of this daemon.
+  BrokenLink(Router& router, EcuId own, GatewayId gateway, Left left, std::size_t capacity, Clock::time_point since);
   ~BrokenLink() override { stop_waiting(); }
 
   void accept(const FrameSpan& span, Clock::time_point now) override;
@@ -59,6 +60,7 @@ class BrokenLink : public Sink {
   void stop_waiting() noexcept;
 
   Router& router_;
+  const EcuId own_;
   const GatewayId gateway_;
   const Clock::time_point since_;
   Unacknowledged kept_;
@@ -74,8 +76,8 @@ class BrokenLinks {
   static constexpr std::size_t most = 16;  // that are known, waiting or over
   static constexpr auto patience = std::chrono::seconds(60);
 
-  // `epoch`: drawn at random, not 0.
-  BrokenLinks(Router& router, std::uint64_t epoch) noexcept : router_(router), epoch_(epoch) {}
+  // `epoch`: drawn at random, not 0. `own`: the ECU id of this daemon.
+  BrokenLinks(Router& router, std::uint64_t epoch, EcuId own) noexcept : router_(router), epoch_(epoch), own_(own) {}
 
   // `capacity`: bytes that may wait.
   void put(GatewayId gateway, BrokenLink::Left left, std::size_t capacity, Clock::time_point now);
@@ -103,6 +105,7 @@ class BrokenLinks {
 
   Router& router_;
   const std::uint64_t epoch_;
+  const EcuId own_;
   std::vector<std::unique_ptr<BrokenLink>> links_;  // the oldest first
 };
 

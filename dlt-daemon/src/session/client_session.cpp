@@ -205,7 +205,7 @@ void ClientSession::send_some() {
     msghdr message{};
     message.msg_iov = ranges.data();
     message.msg_iovlen = outbox_.gather(ranges, bytes_per_call, bytes);
-    if (message.msg_iovlen == 0) return;  // as much as may be is under way; received() goes on
+    if (message.msg_iovlen == 0) return is_stuck() ? fail("its requests keep its acknowledgements waiting") : void();
     const long n = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno != EAGAIN) return fail();
@@ -226,6 +226,12 @@ void ClientSession::send_some() {
   }
 }
 
+// As much as may be is under way on its link. What goes on then is received(), but requests are not read while so many
+// answers wait for what is under way. The next connection gets all of it, and begins with what has come.
+bool ClientSession::is_stuck() const noexcept {
+  return gateway_ && conversation_.busy() && outbox_.reply_bytes() >= reply_limit;
+}
+
 void ClientSession::on_writable() {
   try {
     send_some();
@@ -238,10 +244,10 @@ void ClientSession::on_writable() {
 }
 
 // Not at once: the router may just be going through its sinks. Without memory for that, with the next tick.
-void ClientSession::fail() {
+void ClientSession::fail(const char* reason) {
   failed_ = true;
   try {
-    asio::post(hub_.io(), [self = shared_from_this()] { self->close("sending failed"); });
+    asio::post(hub_.io(), [self = shared_from_this(), reason] { self->close(reason); });
   } catch (const std::bad_alloc&) {
   }
 }

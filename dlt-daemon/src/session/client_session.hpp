@@ -70,7 +70,8 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   void on_writable();
   void reject();
   void send_some();
-  void fail();
+  void fail(const char* reason = "sending failed");
+  [[nodiscard]] bool is_stuck() const noexcept;
   void tell_loss();
   void greet();
   [[nodiscard]] std::deque<FrameSpan> as_sent(std::deque<FrameSpan> spans);

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "session/told_loss.hpp"
+
 namespace dlt::daemon {
 
 void Unacknowledged::wrote(FrameSpan span) {
@@ -43,9 +45,11 @@ std::deque<FrameSpan> Unacknowledged::take_behind(std::uint64_t received) {
   return std::exchange(kept_, {});
 }
 
-void Unacknowledged::give_up() {
+void Unacknowledged::give_up(EcuId own) {
   for (const FrameSpan& span : kept_) {
-    if (given_up_.empty() || given_up_.back().own != span.own) given_up_.push_back({0, span.own});
+    const std::uint64_t told = loss_in(span, own).messages;
+    const bool goes_on = !given_up_.empty() && given_up_.back().own == span.own && given_up_.back().told == 0;
+    if (!goes_on || told != 0) given_up_.push_back({0, span.own, told});
     given_up_.back().frames += span.frames;
   }
   kept_.clear();
@@ -58,7 +62,7 @@ std::uint64_t Unacknowledged::lost_behind(std::uint64_t received) const noexcept
   for (const Run& run : given_up_) {
     const std::uint64_t begin = std::max(end, received);
     end += run.frames;
-    if (!run.own && end > begin) lost += end - begin;
+    if (end > begin) lost += run.own ? run.told : end - begin;
   }
   return lost;
 }

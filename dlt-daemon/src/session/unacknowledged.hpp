@@ -28,9 +28,10 @@ class Unacknowledged {
   // What has been written behind `received`, to be written again; it counts as not written from now on. Where knows().
   [[nodiscard]] std::deque<FrameSpan> take_behind(std::uint64_t received);
 
-  // Lets go of the spans.
-  void give_up();
-  // Messages behind `received` that were given up; what the daemon itself had to say does not count. Where knows().
+  // Lets go of the spans. `own`: the ECU id of this daemon.
+  void give_up(EcuId own);
+  // Messages behind `received` that were given up, and those that were lost before and told there; what else the daemon
+  // itself had to say does not count. Where knows().
   [[nodiscard]] std::uint64_t lost_behind(std::uint64_t received) const noexcept;
 
   [[nodiscard]] bool full() const noexcept { return bytes_ >= limit; }
@@ -42,6 +43,7 @@ class Unacknowledged {
   struct Run {  // of frames that were given up
     std::uint64_t frames = 0;
     bool own = false;
+    std::uint64_t told = 0;  // by an own one that tells of a loss; that is a run alone
   };
   void pop_front() noexcept;
 

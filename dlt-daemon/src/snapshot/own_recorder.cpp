@@ -130,11 +130,12 @@ void OwnRecorder::remove(const std::string& file) noexcept { ::unlink(file.c_str
 
 std::vector<OwnRecorder::LeftOver> OwnRecorder::left_over(const std::string& path, std::string_view own) {
   const std::filesystem::path base(path);
+  const auto own_name = std::filesystem::path(own).filename();  // the same path may be written in several ways
   std::vector<std::pair<std::int64_t, std::string>> found;
   std::error_code ignored;
   for (std::filesystem::directory_iterator it(base.parent_path(), ignored), end; it != end; it.increment(ignored))
     if (const auto start = start_in(it->path().filename().native(), base.filename().native()))
-      if (it->path().native() != own) found.emplace_back(*start, it->path());
+      if (it->path().filename() != own_name) found.emplace_back(*start, it->path());
   std::sort(found.begin(), found.end());
   std::vector<LeftOver> all;
   // The newest first: of many deaths in a row the last ones are kept.

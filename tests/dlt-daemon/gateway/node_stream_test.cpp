@@ -283,3 +283,44 @@ TEST_CASE("what is held is passed on where no connection is to come") {
   CHECK(f.all() == node_frames(0, 2));
   CHECK(f.connect().epoch == 0);
 }
+
+TEST_CASE("on a link an answer that nobody has asked for is a frame like any other, as an application may write it") {
+  const auto bytes = node_frames(0, 2) + linked(8, 40, true) + no_links + node_frame(2);
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    Fixture f;
+    (void)f.connect();
+    f.feed(linked(9, 0, false));
+    f.feed(bytes.substr(0, cut));
+    f.feed(bytes.substr(cut));
+    CHECK(f.stream.acknowledge(true)->received == 5);
+    CHECK(f.all() == bytes);
+  }
+}
+
+TEST_CASE("what is held takes memory for itself, not for all that lies around it where it was received") {
+  Fixture f;
+  (void)f.connect();
+  f.feed(linked(9, 0, false));
+  f.stream.on_closed();
+  (void)f.connect();
+  for (std::uint32_t n = 0; n < 100; ++n) f.feed(node_frame(n));  // into a slab each
+
+  CHECK(f.pool.slabs() < 10);
+  f.feed(no_links);
+  CHECK(f.all() == node_frames(0, 100));
+}
+
+TEST_CASE("what is held is passed on after a while also where no connection comes any more") {
+  Fixture f;
+  (void)f.connect();
+  f.feed(linked(9, 0, false));
+  f.stream.on_closed();
+  (void)f.connect();
+  f.feed(node_frames(0, 2));
+  f.stream.on_closed();
+  f.stream.tick({f.at + Reception::link_patience - std::chrono::seconds(1), 5, 0}, f.controls);
+  CHECK(f.all().empty());
+  f.stream.tick({f.at + Reception::link_patience, 5, 0}, f.controls);
+  CHECK(f.all() == node_frames(0, 2));
+  CHECK(f.connect().epoch == 0);
+}

@@ -1,5 +1,6 @@
 #include "session/broken_links.hpp"
 
+#include <array>
 #include <catch2/catch.hpp>
 
 #include "dlt-daemon/support/spans.hpp"
@@ -19,7 +20,7 @@ const Clock::time_point start{};
 struct Fixture {
   Pool pool{4096};
   Router router{Replay::unread, 10'000};
-  BrokenLinks links{router, epoch};
+  BrokenLinks links{router, epoch, "ECU1"};
 
   void route(std::uint32_t first, std::uint32_t count) { router.route(numbered(pool, first, count), start); }
   // 0 to 3 are under way, 4 and 5 were not sent.
@@ -164,4 +165,55 @@ TEST_CASE("whoever is waited for holds nobody back and is nothing to wait for") 
   f.route(6, 2);
   CHECK_FALSE(f.router.holds_back(start));
   CHECK(f.router.settled().clients == f.router.total().bytes);
+}
+
+namespace {
+
+FrameSpan notice_of_loss(Pool& pool, std::uint32_t messages) {
+  proto::control::Envelope envelope;
+  envelope.ecu = "ECU1";
+  envelope.app = "APP1";
+  FrameSpan span = span_of(pool, std::string(proto::as_text(*proto::control::frame(
+                                     proto::control::MessageBufferOverflow{{}, 1, messages}, envelope))));
+  span.own = true;
+  return span;
+}
+
+std::uint64_t told_by(const BrokenLinks::Found& found) {
+  std::uint64_t all = found.lost;
+  for (const auto& [app, messages] : found.losses.untold) all += messages;
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a loss whose notice was not sent is told all the same when there was no room for the notice") {
+  Fixture f;
+  BrokenLink::Left left;
+  left.unsent.push_back(notice_of_loss(f.pool, 40));
+  left.unsent.push_back(numbered(f.pool, 4, 2));
+  f.links.put({1, "GATE"}, std::move(left), 90, start);
+  f.route(6, 3);
+  const auto found = f.links.take(asks(1, 0));
+  REQUIRE(found.resumed);
+  CHECK(numbers_in(found.waiting) == Numbers{6, 7, 8});
+  CHECK(told_by(found) == 42);
+}
+
+TEST_CASE("a loss whose notice was under way, or not sent, is told when the link is over") {
+  for (std::uint64_t received = 0; received <= 5; ++received) {
+    Fixture f;
+    BrokenLink::Left left;
+    left.kept.wrote(numbered(f.pool, 0, 2));
+    left.kept.wrote(notice_of_loss(f.pool, 40));
+    left.kept.wrote(notice_of_loss(f.pool, 200));
+    left.kept.wrote(numbered(f.pool, 2, 1));
+    left.unsent.push_back(notice_of_loss(f.pool, 1000));
+    f.links.put({1, "GATE"}, std::move(left), room, start);
+    f.links.tick(start + BrokenLinks::patience);
+    const auto found = f.links.take(asks(1, received));
+    REQUIRE_FALSE(found.resumed);
+    const std::array<std::uint64_t, 6> behind{243, 242, 241, 201, 1, 0};
+    CHECK(told_by(found) == 1000 + behind[received]);
+  }
 }

@@ -87,7 +87,7 @@ TEST_CASE("a link that is over tells exactly how many messages it had, wherever 
     Fixture f;
     f.say(8);
     f.kept.wrote(numbered(f.pool, 9, 1));
-    f.kept.give_up();
+    f.kept.give_up("ECU1");
     CHECK(f.kept.bytes() == 0);
     // The ninth frame is the daemon's own.
     CHECK(f.kept.lost_behind(received) == 10 - received - (received < 9 ? 1 : 0));
@@ -97,7 +97,7 @@ TEST_CASE("a link that is over tells exactly how many messages it had, wherever 
 TEST_CASE("what was acknowledged before a link was over is not lost") {
   Fixture f;
   REQUIRE(f.kept.acknowledge(5));
-  f.kept.give_up();
+  f.kept.give_up("ECU1");
   CHECK(f.kept.lost_behind(5) == 3);
   CHECK(f.kept.lost_behind(8) == 0);
 }

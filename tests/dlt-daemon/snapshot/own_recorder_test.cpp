@@ -159,3 +159,16 @@ TEST_CASE("a file that cannot be made is named") {
   CHECK_FALSE(OwnRecorder::open({dir / "no/app.sock", recorder_bytes_least, 0, 1}, problem));
   CHECK(problem == (dir / "no/app.sock.recorder-1") + ": No such file or directory");
 }
+
+TEST_CASE("a daemon's own file is none of a dead one's, however the path of the socket is written") {
+  const TempDir dir;
+  const std::string socket = (dir / "") + "/app.sock";
+  std::string problem;
+  const auto recorder = OwnRecorder::open({socket, OwnRecorder::least, 0, 5}, problem);
+  REQUIRE(recorder);
+  leave_behind(dir, 2, 1);
+
+  const auto found = OwnRecorder::left_over(socket, recorder->file());
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].of.since_us == 2);
+}
