@@ -99,6 +99,7 @@ struct Encoder {
   }
   void operator()(const GatewayLinked& m) const noexcept {
     head(Service::gateway_link, m.status);
+    out.number(m.link, order);
     out.number(m.epoch, order);
     out.number(m.sent, order);
     out.u8(m.resumed);
@@ -151,7 +152,7 @@ struct SizeOf {
     return head + 4 + PassiveNodeStatus::max_nodes * (4 + id);
   }
   std::size_t operator()(const Snapshots& m) const noexcept { return head + 4 + 4 + m.text.size(); }
-  std::size_t operator()(const GatewayLinked&) const noexcept { return head + 8 + 8 + 1; }
+  std::size_t operator()(const GatewayLinked&) const noexcept { return head + 8 + 8 + 8 + 1; }
 };
 
 template <class T>
@@ -219,9 +220,10 @@ Result<Response> decode_snapshots(ByteReader& in, Status status, std::endian ord
 }
 
 Result<Response> decode_gateway_linked(ByteReader& in, Status status, std::endian order) {
+  const auto link = in.number<std::uint64_t>(order);
   const auto epoch = in.number<std::uint64_t>(order);
   const auto sent = in.number<std::uint64_t>(order);
-  return whole(in, GatewayLinked{status, epoch, sent, in.u8()});
+  return whole(in, GatewayLinked{status, link, epoch, sent, in.u8()});
 }
 
 }  // namespace

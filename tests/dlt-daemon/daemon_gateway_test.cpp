@@ -322,8 +322,9 @@ TEST_CASE("an acknowledgement that there was no room for is given when there is"
   auto config = gateway_in(dir, section(1, fake.listen().port(), "ECU2"));
   config.client_timeout = std::chrono::hours(1);
   RunningDaemon d(config);
-  Peer peer = fake.accept_silently();
-  REQUIRE(peer.send(node_says(control::GatewayLinked{control::Status::ok, 9, 0, 0})));
+  std::uint64_t link = 0;
+  Peer peer = fake.accept_silently(&link);
+  REQUIRE(peer.send(node_says(control::GatewayLinked{control::Status::ok, link, 9, 0, 0})));
   REQUIRE(eventually([&] { return node(d)["acknowledged"] == true; }));
   Client asker = d.client();
   const std::string data(60'000, 'x');

@@ -51,11 +51,12 @@ struct PlayedGateway {
   void ask(std::uint64_t link, std::uint64_t of_epoch, std::uint64_t has) {
     REQUIRE(client.peer().send(request(control::GatewayLink{link, "GATE", of_epoch, has})));
     const auto f = client.control(0xf22);
-    REQUIRE(f.size() == 27 + 17);
+    REQUIRE(f.size() == 27 + 25);
     CHECK(f[26] == 0);
-    epoch = proto::load_le<std::uint64_t>(f.data() + 27);
-    received = proto::load_le<std::uint64_t>(f.data() + 35);
-    resumed = f[43] != 0;
+    CHECK(proto::load_le<std::uint64_t>(f.data() + 27) == link);
+    epoch = proto::load_le<std::uint64_t>(f.data() + 35);
+    received = proto::load_le<std::uint64_t>(f.data() + 43);
+    resumed = f[51] != 0;
   }
   // The number of the next log message; 0xffff'ffff at the end of the stream. Every frame counts.
   std::uint32_t number() {

@@ -126,7 +126,7 @@ std::vector<Response> one_of_each_response() {
           Marker{},
           PassiveNodeStatus{Status::ok, {{"ECU2", 2}, {"ECU3", 1}}},
           Snapshots{Status::error, 2, "/a.dlt.zst\nno room"},
-          GatewayLinked{Status::ok, 0x1112131415161718, 4711, 1}};
+          GatewayLinked{Status::ok, 0x0102030405060708, 0x1112131415161718, 4711, 1}};
 }
 
 }  // namespace

@@ -104,15 +104,16 @@ void NodeStream::pass_on_held(const Now& now, std::vector<Frame>& controls) {
   }
 }
 
-// What the node says to 0xf22 is for this daemon alone. False: it is not about that, or nobody has asked: then it is a
-// frame like any other, which any application of the node may have written.
+// What the node says to 0xf22 is for this daemon alone. False: it is not about that, or not to be believed, or nobody
+// has asked: then it is a frame like any other, which any application of the node may have written.
 bool NodeStream::take_answer(std::span<std::byte> frame, Round& round) {
   if (!reception_.waits_for_answer() || service_in(frame) != control::Service::gateway_link) return false;
   const auto answer = control::decode_response(frame.subspan(proto::headers_size(htyp_of(frame))), order_of(frame));
   if (!answer) return false;
+  const auto* const linked = std::get_if<control::GatewayLinked>(&*answer);
+  if (linked != nullptr ? !reception_.is_mine(*linked) : !reception_.believes_refusals()) return false;
   flush(round);
   ++control_messages_;
-  const auto* const linked = std::get_if<control::GatewayLinked>(&*answer);
   if (linked == nullptr || linked->status != control::Status::ok) {
     reception_.refused();
     pass_on_held(round.now, round.controls);

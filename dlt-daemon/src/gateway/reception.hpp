@@ -3,12 +3,14 @@
 //
 //   state    connected()   answered()   refused()   late()   ended()
 //   off      asked         - *          -           -        off
-//   asked    -             up           off         off      off, and the node may have begun the link
+//   asked    -             up           off *       off      off, and the node may have begun the link
 //   up       -             -            -           -        off
 //
-//   *  an answer that comes after late() is taken all the same: up, where a link begins. Where one goes on, the
-//   connection
-//      is to be ended: what it repeats has been passed on already.
+//   *  an answer that comes after late() or refused() is taken all the same: up, where a link begins. Where one goes
+//      on, the connection is to be ended: what it repeats has been passed on already.
+//
+// Any application of the node may log what looks like an answer. is_mine() tells a true one, by the number of the link,
+// which is told to nobody else. A refusal bears none: believes_refusals() where there is no link that it could cost.
 //
 // From the second connection on, what comes before the answer is held: if the link goes on it comes again. A node that
 // does not know such links says so, or says nothing for a while; then all is as without them. The link's number is
@@ -57,10 +59,15 @@ class Reception {
     resumed_ += goes_on ? 1U : 0U;
     return goes_on ? Then::leave_out : Then::pass_on;
   }
+  [[nodiscard]] bool is_mine(const proto::control::GatewayLinked& answer) const noexcept {
+    return answer.link == link_;
+  }
+  [[nodiscard]] bool believes_refusals() const noexcept { return epoch_ == 0 && !begun_; }
   void refused() noexcept {
     if (state_ != State::asked) return;
     state_ = State::off;
     begun_ = false;
+    late_ = true;
     epoch_ = received_ = 0;
   }
   // True: it is late now, and what is held is to be passed on.
@@ -116,7 +123,7 @@ class Reception {
   std::uint64_t link_;
   State state_ = State::off;
   bool begun_ = false;  // the node may know the link
-  bool late_ = false;   // the present connection has not been answered in time
+  bool late_ = false;   // the present connection has not been answered in time, or by a refusal
   Clock::time_point asked_at_{};
   std::uint64_t epoch_ = 0;
   std::uint64_t received_ = 0;

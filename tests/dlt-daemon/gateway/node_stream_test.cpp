@@ -13,10 +13,12 @@ namespace control = dlt::proto::control;
 
 namespace {
 
+constexpr std::uint64_t link_number = 4711;
+
 struct Fixture {
   Pool pool;
   Exchange exchange{pool, Defaults{4, 0}, Control::Options{}, Replay::unread, 1000, Exchange::Options{}};
-  NodeStream stream{exchange, "ECU2", 77};
+  NodeStream stream{exchange, "ECU2", 77, link_number};
   RecordingSink client;
   std::vector<Frame> controls;
   Clock::time_point at{};
@@ -178,9 +180,9 @@ TEST_CASE("the service of a control message is read in its byte order") {
 
 namespace {
 
-std::string linked(std::uint64_t epoch, std::uint64_t sent, bool resumed) {
+std::string linked(std::uint64_t epoch, std::uint64_t sent, bool resumed, std::uint64_t link = link_number) {
   return node_says(
-      control::GatewayLinked{control::Status::ok, epoch, sent, static_cast<std::uint8_t>(resumed ? 1 : 0)});
+      control::GatewayLinked{control::Status::ok, link, epoch, sent, static_cast<std::uint8_t>(resumed ? 1 : 0)});
 }
 const std::string no_links = node_says(control::Plain{control::Service::gateway_link, control::Status::not_supported});
 
@@ -245,11 +247,12 @@ TEST_CASE("a node that does not know links any more, or says nothing, costs no m
     (void)f.connect();
     f.feed(node_frames(1, 2) + node_says(control::Marker{}));
     CHECK(f.all() == node_frame(0));
-    if (says_so) f.feed(no_links);
+    if (says_so) f.feed(no_links);  // which anybody could say
+    CHECK(f.all() == node_frame(0));
     f.stream.tick({f.at + Reception::link_patience, 5, 0}, f.controls);
     f.feed(node_frame(3));
-    CHECK(f.all() == node_frames(0, 3) + node_says(control::Marker{}) + node_frame(3));
-    CHECK(f.controls.size() == 1);
+    CHECK(f.all() == node_frames(0, 3) + node_says(control::Marker{}) + (says_so ? no_links : "") + node_frame(3));
+    CHECK(f.controls.size() == (says_so ? 2U : 1U));
     CHECK(f.stream.received().messages == 4);
     CHECK_FALSE(f.stream.acknowledge(true));
   }
@@ -306,7 +309,7 @@ TEST_CASE("what is held takes memory for itself, not for all that lies around it
   for (std::uint32_t n = 0; n < 100; ++n) f.feed(node_frame(n));  // into a slab each
 
   CHECK(f.pool.slabs() < 10);
-  f.feed(no_links);
+  f.feed(linked(10, 0, false));
   CHECK(f.all() == node_frames(0, 100));
 }
 
@@ -323,4 +326,24 @@ TEST_CASE("what is held is passed on after a while also where no connection come
   f.stream.tick({f.at + Reception::link_patience, 5, 0}, f.controls);
   CHECK(f.all() == node_frames(0, 2));
   CHECK(f.connect().epoch == 0);
+}
+
+TEST_CASE("an application that speaks in its node's place is not believed, whatever it says before the node") {
+  const auto forged = GENERATE(no_links, linked(9, 0, false, 1), linked(9, 40, true, 1));
+  const bool first = GENERATE(true, false);
+  CAPTURE(first);
+  Fixture f;
+  (void)f.connect();
+  if (!first) {
+    f.feed(linked(9, 0, false) + node_frame(0));
+    f.stream.on_closed();
+    (void)f.connect();
+  }
+  const std::uint32_t seen = first ? 0 : 1;
+  f.feed(node_frame(seen) + forged + node_frame(seen + 1) + linked(9, seen, !first) + node_frames(seen, 3));
+  CHECK(f.stream.reception().up());
+  CHECK(f.stream.acknowledge(true)->received == seen + 3);
+  // What comes before a link that begins is not of it; before one that goes on it is what comes again.
+  const std::string shown = forged == no_links ? "" : forged;
+  CHECK(f.all() == (first ? node_frame(0) + shown + node_frame(1) : node_frame(0)) + node_frames(seen, 3));
 }

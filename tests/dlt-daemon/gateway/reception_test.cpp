@@ -13,7 +13,7 @@ namespace {
 const Clock::time_point start{};
 
 proto::control::GatewayLinked answer(std::uint64_t epoch, std::uint64_t sent, bool resumed) {
-  return {{}, epoch, sent, static_cast<std::uint8_t>(resumed ? 1 : 0)};
+  return {{}, 5, epoch, sent, static_cast<std::uint8_t>(resumed ? 1 : 0)};
 }
 
 // A link that has begun, of which so many frames have come, and whose connection has ended.

@@ -25,12 +25,14 @@ class FakeNode {
   }
   // Who connects asks first for a link (0xf22), which a node that is not ours does not know.
   [[nodiscard]] Peer accept() const;
-  // Likewise; what is asked is read, and nothing is said.
-  [[nodiscard]] Peer accept_silently() const {
+  // Likewise; what is asked is read, and nothing is said. `link`: gets the number of the link that is asked for.
+  [[nodiscard]] Peer accept_silently(std::uint64_t* link = nullptr) const {
     Peer peer = Peer::accepted(fd_.get());
-    std::string head = peer.receive(4);
-    if (head == "DLS\x01") head = peer.receive(4);
-    if (head.size() == 4) (void)peer.receive(proto::load_be<std::uint16_t>(head.data() + 2) - 4U);
+    std::string asked = peer.receive(4);
+    if (asked == "DLS\x01") asked = peer.receive(4);
+    if (asked.size() == 4) asked += peer.receive(proto::load_be<std::uint16_t>(asked.data() + 2) - 4U);
+    constexpr std::size_t payload = 26;  // behind the service
+    if (link != nullptr && asked.size() >= payload + 8) *link = proto::load_le<std::uint64_t>(&asked[payload]);
     return peer;
   }
   // Likewise; nothing is read.

@@ -253,6 +253,7 @@ struct Snapshots {
 // Of GatewayLink: what follows in the stream is of the link.
 struct GatewayLinked {
   Status status = Status::ok;
+  std::uint64_t link = 0;    // as the gateway has called it: nobody else knows it
   std::uint64_t epoch = 0;   // of the node's process; never 0
   std::uint64_t sent = 0;    // frames of the link before the next one
   std::uint8_t resumed = 0;  // 1: the link goes on; what came on this connection before this answer comes again
