@@ -329,7 +329,7 @@ TEST_CASE("what is held is passed on after a while also where no connection come
 }
 
 TEST_CASE("an application that speaks in its node's place is not believed, whatever it says before the node") {
-  const auto forged = GENERATE(no_links, linked(9, 0, false, 1), linked(9, 40, true, 1));
+  const std::string forged = GENERATE(std::string(no_links), linked(9, 0, false, 1), linked(9, 40, true, 1));
   const bool first = GENERATE(true, false);
   CAPTURE(first);
   Fixture f;

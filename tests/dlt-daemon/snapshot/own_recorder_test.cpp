@@ -164,7 +164,7 @@ TEST_CASE("a daemon's own file is none of a dead one's, however the path of the 
   const TempDir dir;
   const std::string socket = (dir / "") + "/app.sock";
   std::string problem;
-  const auto recorder = OwnRecorder::open({socket, OwnRecorder::least, 0, 5}, problem);
+  const auto recorder = OwnRecorder::open({socket, recorder_bytes_least, 0, 5}, problem);
   REQUIRE(recorder);
   leave_behind(dir, 2, 1);
 
