@@ -333,7 +333,7 @@ void Daemon::end_step() {
   sinks_.stop();  // first: what is stored now is acknowledged when the connections are closed
   hub_.close();
   snapshots_.stop();
-  io_.stop();
+  asio::post(io_, [this] { io_.stop(); });  // behind what became of the snapshots
 }
 
 void Daemon::reload(const Config& fresh) {

@@ -50,9 +50,16 @@ void Device::add(Work work) {
   wake_.notify_one();
 }
 
-void Device::push(Batch batch) {
-  queued_bytes_.fetch_add(batch.records.bytes.size(), std::memory_order_relaxed);
-  add(std::move(batch));
+bool Device::push(Batch batch) noexcept {
+  const std::size_t bytes = batch.records.bytes.size();
+  queued_bytes_.fetch_add(bytes, std::memory_order_relaxed);  // before the thread may take it away again
+  try {
+    add(std::move(batch));
+    return true;
+  } catch (const std::bad_alloc&) {
+    queued_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
+  }
 }
 
 void Device::sync(Done done) { add(Sync{std::move(done)}); }

@@ -68,7 +68,8 @@ class Device {
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
 
-  void push(Batch batch);
+  // False: there is no memory for its place in the queue; the batch is gone, nothing else has changed.
+  [[nodiscard]] bool push(Batch batch) noexcept;
   // Writes what is cached for filters that are to be written on demand; `done` says whether all of it was.
   void sync(Done done);
   // Writes everything; nothing may be pushed after it. `done` is the last event.

@@ -210,10 +210,16 @@ void LogstorageSink::take(Slot& slot, const FrameSpan& span, bool room) {
   if (batch.records.bytes.size() >= batch_bytes) hand_over(slot);
 }
 
-void LogstorageSink::hand_over(Slot& slot) {
+void LogstorageSink::hand_over(Slot& slot) noexcept {
   if (slot.pending.filters.empty()) return;
-  slot.pushed = slot.pending.routed;
-  slot.device->push(std::exchange(slot.pending, {}));
+  const std::uint64_t routed = slot.pending.routed;
+  const std::size_t messages = slot.pending.filters.size();
+  if (slot.device->push(std::exchange(slot.pending, {}))) {
+    slot.pushed = routed;
+    return;
+  }
+  slot.dropped += messages;
+  slot.dropping += messages;
 }
 
 void LogstorageSink::push() {
@@ -222,9 +228,11 @@ void LogstorageSink::push() {
 }
 
 void LogstorageSink::look_at_queue(Slot& slot) noexcept {
-  if (!slot.hold->drained(slot.device->queued_bytes())) return;
-  const auto lost = std::exchange(slot.dropping, 0);
-  if (lost != 0) spdlog::warn("logstorage: {} was too slow: {} messages are not stored", slot.path, lost);
+  const std::size_t queued = slot.device->queued_bytes();
+  slot.hold->drained(queued);
+  if (queued > 0 || slot.dropping == 0) return;
+  spdlog::warn("logstorage: {} was too slow, or there was no memory: {} messages are not stored", slot.path,
+               std::exchange(slot.dropping, 0));
 }
 
 bool LogstorageSink::holds_back(Clock::time_point now) noexcept {

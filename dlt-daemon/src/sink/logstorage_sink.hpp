@@ -77,7 +77,7 @@ class LogstorageSink : public Sink {
     logstorage::Device::Batch pending;
     std::uint64_t pushed = 0;                      // `routed` of the last batch
     std::uint64_t dropped = 0;                     // messages
-    std::uint64_t dropping = 0;                    // in the present time of dropping
+    std::uint64_t dropping = 0;                    // since its queue was empty
     std::vector<Answer> answers;                   // to who waits for connecting or disconnecting
     std::optional<Answer> again{};                 // connect once it is disconnected
     logstorage::DeviceStatus last{};               // of a device that has failed
@@ -95,7 +95,7 @@ class LogstorageSink : public Sink {
   void begin_close(Slot& slot);
   void remove_filters(Slot& slot);
   void take(Slot& slot, const FrameSpan& span, bool room);
-  void hand_over(Slot& slot);
+  void hand_over(Slot& slot) noexcept;
   static void look_at_queue(Slot& slot) noexcept;
 
   asio::io_context& io_;

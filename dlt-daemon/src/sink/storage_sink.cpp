@@ -7,9 +7,9 @@ namespace dlt::daemon {
 void StorageSink::accept(const FrameSpan& span, Clock::time_point now) {
   if (span.own) return;
   look_at_queue();
-  if (hold_.admit(writer_.queued_bytes(), span.size, now)) {
+  if (hold_.admit(writer_.queued_bytes(), span.size, now) && writer_.push(span)) {
     pushed_ = span.routed;
-    return writer_.push(span);
+    return;
   }
   dropped_.add(span);
   dropping_ += span.frames;
@@ -27,9 +27,10 @@ std::uint64_t StorageSink::settled() const noexcept {
 }
 
 void StorageSink::look_at_queue() noexcept {
-  if (!hold_.drained(writer_.queued_bytes())) return;
-  const auto lost = std::exchange(dropping_, 0);
-  if (lost != 0) spdlog::warn("storage was too slow: {} messages are not stored", lost);
+  const std::size_t queued = writer_.queued_bytes();
+  hold_.drained(queued);
+  if (queued > 0 || dropping_ == 0) return;
+  spdlog::warn("storage was too slow, or had no memory: {} messages are not stored", std::exchange(dropping_, 0));
 }
 
 StorageStatus StorageSink::status() const {

@@ -1,6 +1,7 @@
 // Hands messages to the storage thread, as long as it keeps up.
 //
-// The io thread's end of a Writer: its queue is bounded by Hold, what does not fit is dropped and counted here.
+// The io thread's end of a Writer: its queue is bounded by Hold; what does not fit, or has no memory for its place
+// there, is dropped and counted here.
 #pragma once
 
 #include "route/hold.hpp"
@@ -29,7 +30,7 @@ class StorageSink : public Sink {
   Hold hold_;
   std::uint64_t pushed_ = 0;  // `routed` of the last span
   Volume dropped_;
-  std::uint64_t dropping_ = 0;  // messages dropped in the present time of dropping
+  std::uint64_t dropping_ = 0;  // messages dropped since the queue was empty
 };
 
 }  // namespace dlt::daemon

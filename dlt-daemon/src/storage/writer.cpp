@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <new>
 
 namespace dlt::daemon {
 
@@ -30,15 +31,18 @@ Writer::Writer(Options options)
 
 Writer::~Writer() { stop(); }
 
-void Writer::push(const FrameSpan& span) {
-  queued_bytes_.fetch_add(span.size, std::memory_order_relaxed);
+bool Writer::push(const FrameSpan& span) noexcept {
   bool notify = false;
-  {
+  try {
     const std::lock_guard lock(mutex_);
     queue_.push_back(span);
+    queued_bytes_.fetch_add(span.size, std::memory_order_relaxed);
     notify = idle_ || queued_bytes() >= wake_bytes;
+  } catch (const std::bad_alloc&) {
+    return false;
   }
   if (notify) wake_.notify_one();
+  return true;
 }
 
 StorageStatus Writer::status() const {

@@ -42,7 +42,8 @@ class Writer {
   explicit Writer(Options options);
   ~Writer();
 
-  void push(const FrameSpan& span);
+  // False: there is no memory for its place in the queue; nothing has changed then.
+  [[nodiscard]] bool push(const FrameSpan& span) noexcept;
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return queued_bytes_.load(std::memory_order_relaxed); }
   // `routed` of the last span of which all is in a file (as far as the kernel's memory), or was given up.
   [[nodiscard]] std::uint64_t settled() const noexcept { return settled_.load(std::memory_order_relaxed); }

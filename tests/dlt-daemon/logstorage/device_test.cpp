@@ -57,7 +57,7 @@ class Open {
       REQUIRE(batch.add(header, proto::as_bytes(f), filters));
     }
     batch.routed = ++routed_;
-    device->push(std::move(batch));
+    REQUIRE(device->push(std::move(batch)));
   }
   [[nodiscard]] bool settled() {
     return eventually([&] { return device->settled() == routed_; });

@@ -9,6 +9,8 @@
 
 #include "dlt-daemon/support/running_daemon.hpp"
 #include "dlt-daemon/support/stored.hpp"
+#include "snapshot/own_recorder.hpp"
+#include "snapshot/recorder_limits.hpp"
 #include "support/recorder_file.hpp"
 
 using namespace dlt;
@@ -77,6 +79,21 @@ class Answers {
   Peer& peer_;
   std::string bytes_;
 };
+
+// As daemons that were killed leave them.
+void leave_recorders(const TempDir& dir, std::size_t n) {
+  std::string problem;
+  const auto recorder = daemon::OwnRecorder::open({dir / "app.sock", daemon::recorder_bytes_least, 0, 1}, problem);
+  REQUIRE(recorder);
+  for (std::size_t i = 0; i < n; ++i)
+    std::filesystem::copy_file(recorder->file(), dir / ("app.sock.recorder-" + std::to_string(100 + i)));
+}
+std::size_t recorders(const TempDir& dir) {
+  const std::filesystem::directory_iterator all(dir.path());
+  return static_cast<std::size_t>(std::count_if(begin(all), end(all), [](const auto& entry) {
+    return entry.path().filename().string().find(".recorder-") != std::string::npos;
+  }));
+}
 
 std::size_t files(const TempDir& dir) { return std::filesystem::exists(dir / "s") ? files_in(dir / "s").size() : 0; }
 
@@ -266,6 +283,23 @@ TEST_CASE("who asks for all gets one of the daemon's own recorder, too: of what 
   }
   CHECK(own == 2);
   d.stop();
+}
+
+TEST_CASE("a daemon that ends at once knows of each snapshot that was written, and removes what that was of") {
+  constexpr std::size_t left = daemon::OwnRecorder::most_left_over;
+  const TempDir dir;
+  leave_recorders(dir, left);
+  auto started = daemon::Daemon::start(with_snapshots(dir));
+  REQUIRE(started);
+  daemon::Daemon& d = **started;
+
+  d.stop();
+  d.run();
+
+  const auto status = nlohmann::json::parse(d.status())["snapshots"];
+  CHECK(status["taken"] == files(dir));
+  CHECK(status["taken"].get<std::size_t>() + status["failed"].get<std::size_t>() == left);
+  CHECK(recorders(dir) == left - files(dir));
 }
 
 TEST_CASE("a daemon whose own recorder cannot be made goes on without") {

@@ -97,7 +97,7 @@ Run run(bool compression, SyncMode sync) {
   Writer writer(o);
   std::uint32_t sent = 0;
   for (int i = 0; i < 6; ++i) {
-    writer.push(numbered(pool, sent, 200, 40));
+    REQUIRE(writer.push(numbered(pool, sent, 200, 40)));
     sent += 200;
     REQUIRE(eventually([&] { return writer.status().written.messages == sent; }));
   }

@@ -45,7 +45,7 @@ TEST_CASE("everything pushed is stored in order, plain and compressed") {
     Pool pool;
     {
       Writer writer(options(dir, compression));
-      for (std::uint32_t i = 0; i < 100; ++i) writer.push(numbered(pool, i * 100, 100, 40));
+      for (std::uint32_t i = 0; i < 100; ++i) REQUIRE(writer.push(numbered(pool, i * 100, 100, 40)));
       writer.stop();
       CHECK(writer.status().written.messages == 10'000);
       CHECK(writer.status().dropped.messages == 0);
@@ -62,7 +62,7 @@ TEST_CASE("a message is in the file after the flush interval, without anything e
   auto o = options(dir, true);
   o.flush = 10ms;
   Writer writer(o);
-  writer.push(numbered(pool, 0, 1));
+  REQUIRE(writer.push(numbered(pool, 0, 1)));
   CHECK(eventually([&] { return writer.status().written.messages == 1; }));
   CHECK(all_numbers(dir.path()) == up_to(1));
 }
@@ -74,7 +74,7 @@ TEST_CASE("files are rotated by size, and every one of them is whole") {
     auto o = options(dir, compression);
     o.files.file_size = compression ? 20'000 : 600'000;
     Writer writer(o);
-    for (std::uint32_t i = 0; i < 300; ++i) writer.push(numbered(pool, i * 100, 100, 40));
+    for (std::uint32_t i = 0; i < 300; ++i) REQUIRE(writer.push(numbered(pool, i * 100, 100, 40)));
     writer.stop();
 
     const auto files = files_in(dir.path());
@@ -96,7 +96,7 @@ TEST_CASE("the oldest files are deleted, other people's are not") {
   o.files.file_size = 300'000;
   o.files.keep = {1'000'000, 100};
   Writer writer(o);
-  for (std::uint32_t i = 0; i < 500; ++i) writer.push(numbered(pool, i * 100, 100, 40));
+  for (std::uint32_t i = 0; i < 500; ++i) REQUIRE(writer.push(numbered(pool, i * 100, 100, 40)));
   writer.stop();
 
   std::uint64_t total = 0;
@@ -114,7 +114,7 @@ TEST_CASE("a second run begins a new file and overwrites none") {
   Pool pool;
   for (std::uint32_t run = 0; run < 3; ++run) {
     Writer writer(options(dir, true));
-    writer.push(numbered(pool, run * 10, 10));
+    REQUIRE(writer.push(numbered(pool, run * 10, 10)));
     writer.stop();
   }
   CHECK(files_in(dir.path()).size() == 3);
@@ -125,7 +125,7 @@ TEST_CASE("a torn tail loses the last zstd frame only") {
   TempDir dir;
   Pool pool;
   Writer writer(options(dir, true));
-  for (std::uint32_t i = 0; i < 100; ++i) writer.push(numbered(pool, i * 100, 100, 40));
+  for (std::uint32_t i = 0; i < 100; ++i) REQUIRE(writer.push(numbered(pool, i * 100, 100, 40)));
   writer.stop();
   const std::string whole = files_in(dir.path()).begin()->second;
   std::vector<std::size_t> ends;
@@ -151,7 +151,7 @@ TEST_CASE("a full disk suspends storage, nothing is torn, and it goes on when th
     o.files.calls.write = full_disk_write;
     disk_room = compression ? 3'000 : 300'000;
     Writer writer(o);
-    for (std::uint32_t i = 0; i < 100; ++i) writer.push(numbered(pool, i * 100, 100, 40));
+    for (std::uint32_t i = 0; i < 100; ++i) REQUIRE(writer.push(numbered(pool, i * 100, 100, 40)));
 
     CHECK(eventually([&] { return writer.status().state == StorageStatus::State::suspended; }));
     CHECK_FALSE(writer.status().problem.empty());
@@ -173,7 +173,7 @@ TEST_CASE("ending on a full disk counts what is not in the file") {
   o.files.calls.write = full_disk_write;
   disk_room = 300'000;
   Writer writer(o);
-  for (std::uint32_t i = 0; i < 100; ++i) writer.push(numbered(pool, i * 100, 100, 40));
+  for (std::uint32_t i = 0; i < 100; ++i) REQUIRE(writer.push(numbered(pool, i * 100, 100, 40)));
   writer.stop();
 
   const auto status = writer.status();
@@ -189,8 +189,8 @@ TEST_CASE("a directory that cannot be made suspends storage until it can") {
   auto o = options(dir, true);
   o.files.directory = dir / "taken";
   Writer writer(o);
-  writer.push(numbered(pool, 0, 10));
-  writer.push(numbered(pool, 10, 10));
+  REQUIRE(writer.push(numbered(pool, 0, 10)));
+  REQUIRE(writer.push(numbered(pool, 10, 10)));
   CHECK(eventually([&] { return writer.status().state == StorageStatus::State::suspended; }));
 
   std::filesystem::remove(dir / "taken");
