@@ -117,8 +117,11 @@ void ClientSession::open_link(const proto::control::GatewayLink& asked) {
   hub_.end_earlier(*this, asked.link);
   auto found = hub_.broken_links().take(asked);
   if (found.resumed) outbox_.discard();
-  const proto::control::GatewayLinked answer{
-      {}, asked.link, hub_.broken_links().epoch(), found.kept.written(), static_cast<std::uint8_t>(found.resumed ? 1 : 0)};
+  const proto::control::GatewayLinked answer{{},
+                                             asked.link,
+                                             hub_.broken_links().epoch(),
+                                             found.kept.written(),
+                                             static_cast<std::uint8_t>(found.resumed ? 1 : 0)};
   std::deque<FrameSpan> owed = std::move(found.again);
   if (found.lost != 0) owed.push_back(own.put(control.lost({}, found.lost, uptime)));
   owed.insert(owed.end(), found.waiting.begin(), found.waiting.end());
