@@ -1,5 +1,7 @@
 // Sinks that are refused memory while they take messages: by an operator new that refuses one thread on demand. The
 // whole daemon is refused memory in tests/faults/starved_daemon_test.cpp.
+#include <spdlog/spdlog.h>
+
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
@@ -39,6 +41,7 @@ constexpr std::uint32_t frames_each = 10;
 // Whether `act` goes without memory and without an exception.
 template <class Act>
 bool without_memory(Act&& act) {
+  (void)spdlog::default_logger_raw();  // made when it is first asked for: in the daemon that is at its start
   refuses = true;
   bool good = true;
   try {
