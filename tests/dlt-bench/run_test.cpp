@@ -7,12 +7,10 @@
 #include <sstream>
 
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <thread>
 
+#include "faults/raw_peer.hpp"
 #include "harness/daemon.hpp"
 #include "harness/worker.hpp"
 #include "support/child.hpp"
@@ -54,18 +52,12 @@ std::string option_of(pid_t pid, const std::string& option) {
   return at == std::string::npos ? "" : std::string(words.c_str() + at + before.size());
 }
 
-// Rubbish for the applications' socket of a daemon; whether it was sent.
-bool pollute(const std::string& path) {
-  sockaddr_un to{};
-  to.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof to.sun_path) return false;
-  path.copy(to.sun_path, sizeof to.sun_path - 1);
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const std::string rubbish(1000, '\xff');
-  const bool sent = ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 &&
-                    ::send(fd, rubbish.data(), rubbish.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(rubbish.size());
-  ::close(fd);
-  return sent;
+// Rubbish for the applications' socket of a daemon that may be ending.
+void pollute(const std::string& path) {
+  try {
+    (void)RawPeer::to_unix(path).send(std::string(1000, '\xff'));
+  } catch (const std::exception&) {
+  }
 }
 
 }  // namespace
@@ -82,7 +74,7 @@ TEST_CASE("garbage that the daemon meets is a fault, at a client as in files") {
   while (bench_process.running()) {
     if (children_with(bench_process.pid(), "produce").empty()) continue;
     for (const pid_t daemon : children_with(bench_process.pid(), "daemon.conf"))
-      (void)pollute(std::filesystem::path(option_of(daemon, "--config")).parent_path() / "app.sock");
+      pollute(std::filesystem::path(option_of(daemon, "--config")).parent_path() / "app.sock");
     std::this_thread::yield();
   }
 

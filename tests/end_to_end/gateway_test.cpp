@@ -106,12 +106,6 @@ struct Incumbent {
   }
 };
 
-bool incumbent_is_there() {
-  if (std::filesystem::exists(incumbent_daemon)) return true;
-  FAIL("the incumbent's daemon is not there: ./dev deps");
-  return false;
-}
-
 // What a daemon answers to passive_node_status, as it comes; without its time stamp.
 std::string passive_node_status(std::uint16_t port, EcuId ecu) {
   Client client(port);
@@ -252,7 +246,6 @@ TEST_CASE("a node that is killed and comes back goes on, and what it logged mean
 }
 
 TEST_CASE("the incumbent's daemon is a passive node of ours") {
-  if (!incumbent_is_there()) return;
   const Incumbent node("ECU2");
   const Ecu gateway("GATE", section(1, node.port, "ECU2", "SendControl=0x03,0x04,0x13\nSendPeriodicControl=0x13:1\n"));
   REQUIRE(gateway.connected(1));
@@ -281,7 +274,6 @@ TEST_CASE("the incumbent's daemon is a passive node of ours") {
 }
 
 TEST_CASE("a daemon of ours is a passive node of the incumbent's gateway") {
-  if (!incumbent_is_there()) return;
   const Ecu node("ECU2");
   const Incumbent gateway("GATE", "[General]\nInterval=1\n" + section(1, node.daemon.port(), "ECU2", "Timeout=0\n"));
   REQUIRE(eventually([&] { return status(node.daemon).clients.size() == 1; }));
@@ -306,7 +298,6 @@ TEST_CASE("a daemon of ours is a passive node of the incumbent's gateway") {
 }
 
 TEST_CASE("the list of nodes is, byte for byte, the incumbent's") {
-  if (!incumbent_is_there()) return;
   const Ecu node("ECU2");
   const std::string nodes = "[General]\nInterval=1\n" +
                             section(1, node.daemon.port(), "ECU2", "Connect=OnStartup\nTimeout=0\n") +

@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include <functional>
 #include <optional>
 
 #include "dlt/dlt.hpp"
@@ -27,6 +28,31 @@ void start_at(const TempDir& dir) {
 
 void change_level(FakeDaemon& daemon, std::uint8_t level) {
   daemon.send(proto::local::LogLevel{level, 0, daemon.positions_});
+}
+
+// Another thread has begun to end the session when a callback does `act`.
+void end_while_in_callback(const std::function<void(const TempDir&)>& act) {
+  TempDir dir;
+  FakeDaemon daemon(dir / "d.sock");
+  start_at(dir);
+  Context c{"CTX1"};
+  std::atomic<bool> in_callback{false};
+  std::atomic<bool> go_on{false};
+  c.on_level_change([&](Level) {
+    in_callback = true;
+    while (!go_on) std::this_thread::yield();
+    act(dir);
+  });
+  expect(daemon.sees("context CTX1 -2"), "registered");
+  change_level(daemon, 5);
+  expect(eventually([&] { return in_callback.load(); }), "callback");
+
+  std::atomic<bool> ended{false};
+  std::thread ends([&] { session.reset(), ended = true; });
+  expect(eventually([&] { return !DLT_FATAL(c, "until the levels are off"); }), "the end has begun");
+  go_on = true;
+  expect(eventually([&] { return ended.load(); }), "ended");
+  ends.join();
 }
 
 }  // namespace
@@ -85,32 +111,6 @@ TEST_CASE("a callback cannot start a session: it is told so, also when it has ju
         }) == "");
 }
 
-TEST_CASE("a callback that starts a session while another thread ends it holds nobody up") {
-  CHECK(isolated([] {
-          TempDir dir;
-          FakeDaemon daemon(dir / "d.sock");
-          start_at(dir);
-          Context c{"CTX1"};
-          std::atomic<bool> in_callback{false};
-          std::atomic<bool> go_on{false};
-          c.on_level_change([&](Level) {
-            in_callback = true;
-            while (!go_on) std::this_thread::yield();
-            (void)start({.app = "APP1", .address = "unix:" + dir / "d.sock"});
-          });
-          expect(daemon.sees("context CTX1 -2"), "registered");
-          change_level(daemon, 5);
-          expect(eventually([&] { return in_callback.load(); }), "callback");
-
-          std::atomic<bool> ended{false};
-          std::thread ends([&] { session.reset(), ended = true; });
-          expect(eventually([&] { return !DLT_FATAL(c, "until the levels are off"); }), "the end has begun");
-          go_on = true;
-          expect(eventually([&] { return ended.load(); }), "ended");
-          ends.join();
-        }) == "");
-}
-
 TEST_CASE("a callback may leave the process") {
   const std::string senders = GENERATE("1", "3");
   CAPTURE(senders);
@@ -138,26 +138,17 @@ TEST_CASE("a callback may leave the process") {
 
 TEST_CASE("a callback may ask for statistics and flush while the session ends") {
   CHECK(isolated([] {
-          TempDir dir;
-          FakeDaemon daemon(dir / "d.sock");
-          start_at(dir);
-          Context c{"CTX1"};
-          std::atomic<bool> in_callback{false};
-          std::atomic<bool> go_on{false};
-          c.on_level_change([&](Level) {
-            in_callback = true;
-            while (!go_on) std::this_thread::yield();
+          end_while_in_callback([](const TempDir&) {
             (void)session->stats();
             (void)session->flush(1h);
           });
-          expect(daemon.sees("context CTX1 -2"), "registered");
-          change_level(daemon, 5);
-          expect(eventually([&] { return in_callback.load(); }), "callback");
+        }) == "");
+}
 
-          std::thread ends([] { session.reset(); });
-          expect(eventually([&] { return !DLT_FATAL(c, "until the levels are off"); }), "the end has begun");
-          go_on = true;
-          ends.join();
+TEST_CASE("a callback that starts a session while another thread ends it holds nobody up") {
+  CHECK(isolated([] {
+          end_while_in_callback(
+              [](const TempDir& dir) { (void)start({.app = "APP1", .address = "unix:" + dir / "d.sock"}); });
         }) == "");
 }
 

@@ -186,6 +186,14 @@ std::string linked(std::uint64_t epoch, std::uint64_t sent, bool resumed, std::u
 }
 const std::string no_links = node_says(control::Plain{control::Service::gateway_link, control::Status::not_supported});
 
+// A link has begun, `frames` have come, the connection has ended, and the next one is there.
+void break_link(Fixture& f, const std::string& frames = "") {
+  (void)f.connect();
+  f.feed(linked(9, 0, false) + frames);
+  f.stream.on_closed();
+  (void)f.connect();
+}
+
 }  // namespace
 
 TEST_CASE("every frame behind the answer is of the link, whatever it is and wherever reads end") {
@@ -209,10 +217,7 @@ TEST_CASE("a link that goes on: what came before the answer is left out, and com
   const auto bytes = node_says(control::ConnectionInfo{}) + node_frames(2, 3) + linked(9, 2, true) + node_frames(2, 4);
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     Fixture f;
-    (void)f.connect();
-    f.feed(linked(9, 0, false) + node_frames(0, 2) + node_frame(2).substr(0, 20));
-    f.stream.on_closed();
-    (void)f.connect();
+    break_link(f, node_frames(0, 2) + node_frame(2).substr(0, 20));
     f.feed(bytes.substr(0, cut));
     f.feed(bytes.substr(cut));
     CHECK(f.all() == node_frames(0, 6));
@@ -225,10 +230,7 @@ TEST_CASE("a link that goes on: what came before the answer is left out, and com
 TEST_CASE("a connection that ends before the answer: what it brought is held until a later one tells what it was") {
   for (const bool goes_on : {true, false}) {
     Fixture f;
-    (void)f.connect();
-    f.feed(linked(9, 0, false) + node_frame(0));
-    f.stream.on_closed();
-    (void)f.connect();
+    break_link(f, node_frame(0));
     f.feed(node_frames(1, 2));
     f.stream.on_closed();
     CHECK(f.all() == node_frame(0));
@@ -241,10 +243,7 @@ TEST_CASE("a connection that ends before the answer: what it brought is held unt
 TEST_CASE("a node that does not know links any more, or says nothing, costs no message and no order") {
   for (const bool says_so : {true, false}) {
     Fixture f;
-    (void)f.connect();
-    f.feed(linked(9, 0, false) + node_frame(0));
-    f.stream.on_closed();
-    (void)f.connect();
+    break_link(f, node_frame(0));
     f.feed(node_frames(1, 2) + node_says(control::Marker{}));
     CHECK(f.all() == node_frame(0));
     if (says_so) f.feed(no_links);  // which anybody could say
@@ -276,10 +275,7 @@ TEST_CASE("a link that goes on too late would repeat what was passed on: the con
 
 TEST_CASE("what is held is passed on where no connection is to come") {
   Fixture f;
-  (void)f.connect();
-  f.feed(linked(9, 0, false));
-  f.stream.on_closed();
-  (void)f.connect();
+  break_link(f);
   f.feed(node_frames(0, 2));
   f.stream.on_closed();
   f.stream.let_go({}, f.controls);
@@ -302,10 +298,7 @@ TEST_CASE("on a link an answer that nobody has asked for is a frame like any oth
 
 TEST_CASE("what is held takes memory for itself, not for all that lies around it where it was received") {
   Fixture f;
-  (void)f.connect();
-  f.feed(linked(9, 0, false));
-  f.stream.on_closed();
-  (void)f.connect();
+  break_link(f);
   for (std::uint32_t n = 0; n < 100; ++n) f.feed(node_frame(n));  // into a slab each
 
   CHECK(f.pool.slabs() < 10);
@@ -315,10 +308,7 @@ TEST_CASE("what is held takes memory for itself, not for all that lies around it
 
 TEST_CASE("what is held is passed on after a while also where no connection comes any more") {
   Fixture f;
-  (void)f.connect();
-  f.feed(linked(9, 0, false));
-  f.stream.on_closed();
-  (void)f.connect();
+  break_link(f);
   f.feed(node_frames(0, 2));
   f.stream.on_closed();
   f.stream.tick({f.at + Reception::link_patience - std::chrono::seconds(1), 5, 0}, f.controls);
