@@ -4,7 +4,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <new>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
@@ -79,6 +82,19 @@ int create_beneath(int directory, const char* name, mode_t mode) noexcept {
   // Kernels before 5.6 and sandboxes that do not know the call: for a name without '/' these flags say the same.
   if (fd < 0 && (errno == ENOSYS || errno == EPERM)) return ::openat(directory, name, flags, mode);
   return static_cast<int>(fd);
+}
+
+std::vector<std::string> names_in(const std::string& directory) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
+  if (!open && errno == ENOMEM) throw std::bad_alloc();
+  std::vector<std::string> names;
+  while (open) {
+    const dirent* const entry = ::readdir(open.get());
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  return names;
 }
 
 }  // namespace dlt::daemon

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -25,6 +26,10 @@ inline constexpr DirectoryRule socket_rule{false, false, 0755};
 
 // The directory with this absolute path; nothing and `problem`, which names the path that is wrong.
 [[nodiscard]] Fd open_directory(const std::string& path, const DirectoryRule& rule, std::string& problem);
+
+// What is in it, but for "." and ".."; nothing where it cannot be read. Throws std::bad_alloc; an iterator of
+// std::filesystem ends the process instead.
+[[nodiscard]] std::vector<std::string> names_in(const std::string& directory);
 
 // A new file for writing: its descriptor, or -1 and errno. A name that is taken, by whatever, is EEXIST.
 [[nodiscard]] int create_beneath(int directory, const char* name, mode_t mode) noexcept;

@@ -1,5 +1,6 @@
 // A daemon that is refused memory (F33): each request once, for the n-th, until there is none, while a client, an
-// application and a look at the status are served, and while it starts.
+// application and a look at the status are served, while messages are stored, snapshots taken, a logstorage device
+// comes and goes, and while it starts.
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
@@ -7,9 +8,11 @@
 
 #include <iostream>
 
+#include "dlt-daemon/support/peers.hpp"
 #include "faults/bystander.hpp"
 #include "faults/looking.hpp"
 #include "faults/starve/switch.hpp"
+#include "support/recorder_file.hpp"
 
 #if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)  // they bring an allocator of their own
 
@@ -56,7 +59,9 @@ class StarveSwitch {
 };
 
 struct StarvedDaemon {
-  StarvedDaemon() : daemon(DLT_DAEMON), memory(daemon.dir() / "switch") {
+  // `more` of the settings: paths are in the daemon's folder.
+  explicit StarvedDaemon(const Daemon::Settings& more) : daemon(DLT_DAEMON), memory(daemon.dir() / "switch") {
+    for (const auto& [key, value] : more) daemon.set(key, value.starts_with("./") ? daemon.dir() / value : value);
     daemon.wrap({"env", preload, "STARVE_SWITCH=" + (daemon.dir() / "switch")});
     daemon.start();
   }
@@ -78,24 +83,90 @@ bool ask_as_client(const Daemon& daemon) {
     if (heard.find("dlt-daemon") != std::string::npos) return true;
   }
 }
+// Whether `text` reaches `viewer`; false: one of the two connections is gone. Nothing: neither, until the deadline.
+std::optional<bool> arrives(const std::string& text, const RawPeer& viewer, const RawPeer& app) {
+  std::string heard;
+  bool gone = false;
+  const bool known = eventually([&] {
+    for (const RawPeer* peer : {&viewer, &app}) {
+      pollfd readable{peer->fd(), POLLIN, 0};
+      if (poll(&readable, 1, 1) != 1) continue;
+      const auto some = peer->receive();
+      if (some.empty()) return gone = true;
+      if (peer == &viewer) heard += some;
+    }
+    return heard.find(text) != std::string::npos;
+  });
+  return known ? std::optional(!gone) : std::nullopt;
+}
 // Its message reaches `viewer`, or it loses its connection, or the viewer does.
-bool log_as_application(const Daemon& daemon, RawPeer& viewer, std::uint32_t number) {
+bool log_as_application(const Daemon& daemon, std::uint32_t number) {
+  const auto viewer = RawPeer::to_tcp(daemon.port());
   const auto app = RawPeer::to_unix(daemon.dir() / "app.sock");
   const AppId id("A" + std::to_string(number % 1000));
   static_cast<void>(app.send(registration(id, {"CTX1", "CTX2"}) + log(frame(number, 0, id)) +
                              numbered_batch(number, 300) + log(frame(number, 0, "LAST"))));
-  std::string heard;
-  std::string answers;
-  return eventually([&] {
-    for (const RawPeer* peer : std::initializer_list<const RawPeer*>{&viewer, &app}) {
-      pollfd readable{peer->fd(), POLLIN, 0};
-      if (poll(&readable, 1, 1) != 1) continue;
-      const auto some = peer->receive();
-      if (some.empty()) return true;
-      if (peer == &viewer) heard += some;
+  return arrives("LAST", viewer, app).has_value();
+}
+// The same, for messages that are read one by one.
+bool log_one_by_one(const Daemon& daemon) {
+  const auto viewer = RawPeer::to_tcp(daemon.port());
+  const auto app = RawPeer::to_unix(daemon.dir() / "app.sock");
+  for (std::uint32_t i = 0; i < 24; ++i) {
+    const std::string message = frame(i, 800);
+    static_cast<void>(app.send(log(message)));
+    const auto arrived = arrives(message, viewer, app);
+    if (arrived != true) return arrived.has_value();
+  }
+  return true;
+}
+// Its snapshot is answered, then that which a client asks for, or who asks loses the connection.
+bool take_snapshots(const Daemon& daemon) {
+  namespace local = dlt::proto::local;
+  RecorderFile file;
+  file.segment(0, 0, 1, frame(0) + frame(1));
+  auto app = Peer::to_unix(daemon.dir() / "app.sock");
+  const dlt::daemon::Fd memory(file.descriptor());
+  const auto answered = [](Peer& peer, const std::string& text) {
+    for (std::string heard; heard.find(text) == std::string::npos;) {
+      errno = 0;
+      const auto some = peer.receive();
+      if (some.empty()) return errno == 0 || errno == ECONNRESET;
+      heard += some;
     }
-    return heard.find("LAST") != std::string::npos;
-  });
+    return true;
+  };
+  if (app.send(encoded(local::Hello{}) + registration()) &&
+      app.send_with(encoded(local::Recorder{proto::recorder::version, file.segment_size(), file.size()}),
+                    memory.get()) &&
+      app.send(encoded(local::SnapshotRequest{1, "why"}))) {
+    const std::string answer = encoded(local::SnapshotAnswer{}).substr(0, 8);  // magic and type
+    if (!answered(app, answer)) return false;
+  }
+  auto client = Peer::to_tcp(daemon.port());
+  if (!client.send(request(control::TakeSnapshot{}))) return true;
+  const auto service = static_cast<std::uint32_t>(control::Service::snapshot);
+  return answered(client, std::string(reinterpret_cast<const char*>(&service), sizeof service));
+}
+// The status that dlt-logstorage-ctrl would be given; 255: the connection is lost. Nothing: neither, until the
+// deadline.
+std::optional<std::uint8_t> ask_logstorage(const Daemon& daemon, std::uint8_t what) {
+  auto peer = Peer::to_unix(daemon.dir() / "ctrl.sock");
+  constexpr std::size_t size = 27;
+  errno = 0;
+  if (!peer.send(request(control::OfflineLogstorage{daemon.dir() / "usb", what}))) return 255;
+  const std::string answer = peer.receive(size);
+  if (answer.size() == size) return static_cast<std::uint8_t>(answer[size - 1]);
+  if (errno == EAGAIN) return std::nullopt;
+  return 255;
+}
+constexpr std::uint8_t disconnects = 0;
+constexpr std::uint8_t connects = 1;
+constexpr std::uint8_t syncs = 2;
+
+bool use_logstorage(const Daemon& daemon) {
+  if (!ask_logstorage(daemon, connects) || !log_one_by_one(daemon)) return false;
+  return ask_logstorage(daemon, syncs) && ask_logstorage(daemon, disconnects);
 }
 bool ask_for_status(const Daemon& daemon) {
   const auto peer = RawPeer::to_unix(daemon.dir() / "control.sock");
@@ -126,11 +197,12 @@ bool serves(const Daemon& daemon, std::uint32_t number) {
   return look(daemon).at("pid").get<int>() > 0;
 }
 
-// `act` is done once for each n, and for each n and all after it; for every `step`th n.
-template <class Act>
-void fault_f33(const std::string& what, int step, Act&& act) {
+// `act` is done once for each n, and for each n and all after it; for every `step`th n. `well`: whether what `act` was
+// about works again.
+template <class Act, class Well>
+void fault_f33(const std::string& what, int step, const Daemon::Settings& settings, Act&& act, Well&& well) {
   for (const bool all : {false, true}) {
-    StarvedDaemon d;
+    StarvedDaemon d(settings);
     REQUIRE(serves(d.daemon, 0));
     int n = 1;
     int refusals = 0;
@@ -143,13 +215,19 @@ void fault_f33(const std::string& what, int step, Act&& act) {
           std::this_thread::sleep_for(std::chrono::milliseconds(20));
           d.memory.give();
         });
-      const bool ended = act(d.daemon, n);
+      bool ended = false;
+      try {
+        ended = act(d.daemon, n);
+      } catch (const std::exception& e) {  // it cannot even be connected to
+        WARN(e.what());
+      }
       if (all) relief.join();
       const auto refused_now = d.memory.disarm();
-      REQUIRE(d.daemon.process().running());
       INFO(d.daemon.log());
+      REQUIRE(d.daemon.process().running());
       REQUIRE(ended);
       REQUIRE(serves(d.daemon, static_cast<std::uint32_t>(n)));
+      REQUIRE(well(d.daemon));
       if (refused_now == 0) break;
       ++refusals;
     }
@@ -161,6 +239,10 @@ void fault_f33(const std::string& what, int step, Act&& act) {
               << (all ? "with all after it" : "alone") << '\n';
   }
 }
+template <class Act>
+void fault_f33(const std::string& what, int step, Act&& act) {
+  fault_f33(what, step, {}, std::forward<Act>(act), [](const Daemon&) { return true; });
+}
 
 }  // namespace
 
@@ -169,10 +251,8 @@ TEST_CASE("F33: a daemon without memory for a client lives, and serves again", "
 }
 
 TEST_CASE("F33: a daemon without memory for an application lives, and serves again", "[F33]") {
-  fault_f33("an application", 1, [](const Daemon& daemon, int n) {
-    RawPeer viewer = RawPeer::to_tcp(daemon.port());
-    return log_as_application(daemon, viewer, static_cast<std::uint32_t>(n));
-  });
+  fault_f33("an application", 1,
+            [](const Daemon& daemon, int n) { return log_as_application(daemon, static_cast<std::uint32_t>(n)); });
 }
 
 TEST_CASE("F33: a daemon without memory for its status lives, and serves again", "[F33]") {
@@ -181,6 +261,55 @@ TEST_CASE("F33: a daemon without memory for its status lives, and serves again",
 
 TEST_CASE("F33: a daemon without memory for its status lives, whatever of it is refused", "[F33][long]") {
   fault_f33("a status", 1, [](const Daemon& daemon, int) { return ask_for_status(daemon); });
+}
+
+TEST_CASE("F33: a daemon without memory for storage lives, and stores or counts each message", "[F33]") {
+  const auto settings = Daemon::Settings{{"OfflineTraceDirectory", "./stored"},
+                                         {"OfflineTraceCompression", "0"},
+                                         {"OfflineTraceFileSize", "8192"},
+                                         {"OfflineTraceFlushInterval", "1"}};
+  fault_f33(
+      "storage", 1, settings, [](const Daemon& daemon, int) { return log_one_by_one(daemon); },
+      [](const Daemon& daemon) {
+        return eventually([&] {
+          const auto status = look(daemon);
+          const auto& storage = status.at("storage");
+          return storage.at("queued_bytes") == 0 && storage.at("state") == "writing" &&
+                 storage.at("written").at("messages").get<std::uint64_t>() +
+                         storage.at("dropped").at("messages").get<std::uint64_t>() ==
+                     status.at("totals").at("received_messages").get<std::uint64_t>();
+        });
+      });
+}
+
+TEST_CASE("F33: a daemon without memory for snapshots lives, answers who asks, and makes the next ones", "[F33]") {
+  const auto settings = Daemon::Settings{{"SnapshotDirectory", "./snapshots"}, {"SnapshotMaxFiles", "4"}};
+  const auto taken = [](const Daemon& daemon) { return look(daemon).at("snapshots").at("taken").get<std::uint64_t>(); };
+  fault_f33(
+      "snapshots", 1, settings, [](const Daemon& daemon, int) { return take_snapshots(daemon); },
+      [&](const Daemon& daemon) {
+        const auto before = taken(daemon);
+        return take_snapshots(daemon) && taken(daemon) > before;
+      });
+}
+
+TEST_CASE("F33: a daemon without memory for a logstorage device lives, and connects it again", "[F33]") {
+  const auto settings = Daemon::Settings{{"ControlSocketPath", "./ctrl.sock"}, {"OfflineLogstorageMaxDevices", "1"}};
+  fault_f33(
+      "logstorage", 1, settings,
+      [](const Daemon& daemon, int) {
+        std::filesystem::create_directory(daemon.dir() / "usb");
+        write_file(daemon.dir() / "usb/dlt_logstorage.conf",
+                   "[FILTER1]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=now\nFileSize=8192\n"
+                   "NOFiles=3\n"
+                   "[FILTER2]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=later\nFileSize=8192\n"
+                   "NOFiles=3\nSyncBehavior=ON_DEMAND\n");
+        return use_logstorage(daemon);
+      },
+      [](const Daemon& daemon) {
+        return ask_logstorage(daemon, connects) == 0 && ask_logstorage(daemon, disconnects) == 0 &&
+               look(daemon).at("logstorage").empty();
+      });
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "config_file.hpp"
+#include "insist.hpp"
 
 namespace dlt::daemon::logstorage {
 
@@ -34,7 +35,6 @@ Device::Device(Options options, CacheBudget& budget, Events events)
 Device::~Device() {
   {
     const std::lock_guard lock(mutex_);
-    if (!closing_) queue_.emplace_back(Close{});
     closing_ = true;
   }
   wake_.notify_one();
@@ -44,7 +44,6 @@ Device::~Device() {
 void Device::add(Work work) {
   {
     const std::lock_guard lock(mutex_);
-    closing_ = closing_ || std::holds_alternative<Close>(work);
     queue_.push_back(std::move(work));
   }
   wake_.notify_one();
@@ -63,7 +62,19 @@ bool Device::push(Batch batch) noexcept {
 }
 
 void Device::sync(Done done) { add(Sync{std::move(done)}); }
-void Device::close(Done done) { add(Close{std::move(done)}); }
+
+void Device::close() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = asked_to_close_ = true;
+  }
+  wake_.notify_one();
+}
+
+bool Device::asked_to_close() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return asked_to_close_;
+}
 
 DeviceStatus Device::status() const {
   const std::lock_guard lock(mutex_);
@@ -74,7 +85,8 @@ DeviceStatus Device::status() const {
 
 Device::Work Device::next() {
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [this] { return !queue_.empty(); });
+  wake_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+  if (queue_.empty()) return Close{};
   Work work = std::move(queue_.front());
   queue_.pop_front();
   return work;
@@ -95,7 +107,7 @@ void Device::run() {
       const bool good = finish(0xff);
       stores_.clear();  // closes the files
       budget_.give_back(reserved_);
-      if (const auto& done = std::get<Close>(work).done) done(good);
+      if (asked_to_close()) events_.closed(good);
       return;
     }
   }
@@ -127,13 +139,21 @@ bool Device::finish(std::uint8_t behaviours) noexcept {
 }
 
 void Device::starve() noexcept {
+  insist([this] { fail("there is no memory for what it stores"); });
+}
+
+Device::Opened Device::open() noexcept {
   try {
-    fail("there is no memory for what it stores");
-  } catch (const std::bad_alloc&) {  // nobody is told, but what comes is counted
+    return try_open();
+  } catch (const std::bad_alloc&) {
+    stores_.clear();
+    Opened opened;
+    opened.failure = "no memory";  // short enough to need none itself
+    return opened;
   }
 }
 
-Device::Opened Device::open() {
+Device::Opened Device::try_open() {
   const std::string path = options_.path + "/dlt_logstorage.conf";
   ConfigFile conf = read_config_file(path);
   Opened opened;
@@ -237,12 +257,13 @@ bool Device::note_error(Store& store) {
 }
 
 void Device::fail(const std::string& problem) {
-  if (std::exchange(failed_, true)) return;
+  if (failed_) return;
   {
     const std::lock_guard lock(mutex_);
-    status_.state = DeviceStatus::State::failed;
     status_.problem = problem;
+    status_.state = DeviceStatus::State::failed;
   }
+  failed_ = true;
   spdlog::error("logstorage: {} is disconnected: {}", options_.path, problem);
   events_.failed();
 }

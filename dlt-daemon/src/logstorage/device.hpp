@@ -11,8 +11,8 @@
 // it is told. What a filter keeps in memory is written when the device is closed, whatever its behaviour is: who asks
 // for that has not pulled the stick yet.
 //
-// Owns thread, files and caches. Events are called on the device's thread. Everything else from the io thread; the
-// destructor waits for the thread.
+// Owns thread, files and caches. Events are called on the device's thread and do not throw. Everything else from the io
+// thread; the destructor waits for the thread.
 #pragma once
 
 #include <chrono>
@@ -49,8 +49,9 @@ class Device {
     FilterFile file;      // the filters that work, and what is wrong with others
   };
   struct Events {
-    std::function<void(Opened)> opened;  // first of all, once
-    std::function<void()> failed;        // at most once
+    std::function<void(Opened)> opened;     // first of all, once
+    std::function<void()> failed;           // at most once
+    std::function<void(bool good)> closed;  // last, after close() only: whether all of it was written
   };
   // Messages of one filter or of several.
   struct Batch {
@@ -72,8 +73,8 @@ class Device {
   [[nodiscard]] bool push(Batch batch) noexcept;
   // Writes what is cached for filters that are to be written on demand; `done` says whether all of it was.
   void sync(Done done);
-  // Writes everything; nothing may be pushed after it. `done` is the last event.
-  void close(Done done);
+  // Writes everything; nothing may be pushed after it.
+  void close() noexcept;
 
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return queued_bytes_.load(std::memory_order_relaxed); }
   // `routed` of the last batch that has been taken into files or caches.
@@ -86,9 +87,7 @@ class Device {
   struct Sync {
     Done done;
   };
-  struct Close {
-    Done done;
-  };
+  struct Close {};
   using Work = std::variant<Batch, Sync, Close>;
   struct Store {
     Filter filter;
@@ -98,7 +97,8 @@ class Device {
   };
 
   void run();
-  [[nodiscard]] Opened open();
+  [[nodiscard]] Opened open() noexcept;
+  [[nodiscard]] Opened try_open();
   void make_stores(FilterFile& file);
   [[nodiscard]] Work next();
   void take(const Batch& batch) noexcept;
@@ -106,6 +106,7 @@ class Device {
   void fail(const std::string& problem);
   void starve() noexcept;
   void add(Work work);
+  [[nodiscard]] bool asked_to_close() const noexcept;
   bool keep(const Batch& batch);
   bool keep_in(Store& store, const Records& records);
   bool write(Store& store, const Records& records);
@@ -123,7 +124,8 @@ class Device {
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
   std::deque<Work> queue_;
-  bool closing_ = false;
+  bool closing_ = false;         // once the queue is empty the thread ends
+  bool asked_to_close_ = false;  // not only destroyed
   DeviceStatus status_;
 
   // The device's thread's own.

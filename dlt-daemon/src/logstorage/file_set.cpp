@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
-#include <filesystem>
 #include <numeric>
 
 #include <fcntl.h>
@@ -83,9 +82,7 @@ bool FileSet::open() {
 
 void FileSet::scan() {
   known_.clear();
-  std::error_code ignored;  // making a file tells what is wrong with the directory
-  for (std::filesystem::directory_iterator it(directory_path_, ignored), end; it != end; it.increment(ignored)) {
-    std::string name = it->path().filename();
+  for (std::string& name : names_in(directory_path_)) {  // making a file tells what is wrong with it
     const auto index = names_.index(name);
     struct stat info {};
     if (!index || ::fstatat(directory_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;

@@ -264,8 +264,14 @@ void AppSession::take_snapshot(const AppConversation::Effects::Snapshot& asked) 
     return send(SnapshotAnswer{asked.id, SnapshotAnswer::Status::busy, "too many in a row; one a second is made"});
   const auto answer = [to = weak_from_this(), id = asked.id](const SnapshotResult& result) {
     const std::string_view text = result.text;
-    if (const auto self = to.lock())
+    const auto self = to.lock();
+    if (!self) return;
+    try {
       self->send(SnapshotAnswer{id, result.status, text.substr(0, SnapshotAnswer::max_text)});
+    } catch (const std::bad_alloc&) {
+      self->hub_.starved("an application connection");
+      self->close();
+    }
   };
   hub_.snapshots().take(recorded(), asked.reason, answer);
 }

@@ -79,8 +79,7 @@ void ClientSession::accept(const FrameSpan& span, Clock::time_point now) {
     else
       for (const FrameSpan& piece : serial_header_->before_each(wanted)) outbox_.push(piece, now);
   } catch (const std::bad_alloc&) {
-    hub_.starved("a client connection");
-    fail();
+    starve();
   }
 }
 
@@ -89,9 +88,13 @@ void ClientSession::push() {
   try {
     send_some();
   } catch (const std::bad_alloc&) {  // what an application sent must not end its own connection
-    hub_.starved("a client connection");
-    fail();
+    starve();
   }
+}
+
+void ClientSession::starve() {
+  hub_.starved("a client connection");
+  fail();
 }
 
 void ClientSession::reply(const Frame& frame) {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 
@@ -39,6 +40,16 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   [[nodiscard]] bool holds_back(Clock::time_point now) noexcept override { return outbox_.holds(now); }
   [[nodiscard]] std::uint64_t settled() const noexcept override { return outbox_.settled(); }
   void reply(const Frame& frame);
+  // What `make` returns, as the answer to a request that had to wait. Without memory for it the client is given up.
+  template <class Make>
+  void answer_later(Make&& make) {
+    try {
+      reply(make());
+    } catch (const std::bad_alloc&) {
+      return starve();
+    }
+    push();
+  }
   // Only what passes is sent from now on; no rules: everything.
   void set_filter(FilterRules rules);
   // It is a gateway that wants a link on which nothing is lost.
@@ -71,6 +82,7 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   void reject();
   void send_some();
   void fail(const char* reason = "sending failed");
+  void starve();
   [[nodiscard]] bool is_stuck() const noexcept;
   void tell_loss();
   void greet();

@@ -239,8 +239,9 @@ void Hub::ask_snapshots(ClientSession& client, const SnapshotRequest& request) {
                          const auto session = to.lock();
                          if (!session) return;
                          const auto status = all.good ? proto::control::Status::ok : proto::control::Status::error;
-                         session->reply(exchange_.control.snapshots({status, all.written, all.text}, now().uptime));
-                         session->push();
+                         session->answer_later([&] {
+                           return exchange_.control.snapshots({status, all.written, all.text}, now().uptime);
+                         });
                        });
 }
 
@@ -249,8 +250,7 @@ void Hub::ask_logstorage(ClientSession& client, const LogstorageRequest& request
   const auto answer = [this, to = client.weak_from_this()](proto::control::Status status) {
     const auto session = to.lock();
     if (!session) return;
-    session->reply(exchange_.control.logstorage(status, now().uptime));
-    session->push();
+    session->answer_later([&] { return exchange_.control.logstorage(status, now().uptime); });
   };
   if (client.kind() == ClientSession::Kind::control && logstorage_) return logstorage_(request, answer);
   say("client {} may not connect logstorage devices: only the socket for control may", client.peer());

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
+#include <new>
 
+#include "insist.hpp"
 #include "printable.hpp"
 
 namespace dlt::daemon {
@@ -50,7 +52,7 @@ LogstorageSink::Slot* LogstorageSink::find(const std::string& path) noexcept {
 // A device that has failed is remembered only as long as no other one needs its place.
 bool LogstorageSink::make_room() {
   if (slots_.size() < options_.max_devices) return true;
-  return std::erase_if(slots_, [](const auto& s) { return s->state == State::failed && !s->device; }) > 0;
+  return std::erase_if(slots_, [](const auto& s) { return !s->device; }) > 0;
 }
 
 void LogstorageSink::connect(const std::string& given, Answer answer) {
@@ -67,19 +69,32 @@ void LogstorageSink::connect(const std::string& given, Answer answer) {
       return answer(Status::error);
     }
     slot = slots_.emplace_back(std::make_unique<Slot>(path)).get();
-  } else if (slot->state == State::connected || slot->state == State::disconnecting || slot->device) {
+  } else if (slot->device) {
     // As the incumbent does: disconnected, then connected with what the configuration says now.
     if (slot->state == State::connecting) return slot->answers.push_back(std::move(answer));
-    if (slot->again) (*slot->again)(Status::error);  // the last one counts
-    slot->again = std::move(answer);
-    if (slot->state == State::connected) begin_close(*slot);
+    answer_all(slot->again, Status::error);  // the last one counts
+    slot->again.push_back(std::move(answer));
+    if (slot->state == State::connected) begin_close(*slot, State::disconnecting);
     return;
   }
   slot->answers.push_back(std::move(answer));
   open(*slot);
 }
 
+// Without memory, or a thread, it is not connected.
 void LogstorageSink::open(Slot& slot) {
+  try {
+    try_open(slot);
+  } catch (const std::exception& e) {
+    slot.state = State::failed;
+    answer_all(slot.answers, Status::error);
+    spdlog::error("logstorage: {} is not connected: {}", printable(slot.path), e.what());
+  }
+}
+
+// What a device says is posted by its thread, which tries until there is memory for it; copies are made there (a
+// capture that was const would be copied once more, by the io thread).
+void LogstorageSink::try_open(Slot& slot) {
   slot.state = State::connecting;
   slot.last = {};
   slot.pushed = 0;
@@ -89,29 +104,43 @@ void LogstorageSink::open(Slot& slot) {
   options.path = slot.path;
   options.naming = options_.naming;
   Device::Events events;
-  events.opened = [this, path = slot.path](Device::Opened opened) {
-    asio::post(io_, [this, path, o = std::move(opened)]() mutable { on_opened(path, std::move(o)); });
+  events.opened = [this, path = slot.path](const Device::Opened& opened) {
+    insist([&] { asio::post(io_, [this, p = path, o = opened]() mutable { on_opened(p, std::move(o)); }); });
   };
-  events.failed = [this, path = slot.path] { asio::post(io_, [this, path] { on_failed(path); }); };
+  events.failed = [this, path = slot.path] { insist([&] { asio::post(io_, [this, p = path] { on_failed(p); }); }); };
+  events.closed = [this, path = slot.path](bool good) {
+    insist([&] { asio::post(io_, [this, p = path, good] { on_closed(p, good); }); });
+  };
   slot.device = std::make_unique<Device>(std::move(options), budget_, std::move(events));
 }
 
 void LogstorageSink::on_opened(const std::string& path, Device::Opened opened) {
   Slot* const slot = find(path);
   if (slot == nullptr || !slot->device || slot->state != State::connecting) return;
+  const std::size_t filters = opened.file.filters.size();
+  if (opened.failure.empty()) take_filters(*slot, opened);
   if (!opened.failure.empty()) {
-    spdlog::error("logstorage: {} is not connected: {}", printable(path), opened.failure);
     auto answers = std::move(slot->answers);
     std::erase_if(slots_, [&](const auto& s) { return s.get() == slot; });
-    return answer_all(answers, Status::error);
+    answer_all(answers, Status::error);
+    return spdlog::error("logstorage: {} is not connected: {}", printable(path), opened.failure);
   }
   for (const auto& problem : opened.file.problems) spdlog::warn("logstorage: {}", problem);
-  spdlog::info("logstorage: {} is connected, {} filters", printable(path), opened.file.filters.size());
   slot->state = State::connected;
-  slot->maintain = opened.file.maintain_level;
-  slot->matcher.emplace(std::move(opened.file.filters), options_.ecu);
-  options_.levels_changed();
   answer_all(slot->answers, opened.file.problems.empty() ? Status::ok : Status::warning);
+  spdlog::info("logstorage: {} is connected, {} filters", printable(path), filters);
+}
+
+// Without memory for them the device is as good as not there.
+void LogstorageSink::take_filters(Slot& slot, Device::Opened& opened) {
+  try {
+    slot.maintain = opened.file.maintain_level;
+    slot.matcher.emplace(std::move(opened.file.filters), options_.ecu);
+    options_.levels_changed();
+  } catch (const std::bad_alloc&) {
+    slot.matcher.reset();
+    opened.failure = "no memory";
+  }
 }
 
 void LogstorageSink::disconnect(const std::string& given, Answer answer) {
@@ -123,7 +152,7 @@ void LogstorageSink::disconnect(const std::string& given, Answer answer) {
   }
   if (slot->state == State::connecting) return answer(Status::error);
   slot->answers.push_back(std::move(answer));
-  if (slot->state == State::connected) begin_close(*slot);
+  if (slot->state == State::connected) begin_close(*slot, State::disconnecting);
 }
 
 void LogstorageSink::remove_filters(Slot& slot) {
@@ -134,31 +163,32 @@ void LogstorageSink::remove_filters(Slot& slot) {
   options_.levels_changed();
 }
 
-void LogstorageSink::begin_close(Slot& slot) {
+void LogstorageSink::begin_close(Slot& slot, State then) {
   hand_over(slot);
-  slot.state = State::disconnecting;
+  slot.state = then;
+  slot.device->close();
   remove_filters(slot);
-  slot.device->close(
-      [this, path = slot.path](bool good) { asio::post(io_, [this, path, good] { on_closed(path, good); }); });
 }
 
 void LogstorageSink::on_failed(const std::string& path) {
   Slot* const slot = find(path);
   if (slot == nullptr || slot->state != State::connected) return;
-  begin_close(*slot);
-  slot->state = State::failed;
+  begin_close(*slot, State::failed);
 }
 
 void LogstorageSink::on_closed(const std::string& path, bool good) {
   Slot* const slot = find(path);
   if (slot == nullptr || !slot->device) return;
   const bool failed = slot->state == State::failed;
-  slot->last = slot->device->status();
+  try {
+    slot->last = slot->device->status();
+    spdlog::info("logstorage: {} is disconnected", printable(path));
+  } catch (const std::bad_alloc&) {  // status and log have less to tell
+  }
   slot->device.reset();
-  spdlog::info("logstorage: {} is disconnected", printable(path));
   answer_all(slot->answers, good ? Status::ok : Status::error);
-  if (slot->again) {
-    slot->answers.push_back(*std::exchange(slot->again, std::nullopt));
+  if (!slot->again.empty()) {
+    slot->answers = std::exchange(slot->again, {});
     return open(*slot);
   }
   if (!failed) std::erase_if(slots_, [&](const auto& s) { return s.get() == slot; });
@@ -181,7 +211,8 @@ void LogstorageSink::sync(const std::string& given, Answer answer) {
     if (slot->state != State::connected || (!path.empty() && slot->path != path)) continue;
     hand_over(*slot);
     ++asked->open;
-    slot->device->sync([this, asked](bool good) { asio::post(io_, [asked, good] { asked->done(good); }); });
+    slot->device->sync(
+        [this, asked](bool good) { insist([&] { asio::post(io_, [a = asked, good] { a->done(good); }); }); });
   }
   asked->done(true);
 }

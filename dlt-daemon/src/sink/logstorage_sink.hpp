@@ -79,7 +79,7 @@ class LogstorageSink : public Sink {
     std::uint64_t dropped = 0;                     // messages
     std::uint64_t dropping = 0;                    // since its queue was empty
     std::vector<Answer> answers;                   // to who waits for connecting or disconnecting
-    std::optional<Answer> again{};                 // connect once it is disconnected
+    std::vector<Answer> again{};                   // at most one: connect once it is disconnected
     logstorage::DeviceStatus last{};               // of a device that has failed
     std::unique_ptr<logstorage::Device> device{};  // last: its thread ends first
 
@@ -89,10 +89,12 @@ class LogstorageSink : public Sink {
   [[nodiscard]] Slot* find(const std::string& path) noexcept;
   [[nodiscard]] bool make_room();
   void open(Slot& slot);
+  void try_open(Slot& slot);
+  void take_filters(Slot& slot, logstorage::Device::Opened& opened);
   void on_opened(const std::string& path, logstorage::Device::Opened opened);
   void on_failed(const std::string& path);
   void on_closed(const std::string& path, bool good);
-  void begin_close(Slot& slot);
+  void begin_close(Slot& slot, State then);
   void remove_filters(Slot& slot);
   void take(Slot& slot, const FrameSpan& span, bool room);
   void hand_over(Slot& slot) noexcept;

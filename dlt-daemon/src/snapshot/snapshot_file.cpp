@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <filesystem>
 #include <new>
 #include <utility>
 
@@ -191,9 +190,8 @@ std::string SnapshotFiles::publish(const Fd& directory, const std::string& tempo
 void SnapshotFiles::make_room(const Fd& directory, const std::string& newest) const {
   std::vector<StoredFile> files;
   std::uint64_t total = 0;
-  std::error_code ignored;
-  for (std::filesystem::directory_iterator it(options_.directory, ignored), end; it != end; it.increment(ignored)) {
-    StoredFile file{0, it->path().filename(), 0};
+  for (std::string& name : names_in(options_.directory)) {
+    StoredFile file{0, std::move(name), 0};
     struct stat info {};
     if (time_of_snapshot(file.name).empty()) continue;
     if (::fstatat(directory.get(), file.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
@@ -216,11 +214,8 @@ void SnapshotFiles::make_room(const Fd& directory, const std::string& newest) co
 }
 
 void SnapshotFiles::clean(const Fd& directory) const {
-  std::error_code ignored;
-  for (std::filesystem::directory_iterator it(options_.directory, ignored), end; it != end; it.increment(ignored)) {
-    const std::string name = it->path().filename();
+  for (const std::string& name : names_in(options_.directory))
     if (name.starts_with(temporary_prefix)) options_.calls.remove(directory.get(), name.c_str());
-  }
 }
 
 }  // namespace dlt::daemon

@@ -1,6 +1,6 @@
 // The thread that writes snapshots: one after the other, from a bounded queue.
 //
-// push(), waiting(): any thread; stop(): from the owner's. `done` is called on this thread.
+// push(), waiting(): any thread; stop(): from the owner's. `done` is called on this thread and does not throw.
 #pragma once
 
 #include <condition_variable>
@@ -15,7 +15,7 @@ namespace dlt::daemon {
 
 class SnapshotWriter {
  public:
-  using Done = std::function<void(SnapshotResult)>;
+  using Done = std::function<void(const SnapshotResult&)>;
   static constexpr std::size_t most_waiting = 256;
   static constexpr std::chrono::milliseconds end_limit{1000};
 

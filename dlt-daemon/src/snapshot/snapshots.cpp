@@ -5,8 +5,10 @@
 
 #include <asio/post.hpp>
 #include <chrono>
+#include <new>
 
 #include "clocks.hpp"
+#include "insist.hpp"
 #include "printable.hpp"
 #include "snapshot/process_end.hpp"
 
@@ -52,11 +54,13 @@ void Snapshots::take(const Recorded& of, std::string_view reason, Answer answer)
     return;
   }
   std::string what = fmt::format("of {} ({}), {}", printable(of.app.text()), of.pid, printable(reason, 255));
-  // Copied there and back: the writer's thread calls nothing but post().
-  auto done = [this, answer, what](SnapshotResult result) {
-    asio::post(io_, [this, answer, what, result = std::move(result)] {
-      finished(result, what);
-      if (answer) answer(result);
+  // Copied there and back: the writer's thread calls nothing but post(), until there is memory for it.
+  auto done = [this, answer, what](const SnapshotResult& result) {
+    insist([&] {
+      asio::post(io_, [this, a = answer, w = what, r = result] {  // not const: moved by the io thread without copies
+        finished(r, w);
+        if (a) a(r);
+      });
     });
   };
   if (writer_->push({of, std::string(reason), unix_us()}, std::move(done))) return;
@@ -83,8 +87,11 @@ void Snapshots::take_each(const std::vector<Recorded>& of, std::string_view reas
       const bool written = result.status == SnapshotResult::Status::written;
       all.written += written ? 1 : 0;
       all.good = all.good && written;
-      if (const auto line = line_of(app, result); all.text.size() + line.size() < longest_text)
-        all.text += (all.text.empty() ? "" : "\n") + line;
+      try {
+        if (const auto line = line_of(app, result); all.text.size() + line.size() < longest_text)
+          all.text += (all.text.empty() ? "" : "\n") + line;
+      } catch (const std::bad_alloc&) {  // the line is left out
+      }
       if (--gathered->left == 0 && gathered->answer) gathered->answer(all);
     });
 }
@@ -110,17 +117,21 @@ void Snapshots::look_at(const std::shared_ptr<Dead>& dead) {
   });
 }
 
-void Snapshots::finished(const SnapshotResult& result, const std::string& what) {
-  if (result.status == SnapshotResult::Status::written) {
+// Without memory it is counted, and less is told.
+void Snapshots::finished(const SnapshotResult& result, const std::string& what) noexcept {
+  const bool written = result.status == SnapshotResult::Status::written;
+  try {
+    (written ? status_.last : status_.problem) = result.text;
+  } catch (const std::bad_alloc&) {
+  }
+  if (written) {
     ++status_.taken;
     status_.bytes += result.bytes;
-    status_.last = result.text;
     status_.took = result.took;
     spdlog::info("snapshot {}: {}; {} bytes, us to read {}, compress {}, sync {}", what, result.text, result.bytes,
                  result.took.read, result.took.compress, result.took.sync);
   } else {
     ++status_.failed;
-    status_.problem = result.text;
     spdlog::error("no snapshot {}: {}", what, result.text);
   }
 }

@@ -62,7 +62,7 @@ class Snapshots {
  private:
   struct Dead;
   void look_at(const std::shared_ptr<Dead>& dead);
-  void finished(const SnapshotResult& result, const std::string& what);
+  void finished(const SnapshotResult& result, const std::string& what) noexcept;
 
   asio::io_context& io_;
   Status status_;

@@ -20,10 +20,15 @@ Compressor::Compressor() : stream_(std::make_unique<Stream>()) {
 
 Compressor::~Compressor() = default;
 
-Result<proto::Bytes> Compressor::compress(proto::Bytes plain) {
-  out_.resize(ZSTD_compressBound(plain.size()));
+Result<proto::Bytes> Compressor::compress(proto::Bytes plain) noexcept {
+  const auto no_memory = std::make_error_code(std::errc::not_enough_memory);
+  try {
+    out_.resize(ZSTD_compressBound(plain.size()));
+  } catch (const std::bad_alloc&) {
+    return no_memory;
+  }
   const std::size_t n = ZSTD_compress2(stream_->context, out_.data(), out_.size(), plain.data(), plain.size());
-  if (ZSTD_isError(n) != 0) return Errc::too_large;
+  if (ZSTD_isError(n) != 0) return no_memory;  // there is room for the worst case
   return proto::Bytes(out_.data(), n);
 }
 

@@ -18,8 +18,8 @@ class Compressor {
   Compressor(const Compressor&) = delete;
   Compressor& operator=(const Compressor&) = delete;
 
-  // The bytes returned live until the next call.
-  [[nodiscard]] Result<proto::Bytes> compress(proto::Bytes plain);
+  // The bytes returned live until the next call. Fails without memory only; it may be tried again.
+  [[nodiscard]] Result<proto::Bytes> compress(proto::Bytes plain) noexcept;
 
  private:
   struct Stream;

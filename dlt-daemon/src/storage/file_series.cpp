@@ -4,7 +4,7 @@
 
 #include <cerrno>
 #include <ctime>
-#include <filesystem>
+#include <new>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -20,12 +20,14 @@ FileSeries::Options complete(FileSeries::Options options) {
   return options;
 }
 
+constexpr const char* no_memory = "no memory";  // short enough to need none itself
+
 bool full(std::error_code error) noexcept { return error == std::errc::no_space_on_device || error.value() == EDQUOT; }
 }  // namespace
 
 FileSeries::FileSeries(Options options) : options_(complete(std::move(options))), retention_(options_.keep) {}
 
-bool FileSeries::append(proto::Bytes bytes, bool sync) {
+bool FileSeries::append(proto::Bytes bytes, bool sync) noexcept {
   const bool fits =
       file_ && !file_->is_gone() && (file_->size() == 0 || file_->size() + bytes.size() <= options_.file_size);
   if (!fits && !begin_file()) return false;
@@ -36,27 +38,41 @@ bool FileSeries::append(proto::Bytes bytes, bool sync) {
   return true;
 }
 
-bool FileSeries::sync() {
+bool FileSeries::sync() noexcept {
   if (!file_) return true;
   const auto error = file_->sync();
   return error ? failed(error) : true;
 }
 
 // Always false, for its callers to return.
-bool FileSeries::failed(std::error_code error) {
-  problem_ = path_ + ": " + error.message();
+bool FileSeries::failed(std::error_code error) noexcept {
+  try {
+    problem_ = path_ + ": " + error.message();
+  } catch (const std::bad_alloc&) {
+    problem_ = no_memory;
+  }
   if (file_->torn() ? ++torn_ == take_backs : !full(error)) leave_file();
   return false;
 }
 
-void FileSeries::leave_file() {
+void FileSeries::leave_file() noexcept {
   if (file_ && file_->size() == 0) options_.calls.remove(directory_.get(), name_.c_str());
   file_.reset();
   directory_.reset();
   torn_ = 0;
 }
 
-bool FileSeries::begin_file() {
+bool FileSeries::begin_file() noexcept {
+  try {
+    return try_begin_file();
+  } catch (const std::bad_alloc&) {
+    leave_file();
+    problem_ = no_memory;
+    return false;
+  }
+}
+
+bool FileSeries::try_begin_file() {
   if (options_.durable && !sync()) return false;
   file_.reset();
   if (!directory_ && !open()) return false;
@@ -83,9 +99,7 @@ bool FileSeries::open() {
 // Files only: whatever else somebody gave such a name is left alone.
 void FileSeries::scan() {
   std::vector<StoredFile> files;
-  std::error_code ignored;  // making a file tells what is wrong with the directory
-  for (std::filesystem::directory_iterator it(options_.directory, ignored), end; it != end; it.increment(ignored)) {
-    const std::string name = it->path().filename();
+  for (const std::string& name : names_in(options_.directory)) {  // making a file tells what is wrong with it
     const auto number = stored_number(name);
     struct stat info {};
     if (!number || ::fstatat(directory_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;

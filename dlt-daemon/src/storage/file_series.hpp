@@ -4,7 +4,7 @@
 // What goes wrong is answered so that trying again is always safe:
 //
 //   no room, quota used up    the file stays, the next piece may fit
-//   anything else             the file is left, the directory looked at again: it may have been replaced, mounted
+//   anything else, no memory  the file is left, the directory looked at again: it may have been replaced, mounted
 //   a piece is torn           taking it back is tried again a few times first: elsewhere it would be stored twice
 //
 // A file that got nothing is deleted again, so that a disk that fails for long does not push out what is stored. A file
@@ -37,9 +37,9 @@ class FileSeries {
 
   // All of it in one file, or none of it and problem(). With `sync` it is on the disk then. A piece that could neither
   // be finished nor, in `take_backs` tries, be taken back is torn at the end of its file.
-  [[nodiscard]] bool append(proto::Bytes bytes, bool sync);
+  [[nodiscard]] bool append(proto::Bytes bytes, bool sync) noexcept;
   // What has been appended is on the disk. False: nobody knows which of it is, and the next file begins.
-  [[nodiscard]] bool sync();
+  [[nodiscard]] bool sync() noexcept;
 
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }  // of the last failure
   [[nodiscard]] const std::string& path() const noexcept { return path_; }        // of the newest file
@@ -48,12 +48,13 @@ class FileSeries {
  private:
   static constexpr int take_backs = 5;  // in about three seconds, as the writer retries
 
-  [[nodiscard]] bool begin_file();
+  [[nodiscard]] bool begin_file() noexcept;
+  [[nodiscard]] bool try_begin_file();
   [[nodiscard]] bool open();
   void scan();
   void make_room();
-  void leave_file();
-  bool failed(std::error_code error);
+  void leave_file() noexcept;
+  bool failed(std::error_code error) noexcept;
 
   const Options options_;
   Retention retention_;

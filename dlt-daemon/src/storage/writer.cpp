@@ -14,6 +14,15 @@ constexpr auto sync_interval = std::chrono::seconds(1);
 
 bool waits_for_no_flush(SyncMode mode) noexcept { return mode == SyncMode::fatal || mode == SyncMode::message; }
 
+// What is only told is not worth ending for.
+void tell(std::string& where, const std::string& what) noexcept {
+  try {
+    where = what;
+  } catch (const std::bad_alloc&) {
+    where.clear();
+  }
+}
+
 FileSeries::Options series(const Writer::Options& options) {
   FileSeries::Options files = options.files;
   files.durable = options.sync != SyncMode::none;
@@ -107,40 +116,42 @@ void Writer::store(std::deque<FrameSpan>& spans) {
 void Writer::flush() {
   flush_at_.reset();
   if (segment_.empty()) return;
-  proto::Bytes bytes = segment_.bytes();
-  bool stored = true;
-  if (options_.files.compressed) {
-    const auto packed = compressor_.compress(bytes);
-    stored = packed.has_value();
-    if (packed) bytes = *packed;
-  }
-  stored = stored && write(bytes, options_.sync == SyncMode::message || segment_.fatal());
+  const auto stored = write(options_.sync == SyncMode::message || segment_.fatal());
   {
     const std::lock_guard lock(mutex_);
     const Volume volume = segment_.volume();
     Volume& to = stored ? status_.written : status_.dropped;
     to.messages += volume.messages;
     to.bytes += volume.bytes;
-    if (stored) status_.file_bytes += bytes.size();
+    if (stored) status_.file_bytes += *stored;
     else spdlog::error("the daemon ends: {} messages are not stored", volume.messages);
   }
   segment_.clear();
   settled_.store(in_hand_, std::memory_order_relaxed);
 }
 
-// Tries until it succeeds; false only when the daemon ends and one more try has failed.
-bool Writer::write(proto::Bytes bytes, bool sync) {
+// As it goes into the file; nothing: there is no memory.
+std::optional<proto::Bytes> Writer::packed() noexcept {
+  if (!options_.files.compressed) return segment_.bytes();
+  const auto bytes = compressor_.compress(segment_.bytes());
+  return bytes ? std::optional(*bytes) : std::nullopt;
+}
+
+// Tries until it succeeds, then how many bytes of the file that are; nothing only when the daemon ends and one more try
+// has failed.
+std::optional<std::size_t> Writer::write(bool sync) {
   auto delay = options_.retry_first;
   for (bool last = false;;) {
-    if (files_.append(bytes, sync)) {
+    const auto bytes = packed();
+    if (bytes && files_.append(*bytes, sync)) {
       if (sync) sync_at_.reset();
       else if (options_.sync != SyncMode::none && !sync_at_)
         sync_at_ = std::chrono::steady_clock::now() + sync_interval;
       written();
-      return true;
+      return bytes->size();
     }
-    suspend();
-    if (last) return false;
+    suspend(bytes ? files_.problem() : "no memory");
+    if (last) return std::nullopt;
     last = !pause(delay);
     delay = std::min(delay * 2, options_.retry_longest);
   }
@@ -152,11 +163,11 @@ void Writer::sync() {
   spdlog::error("storage: {}: what was written in the last second may be lost", files_.problem());
 }
 
-void Writer::suspend() {
+void Writer::suspend(const std::string& problem) {
   const std::lock_guard lock(mutex_);
-  if (status_.state != StorageStatus::State::suspended) spdlog::error("storage suspended: {}", files_.problem());
+  if (status_.state != StorageStatus::State::suspended) spdlog::error("storage suspended: {}", problem);
   status_.state = StorageStatus::State::suspended;
-  status_.problem = files_.problem();
+  tell(status_.problem, problem);
 }
 
 void Writer::written() {
@@ -164,7 +175,7 @@ void Writer::written() {
   if (status_.state == StorageStatus::State::suspended) spdlog::info("storage goes on with {}", files_.path());
   status_.state = StorageStatus::State::writing;
   status_.problem.clear();
-  status_.file = files_.path();
+  tell(status_.file, files_.path());
   status_.files = files_.files();
 }
 

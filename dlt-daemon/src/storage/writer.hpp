@@ -2,7 +2,7 @@
 //
 //   io thread --push--> queue --> Segment --> Compressor --> FileSeries
 //
-//   writing --- a file cannot be written ---> suspended --- a retry succeeds ---> writing
+//   writing --- a file cannot be written, no memory ---> suspended --- a retry succeeds ---> writing
 //
 // While suspended nothing is thrown away here: the segment in hand waits, the queue fills, and whoever pushes decides
 // (StorageSink drops and counts). Retries back off from `retry_first` to `retry_longest`.
@@ -58,9 +58,10 @@ class Writer {
   bool wait(std::deque<FrameSpan>& spans);
   void store(std::deque<FrameSpan>& spans);
   void flush();
-  bool write(proto::Bytes bytes, bool sync);
+  std::optional<std::size_t> write(bool sync);
+  [[nodiscard]] std::optional<proto::Bytes> packed() noexcept;
   void sync();
-  void suspend();
+  void suspend(const std::string& problem);
   void written();
   bool pause(std::chrono::milliseconds time);
 

@@ -44,7 +44,8 @@ class Open {
     options.naming.timestamp = false;
     options.calls.write = moody_write;
     options.retry_first = options.retry_longest = 1ms;
-    Device::Events events{[this](Device::Opened o) { said_.set_value(std::move(o)); }, [this] { failed = true; }};
+    Device::Events events{[this](Device::Opened o) { said_.set_value(std::move(o)); }, [this] { failed = true; },
+                          [this](bool good) { closed_.set_value(good); }};
     device.emplace(options, budget_, std::move(events));
     opened = said_.get_future().get();
   }
@@ -62,8 +63,15 @@ class Open {
   [[nodiscard]] bool settled() {
     return eventually([&] { return device->settled() == routed_; });
   }
-  bool sync() { return ask(&Device::sync); }
-  bool close() { return ask(&Device::close); }
+  bool sync() {
+    std::promise<bool> done;
+    device->sync([&](bool good) { done.set_value(good); });
+    return done.get_future().get();
+  }
+  bool close() {
+    device->close();
+    return closed_.get_future().get();
+  }
   [[nodiscard]] Numbers numbers(const std::string& file) const {
     Numbers out;
     for (const auto& [name, bytes] : files_in(dir.path()))
@@ -78,12 +86,8 @@ class Open {
   Device::Opened opened;
 
  private:
-  bool ask(void (Device::*what)(Device::Done)) {
-    std::promise<bool> done;
-    ((*device).*what)([&](bool good) { done.set_value(good); });
-    return done.get_future().get();
-  }
   std::promise<Device::Opened> said_;
+  std::promise<bool> closed_;
   CacheBudget budget_;
   std::uint64_t routed_ = 0;
 
@@ -99,7 +103,7 @@ TEST_CASE("without a configuration a directory is no device") {
   TempDir dir;
   Device::Options options;
   options.path = dir.path();
-  Device device(options, budget, {[&](Device::Opened o) { said.set_value(std::move(o)); }, [] {}});
+  Device device(options, budget, {[&](Device::Opened o) { said.set_value(std::move(o)); }, [] {}, [](bool) {}});
   CHECK(said.get_future().get().failure.find("dlt_logstorage.conf") != std::string::npos);
 }
 
