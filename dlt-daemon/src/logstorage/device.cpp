@@ -113,7 +113,8 @@ void Device::run() {
   }
 }
 
-// Without memory a device has failed: what its caches hold may not be whole, and nothing of that is written.
+// Without memory a device has failed: some filters may have the batch and others not. What its caches hold is not
+// written any more, but counted.
 void Device::take(const Batch& batch) noexcept {
   try {
     (void)keep(batch);
@@ -134,6 +135,10 @@ bool Device::finish(std::uint8_t behaviours) noexcept {
     return good;
   } catch (const std::bad_alloc&) {
     starve();
+    insist([this] {
+      (void)write_caches(0xff);
+      publish();
+    });
     return false;
   }
 }

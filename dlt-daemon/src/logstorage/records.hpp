@@ -8,6 +8,7 @@
 
 #include <array>
 #include <deque>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -29,33 +30,39 @@ struct Records {
   }
 };
 
+// What throws std::bad_alloc leaves it as it was.
 class RecordCache {
  public:
-  explicit RecordCache(std::uint64_t capacity) noexcept : capacity_(capacity) {}
+  explicit RecordCache(std::uint64_t capacity) : capacity_(capacity) {}
 
   // False: there is no room for it without overwriting.
   [[nodiscard]] bool fits(std::size_t size) const noexcept { return bytes() + size <= capacity_; }
   // The oldest make room; how many of them. A record that is larger than all of the cache is the only one then.
   std::uint64_t add(proto::Bytes record) {
-    std::uint64_t overwritten = 0;
-    for (; !sizes_.empty() && !fits(record.size()); ++overwritten) {
-      begin_ += sizes_.front();
-      sizes_.pop_front();
-    }
     if (begin_ > capacity_) {  // seldom: each byte is moved once for each time the cache was filled
       bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(begin_));
       begin_ = 0;
     }
     bytes_.insert(bytes_.end(), record.begin(), record.end());
-    sizes_.push_back(static_cast<std::uint32_t>(record.size()));
+    try {
+      sizes_.push_back(static_cast<std::uint32_t>(record.size()));
+    } catch (const std::bad_alloc&) {
+      bytes_.resize(bytes_.size() - record.size());
+      throw;
+    }
+    std::uint64_t overwritten = 0;
+    for (; bytes() > capacity_ && sizes_.size() > 1; ++overwritten) {
+      begin_ += sizes_.front();
+      sizes_.pop_front();
+    }
     return overwritten;
   }
   // All of it, oldest first; the cache is empty then and keeps no memory.
   [[nodiscard]] Records take() {
     Records out;
+    out.sizes.assign(sizes_.begin(), sizes_.end());
     bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(begin_));
     out.bytes = std::exchange(bytes_, {});
-    out.sizes.assign(sizes_.begin(), sizes_.end());
     sizes_.clear();
     begin_ = 0;
     return out;
