@@ -25,8 +25,6 @@ constexpr auto end_interval = std::chrono::milliseconds(10);
 constexpr unsigned legacy_socket_mode = 0666;                    // as the incumbent has it
 constexpr auto pause_when_hurt = std::chrono::milliseconds(10);  // when there is no memory even to go on
 
-std::string directory_of(const std::string& path) { return path.substr(0, path.find_last_of('/')); }
-
 std::string reason(std::error_code error) {
   return error == std::errc::file_exists ? "the name is taken by something else" : error.message();
 }

@@ -84,6 +84,8 @@ int create_beneath(int directory, const char* name, mode_t mode) noexcept {
   return static_cast<int>(fd);
 }
 
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
 std::vector<std::string> names_in(const std::string& directory) {
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
   if (!open && errno == ENOMEM) throw std::bad_alloc();

@@ -27,6 +27,9 @@ inline constexpr DirectoryRule socket_rule{false, false, 0755};
 // The directory with this absolute path; nothing and `problem`, which names the path that is wrong.
 [[nodiscard]] Fd open_directory(const std::string& path, const DirectoryRule& rule, std::string& problem);
 
+// Without the last name; of an absolute path.
+[[nodiscard]] std::string directory_of(const std::string& path);
+
 // What is in it, but for "." and ".."; nothing where it cannot be read. Throws std::bad_alloc; an iterator of
 // std::filesystem ends the process instead.
 [[nodiscard]] std::vector<std::string> names_in(const std::string& directory);

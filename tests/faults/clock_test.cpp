@@ -8,6 +8,7 @@
 #include <set>
 
 #include "faults/raw_app.hpp"
+#include "faults/stored_numbers.hpp"
 #include "support/daemon.hpp"
 #include "support/skip.hpp"
 #include "support/status.hpp"

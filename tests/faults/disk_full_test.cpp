@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "faults/raw_app.hpp"
+#include "faults/stored_numbers.hpp"
 #include "support/daemon.hpp"
 #include "support/skip.hpp"
 #include "support/status.hpp"

@@ -1,5 +1,5 @@
 // An application without the library, for tests that are about the daemon: numbered frames, straight to its socket.
-// One thread per object. And what storage made of them.
+// One thread per object.
 #pragma once
 
 #include <sys/socket.h>
@@ -7,16 +7,11 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <filesystem>
-#include <map>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "dlt-daemon/support/wire.hpp"
-#include "storage/recovery.hpp"
 #include "support/client.hpp"
-#include "support/temp_dir.hpp"
 
 namespace dlt::test {
 
@@ -72,44 +67,6 @@ inline std::string read_in_order(Client& client, std::uint32_t first, std::uint3
   });
   if (!all && wrong.empty()) wrong = "nothing after " + std::to_string(expected);
   return wrong;
-}
-
-struct StoredNumbers {
-  std::vector<std::uint32_t> numbers;  // in the order of the files' names
-  std::uint64_t skipped = 0;           // bytes that belong to no whole record
-  std::uint64_t bytes = 0;
-  std::size_t files = 0;
-
-  // Whether each number is one more than the one before.
-  [[nodiscard]] bool without_gap() const {
-    for (std::size_t i = 1; i < numbers.size(); ++i)
-      if (numbers[i] != numbers[i - 1] + 1) return false;
-    return true;
-  }
-  [[nodiscard]] bool rising() const {
-    for (std::size_t i = 1; i < numbers.size(); ++i)
-      if (numbers[i] <= numbers[i - 1]) return false;
-    return true;
-  }
-};
-
-inline StoredNumbers stored_in(const std::filesystem::path& directory) {
-  std::map<std::string, std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(directory))
-    if (entry.path().filename().string().starts_with("dlt_")) files[entry.path().filename()] = entry.path();
-  StoredNumbers all;
-  for (const auto& [name, path] : files) {
-    const std::string bytes = read_file(path);
-    daemon::Recovery recovery(name.ends_with(".zst"), [&](proto::Bytes record) {
-      all.numbers.push_back(number_of(record.subspan(proto::storage_header_size)));
-    });
-    recovery.feed(proto::as_bytes(bytes));
-    recovery.end();
-    all.skipped += recovery.skipped_bytes();
-    all.bytes += bytes.size();
-    ++all.files;
-  }
-  return all;
 }
 
 }  // namespace dlt::test

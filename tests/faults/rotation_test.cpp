@@ -9,6 +9,7 @@
 
 #include "faults/raw_app.hpp"
 #include "faults/resources.hpp"
+#include "faults/stored_numbers.hpp"
 #include "support/daemon.hpp"
 #include "support/status.hpp"
 

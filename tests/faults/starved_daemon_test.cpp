@@ -1,5 +1,5 @@
-// A daemon that is refused memory (F33) while a client, an application and a look at the status are served, and while
-// it starts.
+// A daemon that is refused memory (F33) while a client, an application and a look at the status are
+// served.
 #include "faults/starved_daemon.hpp"
 
 #if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)  // they bring an allocator of their own
@@ -58,50 +58,6 @@ TEST_CASE("F33: a daemon without memory for its status lives, and serves again",
 
 TEST_CASE("F33: a daemon without memory for its status lives, whatever of it is refused", "[F33][long]") {
   fault_f33("a status", 1, [](const Daemon& daemon, int) { return ask_for_status(daemon); });
-}
-
-namespace {
-
-// What is refused before main() begins, to the statics of the libraries in use, ends the process by std::terminate.
-void fault_f33_at_start(int step) {
-  int n = 1;
-  int refusals = 0;
-  for (; n < more_than_there_are; n += step) {
-    const TempDir dir;
-    Child child({.command = {DLT_DAEMON, "--foreground", "--app-socket", dir / "app.sock", "--control-socket",
-                             dir / "control.sock", "--bind", "127.0.0.1", "--port", "0", "--port-file", dir / "port"},
-                 .environment = {{"LD_PRELOAD", std::string(DLT_FAULT_APPS) + "/starve.so"},
-                                 {"STARVE_FROM_MAIN", "1"},
-                                 {"STARVE_AT", std::to_string(n)},
-                                 {"STARVE_FILE", dir / "refused"}},
-                 .out = dir / "log",
-                 .err = dir / "log"});
-    REQUIRE(eventually([&] { return !read_file(dir / "port").empty() || !child.running(); }));
-    const bool serves = !read_file(dir / "port").empty();  // it could do without
-    const auto code = child.stop();
-    INFO("request " << n << ": " << read_file(dir / "log"));
-    REQUIRE((code == 1 || (code == 0 && serves)));  // it may serve and be refused memory then, or in the end
-    CHECK_FALSE(read_file(dir / "log").empty());
-    if (std::filesystem::exists(dir / "refused")) {
-      ++refusals;
-      continue;
-    }
-    CHECK(serves);
-    break;
-  }
-  CHECK(n < more_than_there_are);
-  CHECK(refusals > 0);
-  std::cout << "starting: " << refusals << " of about " << n - step << " requests of the daemon refused\n";
-}
-
-}  // namespace
-
-TEST_CASE("F33: a daemon that is refused memory while it starts says so and ends with 1", "[F33]") {
-  fault_f33_at_start(10);
-}
-
-TEST_CASE("F33: a daemon that is refused any memory while it starts says so and ends with 1", "[F33][long]") {
-  fault_f33_at_start(1);
 }
 
 #endif

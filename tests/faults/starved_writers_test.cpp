@@ -60,6 +60,25 @@ bool use_logstorage(const Daemon& daemon) {
   return ask_logstorage(daemon, syncs) && ask_logstorage(daemon, disconnects);
 }
 
+void fault_f33_of_logstorage(int step) {
+  const auto settings = Daemon::Settings{{"ControlSocketPath", "./ctrl.sock"}, {"OfflineLogstorageMaxDevices", "1"}};
+  fault_f33(
+      "logstorage", step, settings,
+      [](const Daemon& daemon, int) {
+        std::filesystem::create_directory(daemon.dir() / "usb");
+        write_file(daemon.dir() / "usb/dlt_logstorage.conf",
+                   "[FILTER1]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=now\nFileSize=8192\n"
+                   "NOFiles=3\n"
+                   "[FILTER2]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=later\nFileSize=8192\n"
+                   "NOFiles=3\nSyncBehavior=ON_DEMAND\n");
+        return use_logstorage(daemon);
+      },
+      [](const Daemon& daemon) {
+        return ask_logstorage(daemon, connects) == 0 && ask_logstorage(daemon, disconnects) == 0 &&
+               look(daemon).at("logstorage").empty();
+      });
+}
+
 }  // namespace
 
 TEST_CASE("F33: a daemon without memory for storage lives, and stores or counts each message", "[F33]") {
@@ -93,22 +112,11 @@ TEST_CASE("F33: a daemon without memory for snapshots lives, answers who asks, a
 }
 
 TEST_CASE("F33: a daemon without memory for a logstorage device lives, and connects it again", "[F33]") {
-  const auto settings = Daemon::Settings{{"ControlSocketPath", "./ctrl.sock"}, {"OfflineLogstorageMaxDevices", "1"}};
-  fault_f33(
-      "logstorage", 1, settings,
-      [](const Daemon& daemon, int) {
-        std::filesystem::create_directory(daemon.dir() / "usb");
-        write_file(daemon.dir() / "usb/dlt_logstorage.conf",
-                   "[FILTER1]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=now\nFileSize=8192\n"
-                   "NOFiles=3\n"
-                   "[FILTER2]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=later\nFileSize=8192\n"
-                   "NOFiles=3\nSyncBehavior=ON_DEMAND\n");
-        return use_logstorage(daemon);
-      },
-      [](const Daemon& daemon) {
-        return ask_logstorage(daemon, connects) == 0 && ask_logstorage(daemon, disconnects) == 0 &&
-               look(daemon).at("logstorage").empty();
-      });
+  fault_f33_of_logstorage(9);
+}
+
+TEST_CASE("F33: a daemon without memory for a logstorage device lives, whatever of it is refused", "[F33][long]") {
+  fault_f33_of_logstorage(1);
 }
 
 #endif

@@ -26,6 +26,26 @@ bool Device::Batch::add(const std::array<std::byte, proto::storage_header_size>&
   }
 }
 
+std::size_t Device::Batch::count(std::size_t filter) const noexcept {
+  const auto wants = [filter](std::uint64_t wanted) { return (wanted >> filter & 1) != 0; };
+  return static_cast<std::size_t>(std::count_if(filters.begin(), filters.end(), wants));
+}
+
+Records Device::Batch::of(std::size_t filter) const {
+  Records out;
+  std::size_t at = 0;
+  for (std::size_t r = 0; r < filters.size(); ++r) {
+    const std::uint32_t size = records.sizes[r];
+    if ((filters[r] >> filter & 1) != 0) {
+      const auto record = proto::Bytes(records.bytes).subspan(at, size);
+      out.bytes.insert(out.bytes.end(), record.begin(), record.end());
+      out.sizes.push_back(size);
+    }
+    at += size;
+  }
+  return out;
+}
+
 Device::Device(Options options, CacheBudget& budget, Events events)
     : options_(std::move(options)), budget_(budget), events_(std::move(events)) {
   status_.path = options_.path;
@@ -105,6 +125,7 @@ void Device::run() {
       request->done(good);
     } else {
       const bool good = finish(0xff);
+      tell_lost();
       stores_.clear();  // closes the files
       budget_.give_back(reserved_);
       if (asked_to_close()) events_.closed(good);
@@ -113,36 +134,28 @@ void Device::run() {
   }
 }
 
-// Without memory a device has failed: some filters may have the batch and others not. What its caches hold is not
-// written any more, but counted.
 void Device::take(const Batch& batch) noexcept {
-  try {
-    (void)keep(batch);
-    publish();  // before it counts as done
-  } catch (const std::bad_alloc&) {
-    {
-      const std::lock_guard lock(mutex_);
-      status_.dropped += batch.filters.size();
-    }
-    starve();
-  }
+  for (std::size_t i = 0; i < stores_.size(); ++i) keep(stores_[i], batch, i);
+  insist([this] { publish(); });  // before it counts as done
 }
 
 bool Device::finish(std::uint8_t behaviours) noexcept {
-  try {
-    const bool good = write_caches(behaviours);
-    publish();
-    return good;
-  } catch (const std::bad_alloc&) {
-    starve();
-    insist([this] {
-      (void)write_caches(0xff);
-      publish();
-    });
-    return false;
-  }
+  const bool good = write_caches(behaviours);
+  insist([this] { publish(); });
+  return good;
 }
 
+void Device::tell_lost() const noexcept {
+  std::uint64_t lost = 0;
+  for (const Store& store : stores_) lost += store.status.failed;
+  {
+    const std::lock_guard lock(mutex_);
+    lost += status_.dropped;
+  }
+  if (lost != 0) spdlog::error("logstorage: {}: {} messages are not stored", options_.path, lost);
+}
+
+// Without memory a device has failed; what it does not store for that is counted by who calls this.
 void Device::starve() noexcept {
   insist([this] { fail("there is no memory for what it stores"); });
 }
@@ -191,54 +204,63 @@ void Device::make_stores(FilterFile& file) {
   });
 }
 
-bool Device::keep(const Batch& batch) {
-  bool good = true;
-  for (std::size_t i = 0; i < stores_.size(); ++i) {
-    Records records;
-    std::size_t at = 0;
-    for (std::size_t r = 0; r < batch.filters.size(); ++r) {
-      const std::uint32_t size = batch.records.sizes[r];
-      if ((batch.filters[r] >> i & 1) != 0) {
-        const auto record = proto::Bytes(batch.records.bytes).subspan(at, size);
-        records.bytes.insert(records.bytes.end(), record.begin(), record.end());
-        records.sizes.push_back(size);
-      }
-      at += size;
-    }
-    if (!records.empty()) good = keep_in(stores_[i], records) && good;
+void Device::keep(Store& store, const Batch& batch, std::size_t filter) noexcept {
+  Records records;
+  try {
+    records = batch.of(filter);
+  } catch (const std::bad_alloc&) {
+    store.status.failed += batch.count(filter);
+    return starve();
   }
-  return good;
+  if (!store.filter.cached()) (void)write(store, records);
+  else cache(store, records);
 }
 
-bool Device::keep_in(Store& store, const Records& records) {
-  if (!store.filter.cached()) return write(store, records);
+void Device::cache(Store& store, const Records& records) noexcept {
   const bool when_full = (store.filter.sync & (sync::on_file_size | sync::on_specific_size)) != 0;
-  bool good = true;
   std::size_t at = 0;
   for (const std::uint32_t size : records.sizes) {
-    if (when_full && !store.cache.fits(size) && store.cache.records() > 0)
-      good = write(store, store.cache.take()) && good;
-    store.status.overwritten += store.cache.add(proto::Bytes(records.bytes).subspan(at, size));
+    if (when_full && !store.cache.fits(size) && store.cache.records() > 0) (void)write_cache(store);
+    try {
+      store.status.overwritten += store.cache.add(proto::Bytes(records.bytes).subspan(at, size));
+    } catch (const std::bad_alloc&) {
+      ++store.status.failed;
+      starve();
+    }
     at += size;
   }
-  return good;
+}
+
+bool Device::write_cache(Store& store) noexcept {
+  try {
+    return write(store, store.cache.take());
+  } catch (const std::bad_alloc&) {
+    store.status.failed += store.cache.records();
+    store.cache.clear();
+    starve();
+    return false;
+  }
 }
 
 // Tries until it succeeds or the device has failed; false then.
-bool Device::write(Store& store, const Records& records) {
+bool Device::write(Store& store, const Records& records) noexcept {
   std::span<const std::uint32_t> sizes(records.sizes);
   proto::Bytes bytes(records.bytes);
-  while (!sizes.empty() && !failed_) {
-    const auto done = store.files->append(bytes, sizes);
-    store.status.stored += done.stored;
-    if (done.discarded != 0) {
-      store.status.discarded += done.discarded;
-      return true;
+  try {
+    while (!sizes.empty() && !failed_) {
+      const auto done = store.files->append(bytes, sizes);
+      store.status.stored += done.stored;
+      if (done.discarded != 0) {
+        store.status.discarded += done.discarded;
+        return true;
+      }
+      for (const std::uint32_t size : sizes.first(done.stored)) bytes = bytes.subspan(size);
+      sizes = sizes.subspan(done.stored);
+      if (done.stored > 0) errors_ = 0;
+      if (done.failed && !note_error(store)) break;
     }
-    for (const std::uint32_t size : sizes.first(done.stored)) bytes = bytes.subspan(size);
-    sizes = sizes.subspan(done.stored);
-    if (done.stored > 0) errors_ = 0;
-    if (done.failed && !note_error(store)) break;
+  } catch (const std::bad_alloc&) {
+    starve();
   }
   store.status.failed += sizes.size();
   return sizes.empty();
@@ -273,11 +295,10 @@ void Device::fail(const std::string& problem) {
   events_.failed();
 }
 
-bool Device::write_caches(std::uint8_t behaviours) {
+bool Device::write_caches(std::uint8_t behaviours) noexcept {
   bool good = true;
   for (Store& store : stores_)
-    if ((store.filter.sync & behaviours) != 0 && store.cache.records() > 0)
-      good = write(store, store.cache.take()) && good;
+    if ((store.filter.sync & behaviours) != 0 && store.cache.records() > 0) good = write_cache(store) && good;
   return good && !failed_;
 }
 

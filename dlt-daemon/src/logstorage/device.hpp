@@ -61,6 +61,9 @@ class Device {
 
     // False: there is no memory for it; nothing has changed then.
     bool add(const std::array<std::byte, proto::storage_header_size>& header, proto::Bytes frame, std::uint64_t wanted);
+    // The messages of a filter.
+    [[nodiscard]] std::size_t count(std::size_t filter) const noexcept;
+    [[nodiscard]] Records of(std::size_t filter) const;
   };
   using Done = std::function<void(bool good)>;
 
@@ -105,12 +108,14 @@ class Device {
   [[nodiscard]] bool finish(std::uint8_t behaviours) noexcept;
   void fail(const std::string& problem);
   void starve() noexcept;
+  void tell_lost() const noexcept;
   void add(Work work);
   [[nodiscard]] bool asked_to_close() const noexcept;
-  bool keep(const Batch& batch);
-  bool keep_in(Store& store, const Records& records);
-  bool write(Store& store, const Records& records);
-  bool write_caches(std::uint8_t behaviours);
+  void keep(Store& store, const Batch& batch, std::size_t filter) noexcept;
+  void cache(Store& store, const Records& records) noexcept;
+  bool write(Store& store, const Records& records) noexcept;
+  bool write_cache(Store& store) noexcept;
+  bool write_caches(std::uint8_t behaviours) noexcept;
   bool note_error(Store& store);
   void publish();
 

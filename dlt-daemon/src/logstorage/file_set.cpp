@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
+#include <new>
 #include <numeric>
 
 #include <fcntl.h>
@@ -162,29 +163,39 @@ void FileSet::look_for_loss() {
   directory_.reset();
 }
 
-FileSet::Appended FileSet::append(proto::Bytes bytes, std::span<const std::uint32_t> sizes) {
+FileSet::Appended FileSet::append(proto::Bytes bytes, std::span<const std::uint32_t> sizes) noexcept {
   Appended done;
   done.failed = true;  // where it ends early
+  try {
+    append_to(done, bytes, sizes);
+  } catch (const std::bad_alloc&) {
+    file_.reset();
+    directory_.reset();      // what is there is looked at again
+    problem_ = "no memory";  // short enough to need none itself
+  }
+  return done;
+}
+
+void FileSet::append_to(Appended& done, proto::Bytes bytes, std::span<const std::uint32_t> sizes) {
   look_for_loss();
   const bool fresh = !directory_;
-  if (!open()) return done;
+  if (!open()) return;
   if (fresh && !file_) (void)resume();
   while (done.stored < sizes.size()) {
     const Piece next = next_piece(sizes.subspan(done.stored));
     const auto out = packer_.pack(bytes.first(next.bytes));
-    if (!out) return (void)failed(path_, out.error()), done;
+    if (!out) return (void)failed(path_, out.error());
     if (!fits(out->size())) {
       const Begun begun = begin_file();
-      if (begun == Begun::no) return done;
-      if (begun == Begun::full) return done.discarded = sizes.size() - done.stored, done.failed = false, done;
+      if (begun == Begun::no) return;
+      if (begun == Begun::full) return done.discarded = sizes.size() - done.stored, done.failed = false, void();
       continue;
     }
-    if (!write(*out)) return done;
+    if (!write(*out)) return;
     bytes = bytes.subspan(next.bytes);
     done.stored += next.messages;
   }
   done.failed = false;
-  return done;
 }
 
 }  // namespace dlt::daemon::logstorage

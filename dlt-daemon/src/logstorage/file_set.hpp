@@ -39,7 +39,7 @@ class FileSet {
     bool failed = false;        // with what is left; problem() says why
   };
   // `sizes` of the messages that lie back to back in `bytes`.
-  [[nodiscard]] Appended append(proto::Bytes bytes, std::span<const std::uint32_t> sizes);
+  [[nodiscard]] Appended append(proto::Bytes bytes, std::span<const std::uint32_t> sizes) noexcept;
 
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }  // of the last failure
   [[nodiscard]] const std::string& path() const noexcept { return path_; }        // of the newest file
@@ -53,6 +53,7 @@ class FileSet {
     std::size_t bytes = 0;
   };
 
+  void append_to(Appended& done, proto::Bytes bytes, std::span<const std::uint32_t> sizes);
   [[nodiscard]] bool open();
   [[nodiscard]] Piece next_piece(std::span<const std::uint32_t> sizes) const noexcept;
   [[nodiscard]] bool fits(std::size_t bytes) const noexcept;

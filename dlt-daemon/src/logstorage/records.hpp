@@ -67,6 +67,11 @@ class RecordCache {
     begin_ = 0;
     return out;
   }
+  void clear() noexcept {
+    bytes_.clear();
+    sizes_.clear();
+    begin_ = 0;
+  }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.size() - begin_; }
   [[nodiscard]] std::size_t records() const noexcept { return sizes_.size(); }
 

@@ -172,7 +172,7 @@ void LogstorageSink::begin_close(Slot& slot, State then) {
 
 void LogstorageSink::on_failed(const std::string& path) {
   Slot* const slot = find(path);
-  if (slot == nullptr || slot->state != State::connected) return;
+  if (slot == nullptr || slot->state != State::connected || !slot->device) return;  // it may have failed in stop()
   begin_close(*slot, State::failed);
 }
 

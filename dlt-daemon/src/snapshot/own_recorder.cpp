@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <filesystem>
 #include <new>
 
 #include <fcntl.h>
@@ -71,6 +70,8 @@ Recorded recorded_of(SharedMemory memory, std::int32_t pid, std::int64_t since_u
           since_us};
 }
 
+std::string_view name_of(std::string_view path) noexcept { return path.substr(path.rfind('/') + 1); }
+
 // The number behind the infix; nothing: not such a file.
 std::optional<std::int64_t> start_in(std::string_view name, std::string_view base) noexcept {
   if (!name.starts_with(base) || !name.substr(base.size()).starts_with(infix)) return std::nullopt;
@@ -114,9 +115,10 @@ std::unique_ptr<OwnRecorder> OwnRecorder::open(const Options& o, std::string& pr
     ::unlink(file.c_str());
     return nullptr;
   }
-  write_header(memory, segment, o.messages);
-  return std::unique_ptr<OwnRecorder>(
+  std::unique_ptr<OwnRecorder> recorder(
       new OwnRecorder(std::move(file), memory, segment, recorded_of(*std::move(shared), ::getpid(), o.now_us)));
+  write_header(memory, segment, o.messages);  // last: what is left over without it is not one of a daemon that died
+  return recorder;
 }
 
 // Who may not remove it any more leaves a file without sense.
@@ -129,13 +131,13 @@ OwnRecorder::~OwnRecorder() {
 void OwnRecorder::remove(const std::string& file) noexcept { ::unlink(file.c_str()); }
 
 std::vector<OwnRecorder::LeftOver> OwnRecorder::left_over(const std::string& path, std::string_view own) {
-  const std::filesystem::path base(path);
-  const auto own_name = std::filesystem::path(own).filename();  // the same path may be written in several ways
+  const std::string directory = directory_of(path);
+  const std::string_view base = name_of(path);
+  const std::string_view own_name = name_of(own);  // the same path may be written in several ways
   std::vector<std::pair<std::int64_t, std::string>> found;
-  std::error_code ignored;
-  for (std::filesystem::directory_iterator it(base.parent_path(), ignored), end; it != end; it.increment(ignored))
-    if (const auto start = start_in(it->path().filename().native(), base.filename().native()))
-      if (it->path().filename() != own_name) found.emplace_back(*start, it->path());
+  for (const std::string& name : names_in(directory))
+    if (const auto start = start_in(name, base))
+      if (name != own_name) found.emplace_back(*start, directory + "/" + name);
   std::sort(found.begin(), found.end());
   std::vector<LeftOver> all;
   // The newest first: of many deaths in a row the last ones are kept.

@@ -12,7 +12,7 @@ namespace dlt::daemon {
 
 class RecordedLines : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  RecordedLines(OwnRecorder& recorder, EcuId ecu) noexcept : recorder_(recorder), ecu_(ecu) {}
+  RecordedLines(OwnRecorder& recorder, EcuId ecu) : recorder_(recorder), ecu_(ecu) {}
 
  protected:
   void sink_it_(const spdlog::details::log_msg& line) override;

@@ -32,7 +32,7 @@ class Retention {
     std::uint64_t files = 0;
   };
 
-  explicit Retention(Limits limits) noexcept : limits_(limits) {}
+  explicit Retention(Limits limits) : limits_(limits) {}
 
   // What is in the directory, in any order. Replaces what was known.
   void found(std::vector<StoredFile> files);

@@ -71,11 +71,10 @@ void Writer::stop() {
 }
 
 void Writer::run() {
-  std::deque<FrameSpan> spans;
   bool more = true;
   while (more) {
-    more = wait(spans);
-    store(spans);
+    more = wait();
+    store();
     const auto now = std::chrono::steady_clock::now();
     if (flush_at_ && (!more || now >= *flush_at_)) flush();
     if (sync_at_ && (!more || now >= *sync_at_)) sync();
@@ -83,7 +82,7 @@ void Writer::run() {
 }
 
 // Takes what is queued, as soon as there is reason to; false when this is the last time.
-bool Writer::wait(std::deque<FrameSpan>& spans) {
+bool Writer::wait() {
   auto until = flush_at_;
   if (sync_at_ && (!until || *sync_at_ < *until)) until = sync_at_;
   std::unique_lock lock(mutex_);
@@ -92,13 +91,13 @@ bool Writer::wait(std::deque<FrameSpan>& spans) {
   if (until) wake_.wait_until(lock, *until, ready);
   else wake_.wait(lock, ready);
   idle_ = false;
-  spans.swap(queue_);
+  taken_.swap(queue_);
   return !stopping_;
 }
 
-void Writer::store(std::deque<FrameSpan>& spans) {
-  for (; !spans.empty(); spans.pop_front()) {
-    FrameSpan& span = spans.front();
+void Writer::store() {
+  for (; !taken_.empty(); taken_.pop_front()) {
+    FrameSpan& span = taken_.front();
     while (span.size > 0) {
       if (!flush_at_) flush_at_ = std::chrono::steady_clock::now() + options_.flush;
       const std::size_t before = span.size;

@@ -55,8 +55,8 @@ class Writer {
   using Time = std::chrono::steady_clock::time_point;
 
   void run();
-  bool wait(std::deque<FrameSpan>& spans);
-  void store(std::deque<FrameSpan>& spans);
+  bool wait();
+  void store();
   void flush();
   std::optional<std::size_t> write(bool sync);
   [[nodiscard]] std::optional<proto::Bytes> packed() noexcept;
@@ -78,6 +78,7 @@ class Writer {
   StorageStatus status_;
 
   // The storage thread's own.
+  std::deque<FrameSpan> taken_;  // a member: the first thing that it does needs no memory
   Segment segment_;
   std::uint64_t in_hand_ = 0;     // `routed` of the last span of which all is in the segment or behind it
   std::optional<Time> flush_at_;  // set while the segment has something
