@@ -43,6 +43,7 @@ class Daemon {
   void reload(const Config& fresh);
 
   [[nodiscard]] asio::io_context& io() noexcept { return io_; }
+  [[nodiscard]] Hub& hub() noexcept { return hub_; }  // the io thread's
   // With every default filled in.
   [[nodiscard]] const Config& config() const noexcept { return config_; }
   [[nodiscard]] std::uint16_t client_port() const noexcept { return client_port_; }

@@ -170,7 +170,7 @@ JsonText broken_link(const BrokenLink& link, Clock::time_point now) {
           {"since_s", seconds(now - link.since())},
           {"waiting", link.waiting()},
           {"bytes", link.bytes()},
-          {"lost", link.lost()}};
+          {"lost", link.waiting() ? link.lost() : link.missed()}};
 }
 
 std::string_view name(gateway::Link::State state) noexcept {
@@ -280,6 +280,8 @@ std::string status_json(const StatusSources& s) {
   JsonText broken = JsonText::array();
   for (const auto& link : s.hub.broken_links().all()) broken.push_back(broken_link(*link, now));
   out.add("broken_links", broken);
+  const auto forgotten = s.hub.broken_links().forgotten();
+  out.add("forgotten_links", {{"links", forgotten.links}, {"messages", forgotten.messages}});
   out.add("storage", storage(s.storage));
   JsonText devices = JsonText::array();
   for (const auto& d : s.logstorage) devices.push_back(device(d));

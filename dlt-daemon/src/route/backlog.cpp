@@ -1,5 +1,8 @@
 #include "route/backlog.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace dlt::daemon {
 
 void Backlog::push(const FrameSpan& span) {
@@ -19,6 +22,24 @@ void Backlog::put_back(std::deque<FrameSpan> spans) {
 std::deque<FrameSpan> Backlog::take() {
   bytes_ = 0;
   return std::exchange(spans_, {});
+}
+
+std::deque<FrameSpan> Backlog::take_up_to(std::uint64_t routed) {
+  return take_where([&](const FrameSpan& span) { return span.routed <= routed; });
+}
+
+std::deque<FrameSpan> Backlog::take_behind(std::uint64_t routed) {
+  return take_where([&](const FrameSpan& span) { return span.routed > routed; });
+}
+
+template <class Wanted>
+std::deque<FrameSpan> Backlog::take_where(Wanted wanted) {
+  if (std::none_of(spans_.begin(), spans_.end(), wanted)) return {};
+  const auto end = std::stable_partition(spans_.begin(), spans_.end(), wanted);
+  std::deque<FrameSpan> taken(std::make_move_iterator(spans_.begin()), std::make_move_iterator(end));
+  spans_.erase(spans_.begin(), end);
+  for (const FrameSpan& span : taken) bytes_ -= span.size;
+  return taken;
 }
 
 void Backlog::set_capacity(std::size_t capacity) {

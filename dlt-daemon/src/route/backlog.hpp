@@ -19,6 +19,9 @@ class Backlog {
   void put_back(std::deque<FrameSpan> spans);
 
   [[nodiscard]] std::deque<FrameSpan> take();
+  // Those that had been routed when `routed` bytes had, or those that came behind; the others stay.
+  [[nodiscard]] std::deque<FrameSpan> take_up_to(std::uint64_t routed);
+  [[nodiscard]] std::deque<FrameSpan> take_behind(std::uint64_t routed);
   [[nodiscard]] const std::deque<FrameSpan>& spans() const noexcept { return spans_; }
 
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
@@ -30,6 +33,8 @@ class Backlog {
 
  private:
   void make_room();
+  template <class Wanted>
+  [[nodiscard]] std::deque<FrameSpan> take_where(Wanted wanted);
 
   std::size_t capacity_;
   std::size_t bytes_ = 0;

@@ -1,20 +1,51 @@
 #include "route/router.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace dlt::daemon {
 
 std::deque<FrameSpan> Router::add_client(Sink& client) {
-  clients_.push_back(&client);
-  return replay_ == Replay::always ? backlog_.spans() : backlog_.take();
+  clients_.push_back({&client, total_.bytes});
+  if (replay_ == Replay::always) return backlog_.spans();
+  if (waiting_.empty()) return backlog_.take();
+  return backlog_.take_behind(kept_for_links());
 }
 
-void Router::remove_client(Sink& client, std::deque<FrameSpan> unsent, std::size_t replayed) {
-  std::erase(clients_, &client);
+std::uint64_t Router::kept_for_links() const noexcept {
+  std::uint64_t kept = 0;
+  for (const Taker& link : waiting_) kept = std::max(kept, link.since);
+  return kept;
+}
+
+void Router::remove_client(Sink& client, std::deque<FrameSpan> unsent) {
+  drop_client(client);
+  std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
+  for (const Taker& other : clients_) first = std::min(first, other.since);
+  std::erase_if(unsent, [&](const FrameSpan& span) { return span.routed > first; });
+  give_back(std::move(unsent));
+}
+
+std::uint64_t Router::since(const Sink& client) const noexcept {
+  const auto it = std::find_if(clients_.begin(), clients_.end(), [&](const Taker& t) { return t.sink == &client; });
+  return it == clients_.end() ? total_.bytes : it->since;
+}
+
+std::deque<FrameSpan> Router::begin_link(const Sink& client, std::uint64_t since) {
+  for (Taker& t : clients_)
+    if (t.sink == &client) t.since = since;
+  if (replay_ == Replay::unread) (void)backlog_.take_behind(std::max(since, kept_for_links()));
+  return take_older(since);
+}
+
+std::deque<FrameSpan> Router::take_older(std::uint64_t than) {
+  if (replay_ == Replay::always) return {};
+  return backlog_.take_up_to(than);
+}
+
+void Router::give_back(std::deque<FrameSpan> unsent) {
   if (replay_ == Replay::always) return;  // the backlog has everything
-  // Other clients have been given what came while they were there, but not what was taken from the backlog.
-  if (!clients_.empty() && replayed < unsent.size()) unsent.resize(replayed);
   backlog_.put_back(std::move(unsent));
 }
 
@@ -23,36 +54,38 @@ void Router::route(FrameSpan span, Clock::time_point now) {
   span.routed = total_.bytes;
   for (Sink* sink : storage_) sink->accept(span, now);
   if (span.stored_only) return;
-  for (Sink* client : clients_) client->accept(span, now);
-  for (Sink* link : waiting_) link->accept(span, now);
+  for (const Taker& client : clients_) client.sink->accept(span, now);
+  for (const Taker& link : waiting_) link.sink->accept(span, now);
   if (clients_.empty() || replay_ == Replay::always) backlog_.push(std::move(span));
 }
 
 void Router::notify(const FrameSpan& span, Clock::time_point now) {
-  for (Sink* client : clients_) client->accept(span, now);
-  for (Sink* link : waiting_) link->accept(span, now);
+  for (const Taker& client : clients_) client.sink->accept(span, now);
+  for (const Taker& link : waiting_) link.sink->accept(span, now);
 }
 
 void Router::push() {
   for (Sink* sink : storage_) sink->push();
-  for (Sink* client : clients_) client->push();
+  for (const Taker& client : clients_) client.sink->push();
 }
 
 bool Router::holds_back(Clock::time_point now) {
   bool holds = false;
   for (Sink* sink : storage_) holds |= sink->holds_back(now);
-  for (Sink* client : clients_) holds |= client->holds_back(now);
+  for (const Taker& client : clients_) holds |= client.sink->holds_back(now);
   return holds;
 }
 
 Router::Settled Router::settled() const noexcept {
   Settled settled{total_.bytes, total_.bytes};
-  for (const Sink* client : clients_) settled.clients = std::min(settled.clients, client->settled());
+  for (const Taker& client : clients_) settled.clients = std::min(settled.clients, client.sink->settled());
   for (const Sink* sink : storage_) settled.storage = std::min(settled.storage, sink->settled());
   return settled;
 }
 
 void Router::reconfigure(Replay replay, std::size_t backlog_capacity) {
+  if (replay_ == Replay::always && replay == Replay::unread)  // who is there has been given what is there
+    (void)backlog_.take_up_to(clients_.empty() ? kept_for_links() : total_.bytes);
   replay_ = replay;
   backlog_.set_capacity(backlog_capacity);
 }

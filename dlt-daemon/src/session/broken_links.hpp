@@ -4,10 +4,14 @@
 //   take()       the gateway is back: all of it, in order, from where the gateway is
 //   60 s, or too many wait
 //                over: nothing is kept but how many messages were under way when it broke; the gateway begins anew, and
-//                is told that number
+//                is told that number. What is older than the link and was not sent goes back to the backlog
+//   too many are known
+//                forgotten: of those that are over the one that lost least; the gateway is told nothing, the messages
+//                are counted here
 //
 // What waits here is what the backlog and other clients are given as well, and keeps the same slabs alive. It is as
 // much as the backlog may have and a client's queue besides, so whatever of the backlog a gateway is owed is here, too.
+// But what is older than the link is in one place only: here, or in the backlog, which keeps it for the gateway.
 //
 // A link is known by the number that its gateway drew; numbers of another epoch (a process of this daemon) mean
 // nothing. Pure; the io thread's.
@@ -26,6 +30,7 @@ namespace dlt::daemon {
 struct GatewayId {
   std::uint64_t link = 0;
   EcuId ecu;
+  std::uint64_t begun = 0;  // what had been routed then (Router::total); all behind that is the link's
 };
 
 class BrokenLink : public Sink {
@@ -54,6 +59,9 @@ class BrokenLink : public Sink {
   [[nodiscard]] std::size_t bytes() const noexcept { return kept_.bytes() + queue_.bytes(); }
   // Messages that there was no room for.
   [[nodiscard]] std::uint64_t lost() const noexcept { return queue_.evicted().messages + starved_; }
+  // Where it is over: messages that a gateway has missed which has got all up to `received`.
+  [[nodiscard]] std::uint64_t missed_behind(std::uint64_t received) const noexcept;
+  [[nodiscard]] std::uint64_t missed() const noexcept { return missed_behind(kept_.acknowledged()); }
 
  private:
   friend class BrokenLinks;
@@ -84,6 +92,7 @@ class BrokenLinks {
 
   struct Found {
     bool resumed = false;
+    std::uint64_t begun = 0;        // of a link that goes on
     Unacknowledged kept;            // of which nothing is kept any more; it counts on
     std::deque<FrameSpan> again;    // what was under way
     std::uint64_t lost = 0;         // messages: between those and what waits, or before the new beginning
@@ -99,14 +108,21 @@ class BrokenLinks {
   [[nodiscard]] const std::vector<std::unique_ptr<BrokenLink>>& all() const noexcept { return links_; }
   // Somebody is waited for: tick() is needed.
   [[nodiscard]] bool waiting() const noexcept;
+  struct Forgotten {
+    std::uint64_t links = 0;
+    std::uint64_t messages = 0;  // that their gateways have missed, and are not told of
+  };
+  [[nodiscard]] Forgotten forgotten() const noexcept { return forgotten_; }
 
  private:
   [[nodiscard]] std::unique_ptr<BrokenLink> extract(std::uint64_t link);
+  void forget(BrokenLink& link);
 
   Router& router_;
   const std::uint64_t epoch_;
   const EcuId own_;
   std::vector<std::unique_ptr<BrokenLink>> links_;  // the oldest first
+  Forgotten forgotten_;
 };
 
 }  // namespace dlt::daemon

@@ -125,7 +125,10 @@ void ClientSession::open_link(const proto::control::GatewayLink& asked) {
                                              hub_.broken_links().epoch(),
                                              found.kept.written(),
                                              static_cast<std::uint8_t>(found.resumed ? 1 : 0)};
+  Router& router = hub_.exchange().router;
+  const auto begun = found.resumed ? found.begun : router.since(*this);
   std::deque<FrameSpan> owed = std::move(found.again);
+  for (FrameSpan& span : router.begin_link(*this, begun)) owed.push_back(std::move(span));
   if (found.lost != 0) owed.push_back(own.put(control.lost({}, found.lost, uptime)));
   owed.insert(owed.end(), found.waiting.begin(), found.waiting.end());
   if (found.resumed || found.lost != 0)
@@ -134,7 +137,20 @@ void ClientSession::open_link(const proto::control::GatewayLink& asked) {
   outbox_.keep(std::move(found.kept), as_sent({own.put(control.gateway_linked(answer, uptime))}),
                as_sent(std::move(owed)));
   if (found.resumed) outbox_.go_on_with(std::move(found.losses));
-  gateway_ = GatewayId{asked.link, asked.gateway};
+  gateway_ = GatewayId{asked.link, asked.gateway, begun};
+  push();
+}
+
+void ClientSession::take_given_back() {
+  if (!gateway_ || !socket_.is_open()) return;
+  try {
+    auto older = hub_.exchange().router.take_older(gateway_->begun);
+    if (older.empty()) return;
+    if (outbox_.empty()) progress_ = Clock::now();
+    outbox_.owe(as_sent(std::move(older)));
+  } catch (const std::bad_alloc&) {
+    return starve();
+  }
   push();
 }
 
@@ -290,10 +306,11 @@ void ClientSession::close(const char* reason) {
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
   try {
-    std::size_t replayed = 0;
     keep_link();
-    auto unsent = outbox_.take_unsent(replayed);
-    hub_.exchange().router.remove_client(*this, std::move(unsent), replayed);
+    auto unsent = outbox_.take_unsent();
+    if (gateway_)  // the link keeps what is older than it
+      std::erase_if(unsent, [&](const FrameSpan& span) { return span.routed <= gateway_->begun; });
+    hub_.exchange().router.remove_client(*this, std::move(unsent));
   } catch (const std::bad_alloc&) {  // the backlog does not get back what was not sent
     hub_.exchange().router.drop_client(*this);
   }

@@ -54,6 +54,8 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   void set_filter(FilterRules rules);
   // It is a gateway that wants a link on which nothing is lost.
   void open_link(const proto::control::GatewayLink& asked);
+  // Where it has a link: what other clients have given back that is older than that.
+  void take_given_back();
   // All up to there has come, on its link.
   void received(std::uint64_t frames);
   // Goes on, should an error have ended that.

@@ -267,7 +267,10 @@ void Hub::end_earlier(const ClientSession& session, std::uint64_t link) {
 void Hub::keep_for(GatewayId gateway, BrokenLink::Left left) {
   if (stopped_) return;
   const std::size_t capacity = exchange_.router.backlog().capacity() + options_.client.capacity;
+  const auto before = broken_links_.forgotten().messages;
   broken_links_.put(gateway, std::move(left), capacity, Clock::now());
+  if (const auto untold = broken_links_.forgotten().messages - before; untold != 0)
+    say("too many links are broken: a gateway will not be told of {} messages that it has missed", untold);
   tick();
 }
 
@@ -294,6 +297,7 @@ void Hub::forget(ClientSession& session) {
     exchange_.router.push();
   }
   drained();
+  hand_over_given_back();
 }
 
 std::vector<Frame> Hub::announcements(std::uint32_t uptime) const {
@@ -336,6 +340,13 @@ void Hub::on_tick() {
   const auto clients = clients_;
   for (const auto& client : clients) client->tick(at.steady);
   broken_links_.tick(at.steady);
+  hand_over_given_back();
+}
+
+// To gateways with a link that is older still stays in the backlog only for the time of this call.
+void Hub::hand_over_given_back() {
+  const auto clients = clients_;
+  for (const auto& client : clients) client->take_given_back();
 }
 
 bool Hub::drain_applications() {

@@ -157,6 +157,7 @@ class Hub {
     return !clients_.empty() || exchange_.intake.active() || broken_links_.waiting();
   }
   void on_tick();
+  void hand_over_given_back();
 
   asio::io_context& io_;
   Exchange& exchange_;

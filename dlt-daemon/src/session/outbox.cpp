@@ -16,6 +16,10 @@ void Outbox::replay(std::deque<FrameSpan> spans) {
   for (auto& span : spans) add(std::move(span), Kind::replayed);
 }
 
+void Outbox::owe(std::deque<FrameSpan> spans) {
+  for (auto& span : spans) add(std::move(span), Kind::owed);
+}
+
 void Outbox::push(const FrameSpan& span, Clock::time_point now) {
   if (hold_.admit(bytes_of(Kind::live), span.size, now)) {
     if (bytes_of(Kind::live) == 0) settled_ = span.routed - std::min<std::uint64_t>(span.routed, span.size);
@@ -179,7 +183,8 @@ bool Outbox::part_front() {
   rest.data += n;
   rest.size -= n;
   --rest.frames;
-  front.span.routed -= std::min<std::uint64_t>(front.span.routed, rest.size);
+  // Without prefixes, as the router counts: what is older than a link is known by that.
+  front.span.routed -= std::min<std::uint64_t>(front.span.routed, rest.size - prefix_ * rest.frames);
   const Kind kind = front.kind;
   entries_.insert(entries_.begin() + 1, Entry{std::move(rest), kind});
   return true;
@@ -276,16 +281,12 @@ void Outbox::add_unsent(FrameSpan span, std::deque<FrameSpan>& unsent) const {
   }
 }
 
-std::deque<FrameSpan> Outbox::take_unsent(std::size_t& replayed) {
+std::deque<FrameSpan> Outbox::take_unsent() {
   std::deque<FrameSpan> unsent;
-  replayed = 0;
   std::size_t gone = front_sent_;
   for (Entry& e : entries_) {
     FrameSpan span = rest_of(std::move(e.span), std::exchange(gone, 0));
-    if (span.own || span.frames == 0) continue;
-    const std::size_t before = unsent.size();
-    add_unsent(std::move(span), unsent);
-    if (e.kind == Kind::replayed) replayed += unsent.size() - before;
+    if (!span.own && span.frames != 0) add_unsent(std::move(span), unsent);
   }
   entries_.clear();
   shares_.clear();

@@ -35,6 +35,7 @@ class Outbox {
   explicit Outbox(Hold::Limits limits, std::size_t prefix = 0) : limits_(limits), prefix_(prefix), hold_(limits) {}
 
   void replay(std::deque<FrameSpan> spans);  // before anything else
+  void owe(std::deque<FrameSpan> spans);     // behind everything; no reason to drop
   void push(const FrameSpan& span, Clock::time_point now);
   void reply(FrameSpan span);
 
@@ -67,8 +68,7 @@ class Outbox {
   void go_on_with(Losses losses);
 
   // The application messages that are left at the end, without prefixes; what went out whole is not among them.
-  // `replayed` becomes the number of spans at the front that came by replay().
-  [[nodiscard]] std::deque<FrameSpan> take_unsent(std::size_t& replayed);
+  [[nodiscard]] std::deque<FrameSpan> take_unsent();
 
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_[0] + bytes_[1] + bytes_[2] + bytes_[3]; }

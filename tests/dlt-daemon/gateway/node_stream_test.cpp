@@ -196,6 +196,14 @@ void break_link(Fixture& f, const std::string& frames = "") {
 
 }  // namespace
 
+TEST_CASE("what an application says about links before the node has answered for the first time costs no link") {
+  Fixture f;
+  (void)f.connect();
+  f.feed(node_frame(0) + no_links + node_frame(1) + linked(9, 0, false) + node_frame(2));
+  CHECK(f.stream.reception().up());
+  CHECK(f.stream.acknowledge(true).has_value());
+}
+
 TEST_CASE("every frame behind the answer is of the link, whatever it is and wherever reads end") {
   const auto bytes = node_frames(0, 2) + linked(9, 0, false) + node_frames(2, 2) + node_says(control::Marker{}) +
                      node_frame(4, "ECU8") + node_frame(5);

@@ -52,6 +52,23 @@ TEST_CASE("what is put back stands before what came since") {
   CHECK(backlog.bytes() == 180);
 }
 
+TEST_CASE("what was routed up to a place, or behind it, is taken in its order, and the rest stays in its own") {
+  Pool pool(4096);
+  Backlog backlog(1000);
+  for (const std::uint32_t n : {3U, 0U, 4U, 1U, 2U}) {  // as it is when clients have given things back
+    FrameSpan span = numbered(pool, n, 1);
+    span.routed = 30 * (n + 1);
+    backlog.push(span);
+  }
+  CHECK(backlog.take_up_to(29).empty());
+  CHECK(numbers_in(backlog.take_up_to(60)) == std::vector<std::uint32_t>{0, 1});
+  CHECK(backlog.bytes() == 90);
+  CHECK(numbers_in(backlog.take_behind(90)) == std::vector<std::uint32_t>{3, 4});
+  CHECK(numbers_in(backlog.spans()) == std::vector<std::uint32_t>{2});
+  CHECK(backlog.bytes() == 30);
+  CHECK(backlog.evicted().messages == 0);
+}
+
 TEST_CASE("a smaller capacity takes effect at once") {
   Pool pool(4096);
   Backlog backlog(1000);

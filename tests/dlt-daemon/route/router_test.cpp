@@ -11,7 +11,13 @@ using Numbers = std::vector<std::uint32_t>;
 
 namespace {
 const Clock::time_point now{};
+
+// What a client that takes nothing is left with.
+std::deque<FrameSpan> all_of(std::deque<FrameSpan> first, const RecordingSink& client) {
+  first.insert(first.end(), client.spans.begin(), client.spans.end());
+  return first;
 }
+}  // namespace
 
 TEST_CASE("without a client messages are kept for the first one") {
   Pool pool(4096);
@@ -47,7 +53,7 @@ TEST_CASE("a broken link gets what clients get, and the backlog goes on beside i
   Pool pool(4096);
   Router router(Replay::unread, 10'000);
   RecordingSink link;
-  router.add_waiting(link);
+  router.add_waiting(link, 0);
   router.route(numbered(pool, 0, 2), now);
   router.notify(numbered(pool, 2, 1), now);
   FrameSpan stored = numbered(pool, 3, 1);
@@ -69,23 +75,114 @@ TEST_CASE("what the last client was not sent goes back to the backlog") {
   RecordingSink client;
   (void)router.add_client(client);
 
-  router.remove_client(client, {numbered(pool, 5, 2)}, 0);
+  router.remove_client(client, {numbered(pool, 5, 2)});
   router.route(numbered(pool, 7, 1), now);
 
   CHECK(numbers_in(router.backlog().spans()) == Numbers{5, 6, 7});
 }
 
-TEST_CASE("what other clients have is not kept again, but the backlog that only one had is") {
+TEST_CASE(
+    "what other clients have is not kept again, but the backlog that only one had is, and what came before them") {
   Pool pool(4096);
   Router router(Replay::unread, 10'000);
   RecordingSink first;
   RecordingSink second;
-  (void)router.add_client(first);
+  router.route(numbered(pool, 0, 2), now);
+  auto unsent = router.add_client(first);
+  router.route(numbered(pool, 2, 1), now);
   (void)router.add_client(second);
+  router.route(numbered(pool, 3, 2), now);
 
-  router.remove_client(first, {numbered(pool, 0, 2), numbered(pool, 2, 2)}, 1);
+  router.remove_client(first, all_of(std::move(unsent), first));
 
+  CHECK(numbers_in(router.backlog().spans()) == Numbers{0, 1, 2});
+}
+
+TEST_CASE("what is older than a link that is waited for is nobody else's, and what came since is anybody's") {
+  Pool pool(4096);
+  Router router(Replay::unread, 10'000);
+  RecordingSink viewer;
+  RecordingSink link;
+  RecordingSink other;
+  RecordingSink gateway;
+  router.route(numbered(pool, 0, 2), now);
+  auto unsent = router.add_client(viewer);
+  router.add_waiting(link, router.total().bytes);
+  router.route(numbered(pool, 2, 1), now);
+  router.remove_client(viewer, all_of(std::move(unsent), viewer));
+  router.route(numbered(pool, 3, 1), now);
+
+  CHECK(numbers_in(router.add_client(other)) == Numbers{2, 3});
+  router.remove_client(other, {});
   CHECK(numbers_in(router.backlog().spans()) == Numbers{0, 1});
+
+  CHECK(router.add_client(gateway).empty());
+  router.remove_waiting(link);
+  CHECK(numbers_in(router.begin_link(gateway, 60)) == Numbers{0, 1});
+  CHECK(router.backlog().bytes() == 0);
+  CHECK(numbers_in(link.spans) == Numbers{2, 3});
+}
+
+TEST_CASE("once a link is over, what is older than it is the next client's") {
+  Pool pool(4096);
+  Router router(Replay::unread, 10'000);
+  RecordingSink link;
+  RecordingSink next;
+  router.route(numbered(pool, 0, 2), now);
+  router.add_waiting(link, router.total().bytes);
+  router.route(numbered(pool, 2, 1), now);
+  router.remove_waiting(link);
+  CHECK(numbers_in(router.add_client(next)) == Numbers{0, 1, 2});
+}
+
+TEST_CASE("a gateway that goes on with its link has what came since, wherever it is, and takes only what is older") {
+  Pool pool(4096);
+  Router router(Replay::unread, 10'000);
+  RecordingSink gateway;
+  RecordingSink viewer;
+  router.route(numbered(pool, 0, 2), now);
+  auto unsent = router.add_client(viewer);
+  for (const std::uint32_t n : {2U, 3U}) router.route(numbered(pool, n, 1), now);
+  (void)router.add_client(gateway);
+  router.route(numbered(pool, 4, 1), now);
+  router.remove_client(viewer, all_of(std::move(unsent), viewer));
+  CHECK(numbers_in(router.backlog().spans()) == Numbers{0, 1, 2, 3});
+
+  CHECK(numbers_in(router.begin_link(gateway, 90)) == Numbers{0, 1, 2});
+  CHECK(router.backlog().bytes() == 0);
+  CHECK(router.since(gateway) == 90);
+
+  (void)router.add_client(viewer);
+  router.remove_client(viewer, {gateway.spans.at(0), numbered(pool, 9, 1)});
+  CHECK(numbers_in(router.backlog().spans()) == Numbers{9});
+}
+
+TEST_CASE("always: the backlog has everything, a link takes nothing out of it and gives nothing back") {
+  Pool pool(4096);
+  Router router(Replay::always, 10'000);
+  RecordingSink link;
+  RecordingSink gateway;
+  router.route(numbered(pool, 0, 2), now);
+  router.add_waiting(link, router.total().bytes);
+  CHECK(numbers_in(router.add_client(gateway)) == Numbers{0, 1});
+  CHECK(router.begin_link(gateway, 60).empty());
+  CHECK(router.take_older(60).empty());
+  router.give_back({numbered(pool, 9, 1)});
+  CHECK(numbers_in(router.backlog().spans()) == Numbers{0, 1});
+}
+
+TEST_CASE("where always becomes unread, nobody gets once more what he was given") {
+  const bool viewer_is_there = GENERATE(false, true);
+  Pool pool(4096);
+  Router router(Replay::always, 10'000);
+  RecordingSink link;
+  RecordingSink viewer;
+  router.route(numbered(pool, 0, 2), now);
+  router.add_waiting(link, router.total().bytes);
+  router.route(numbered(pool, 2, 1), now);
+  if (viewer_is_there) (void)router.add_client(viewer);
+  router.reconfigure(Replay::unread, 10'000);
+  CHECK(numbers_in(router.backlog().spans()) == (viewer_is_there ? Numbers{} : Numbers{2}));
 }
 
 TEST_CASE("storage gets everything, notices go to clients only and are not kept") {

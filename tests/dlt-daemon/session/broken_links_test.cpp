@@ -154,9 +154,60 @@ TEST_CASE("few are waited for at a time and few are known: the oldest have to go
   const auto waiting =
       std::count_if(f.links.all().begin(), f.links.all().end(), [](const auto& l) { return l->waiting(); });
   CHECK(waiting == BrokenLinks::most_waiting);
+  CHECK(f.links.forgotten().links == 1);
+  CHECK(f.links.forgotten().messages == 4);
   CHECK(f.links.take(asks(1, 0)).lost == 0);  // not known
   CHECK(f.links.take(asks(2, 0)).lost == 4);
   CHECK(f.links.take(asks(BrokenLinks::most + 1, 0)).resumed);
+}
+
+TEST_CASE("however many links begin and break, one that lost something is known longer than those that lost less") {
+  Fixture f;
+  f.break_off(1);
+  for (std::uint64_t link = 2; link < 100; ++link) f.links.put({link, "EVIL"}, {}, room, start);
+  CHECK(f.links.all().size() == BrokenLinks::most);
+  CHECK(f.links.forgotten().links == 99 - BrokenLinks::most);
+  CHECK(f.links.forgotten().messages == 0);
+  CHECK(f.links.take(asks(1, 1)).lost == 3);
+}
+
+TEST_CASE("what a link is owed that nobody goes on with in a way that makes sense is counted") {
+  Fixture f;
+  f.break_off(1);
+  (void)f.links.take(asks(1, 5));
+  CHECK(f.links.forgotten().links == 1);
+  CHECK(f.links.forgotten().messages == 4);
+  CHECK(f.links.take(asks(1, 0)).lost == 0);
+  CHECK(f.links.forgotten().links == 1);
+}
+
+TEST_CASE("what is older than a link goes back to the backlog when the link is over, and came since is there already") {
+  Fixture f;
+  f.route(4, 2);
+  auto older = f.router.take_older(f.router.total().bytes);
+  const auto begun = f.router.total().bytes;
+  f.route(6, 1);
+  BrokenLink::Left left;
+  left.kept.wrote(numbered(f.pool, 0, 4));
+  left.unsent = older;
+  left.unsent.push_back(f.router.backlog().spans().at(0));
+  f.links.put({1, "GATE", begun}, std::move(left), room, start);
+  f.route(7, 1);
+  CHECK(numbers_in(f.router.backlog().spans()) == Numbers{6, 7});
+
+  SECTION("it is over") {
+    f.links.tick(start + BrokenLinks::patience);
+    CHECK(numbers_in(f.router.backlog().spans()) == Numbers{4, 5, 6, 7});
+    const auto found = f.links.take(asks(1, 0));
+    CHECK(found.lost == 4);
+    CHECK(found.waiting.empty());
+  }
+  SECTION("it goes on") {
+    const auto found = f.links.take(asks(1, 0));
+    CHECK(found.begun == begun);
+    CHECK(numbers_in(found.waiting) == Numbers{4, 5, 6, 7});
+    CHECK(numbers_in(f.router.backlog().spans()) == Numbers{6, 7});
+  }
 }
 
 TEST_CASE("whoever is waited for holds nobody back and is nothing to wait for") {

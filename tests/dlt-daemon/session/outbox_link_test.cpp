@@ -136,8 +136,7 @@ TEST_CASE("the rest of a message that is owed anyhow is not left behind a second
     auto all = numbers_in(f.outbox.unsent());
     all.insert(all.begin(), written.begin(), written.end());
     CHECK(all == Numbers{0, 1, 2});
-    std::size_t replayed = 0;
-    CHECK(numbers_in(f.outbox.take_unsent(replayed)).size() + written.size() == 3);
+    CHECK(numbers_in(f.outbox.take_unsent()).size() + written.size() == 3);
   }
 }
 
@@ -186,9 +185,41 @@ TEST_CASE("what was owed is no reason to hold back, and goes to the backlog like
   f.push(100, 1);
   CHECK(f.outbox.dropped().messages == 0);
   (void)f.send(45);
-  std::size_t replayed = 0;
-  CHECK(numbers_in(f.outbox.take_unsent(replayed)).size() == 101);
-  CHECK(replayed == 0);
+  CHECK(numbers_in(f.outbox.take_unsent()).size() == 101);
+}
+
+TEST_CASE("what becomes owed later goes behind all else, is kept like it and takes nobody's room") {
+  Fixture f;
+  f.open();
+  f.push(0, 50);
+  f.outbox.owe({numbered(f.pool, 200, 100)});
+  f.push(50, 40);
+  CHECK_FALSE(f.outbox.holds(start));
+  CHECK(f.outbox.dropped().messages == 0);
+  Numbers expected{answer_number};
+  for (const auto& [first, count] : {std::pair{0U, 50U}, {200U, 100U}, {50U, 40U}})
+    for (std::uint32_t n = first; n < first + count; ++n) expected.push_back(n);
+  CHECK(numbers_of(f.send()) == expected);
+  CHECK(f.outbox.kept()->written() == 190);
+}
+
+TEST_CASE("of a message that has begun to go out it is known where it came from, with a prefix as without one") {
+  const auto prefix = GENERATE(std::size_t{0}, std::size_t{4});
+  Pool pool(4096);
+  Outbox outbox(Hold::Limits{.capacity = 3000, .high = 2400, .low = 1200, .limit = 50ms, .longest = 50ms}, prefix);
+  std::string with;
+  for (std::uint32_t n = 0; n < 10; ++n) with += std::string("DLS\x01").substr(0, prefix) + frame(n);
+  FrameSpan span = span_of(pool, frame(0));
+  std::memcpy(span.slab.get()->memory().data(), with.data(), with.size());
+  span.size = static_cast<std::uint32_t>(with.size());
+  span.frames = 10;
+  span.routed = 1300;  // 1000 had been routed before it
+  outbox.push(span, start);
+  outbox.sent(5);
+  outbox.keep({}, {}, {});
+  const auto unsent = outbox.take_unsent();
+  REQUIRE(numbers_in(unsent).size() == 10);
+  for (const FrameSpan& s : unsent) CHECK((s.routed > 1000 && s.routed <= 1300));
 }
 
 TEST_CASE("a link's messages with a prefix are kept without it") {

@@ -5,6 +5,8 @@
 
 #include <sys/socket.h>
 
+#include <asio/post.hpp>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -92,6 +94,16 @@ inline std::uint64_t link_that_broke(const RunningDaemon& node) {
   }
   REQUIRE(breaks(node));
   return epoch;
+}
+
+// To links that are broken it is as if all the time had passed for which they wait.
+inline void links_are_over(RunningDaemon& node) {
+  std::promise<void> over;
+  asio::post(node.daemon().io(), [&] {
+    node.daemon().hub().broken_links().tick(daemon::Clock::now() + daemon::BrokenLinks::patience);
+    over.set_value();
+  });
+  over.get_future().wait();
 }
 
 }  // namespace dlt::test
