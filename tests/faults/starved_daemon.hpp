@@ -122,6 +122,7 @@ void fault_f33(const std::string& what, int step, const Daemon::Settings& settin
   for (const bool all : {false, true}) {
     StarvedDaemon d(settings);
     REQUIRE(serves(d.daemon, 0));
+    REQUIRE(well(d.daemon));
     int n = 1;
     int refusals = 0;
     for (; n < more_than_there_are; n += step) {

@@ -1,9 +1,16 @@
 #include "route/backlog.hpp"
 
+#include <new>
+
 namespace dlt::daemon {
 
-void Backlog::push(const FrameSpan& span) {
-  spans_.push_back(span);
+void Backlog::push(const FrameSpan& span) noexcept {
+  try {
+    spans_.push_back(span);
+  } catch (const std::bad_alloc&) {
+    if (!span.own) evicted_.add(span);
+    return;
+  }
   bytes_ += span.size;
   make_room();
 }

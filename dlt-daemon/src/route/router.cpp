@@ -18,7 +18,7 @@ void Router::remove_client(Sink& client, std::deque<FrameSpan> unsent, std::size
   backlog_.put_back(std::move(unsent));
 }
 
-void Router::route(FrameSpan span, Clock::time_point now) {
+void Router::route(FrameSpan span, Clock::time_point now) noexcept {
   total_.add(span);
   span.routed = total_.bytes;
   for (Sink* sink : storage_) sink->accept(span, now);
@@ -28,7 +28,7 @@ void Router::route(FrameSpan span, Clock::time_point now) {
   if (clients_.empty() || replay_ == Replay::always) backlog_.push(std::move(span));
 }
 
-void Router::notify(const FrameSpan& span, Clock::time_point now) {
+void Router::notify(const FrameSpan& span, Clock::time_point now) noexcept {
   for (Sink* client : clients_) client->accept(span, now);
   for (Sink* link : waiting_) link->accept(span, now);
 }
