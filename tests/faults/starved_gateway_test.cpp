@@ -190,6 +190,18 @@ bool connect_in_time(Node& node, const Daemon& gateway) {
   return viewer.sees(node.log_some()) && viewer.in_order_and_once() && node.is_at_rest();
 }
 
+void fault_f33_on_request(int step) {
+  Books books;
+  Node node;
+  fault_f33(
+      "a node", step, books.gateway(node.port()),
+      [&](const Daemon& gateway, int) { return connect_on_request(node, gateway); },
+      [&](const Daemon& gateway) {
+        if (!eventually([&] { return ask_to_connect(gateway, true) == 0; })) return false;
+        return works(node, gateway, books);
+      });
+  books.check_stored(node.sent());
+}
 void fault_f33_in_time(int step, std::chrono::milliseconds relief) {
   Books books;
   Node node;
@@ -203,16 +215,11 @@ void fault_f33_in_time(int step, std::chrono::milliseconds relief) {
 }  // namespace
 
 TEST_CASE("F33: a gateway without memory for a node that is to be connected lives, and connects it again", "[F33]") {
-  Books books;
-  Node node;
-  fault_f33(
-      "a node", 2, books.gateway(node.port()),
-      [&](const Daemon& gateway, int) { return connect_on_request(node, gateway); },
-      [&](const Daemon& gateway) {
-        if (!eventually([&] { return ask_to_connect(gateway, true) == 0; })) return false;
-        return works(node, gateway, books);
-      });
-  books.check_stored(node.sent());
+  fault_f33_on_request(4);
+}
+
+TEST_CASE("F33: a gateway without memory for a node lives, whatever of it is refused", "[F33][long]") {
+  fault_f33_on_request(1);
 }
 
 TEST_CASE("F33: a gateway without memory for a node whose link breaks connects it again by itself", "[F33]") {
@@ -297,13 +304,11 @@ class OldNode {
   std::thread thread_;
 };
 
-}  // namespace
-
-TEST_CASE("F33: a gateway without memory for a node that knows no links counts what it has read of it", "[F33]") {
+void fault_f33_old(int step) {
   Books books;
   OldNode node;
   fault_f33(
-      "an old node", 2, books.gateway(node.port()),
+      "an old node", step, books.gateway(node.port()),
       [&](const Daemon& gateway, int) {
         Viewer viewer(gateway);
         node.leave();
@@ -319,6 +324,17 @@ TEST_CASE("F33: a gateway without memory for a node that knows no links counts w
                viewer.in_order_and_once() && books.close(gateway, node.sent(), node.unread());
       });
   books.check_stored(node.sent(), node.unread());
+}
+
+}  // namespace
+
+TEST_CASE("F33: a gateway without memory for a node that knows no links counts what it has read of it", "[F33]") {
+  fault_f33_old(4);
+}
+
+TEST_CASE("F33: a gateway without memory for a node that knows no links counts all of it, whatever is refused",
+          "[F33][long]") {
+  fault_f33_old(1);
 }
 
 #endif
