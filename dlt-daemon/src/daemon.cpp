@@ -302,8 +302,10 @@ void Daemon::run() {
 // An event that ended early may not have said what it waits for next.
 void Daemon::revive() {
   for (const auto& listener : listeners_) listener->revive();
-  if (end_deadline_) end_step();
-  else hub_.revive();
+  if (end_deadline_) return end_step();
+  hub_.revive();
+  if (also_revive_) also_revive_();
+  if (reload_) apply();
 }
 
 // On the io thread at once, which needs no memory.
@@ -335,33 +337,53 @@ void Daemon::end_step() {
 }
 
 void Daemon::reload(const Config& fresh) {
-  asio::post(io_, [this, fresh] { apply(with_paths(fresh, inherited_)); });
+  asio::post(io_, [this, given = fresh]() mutable {
+    if (!reload_) reload_.emplace();
+    reload_->fresh = std::move(given);
+    apply();
+  });
 }
 
-void Daemon::apply(const Config& fresh) {
+// What there is no memory for is left to revive(); any other error ends it.
+void Daemon::apply() {
+  try {
+    apply_all();
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (...) {
+    reload_.reset();
+    throw;
+  }
+}
+
+// May be begun several times: what is still to be done is remembered.
+void Daemon::apply_all() {
+  const Config fresh = with_paths(reload_->fresh, inherited_);
   const Config now = applicable(fresh, config_);
   if (now != fresh)
     spdlog::warn(
         "changes to ECUId, sockets, the FIFO, addresses, ports, storage, logstorage, snapshots, the recorder or where "
         "this log goes need a restart");
-  const auto nodes = gateway::read_nodes(now);  // where it cannot be read, those that are there stay
-  const bool nodes_changed = nodes && *nodes != nodes_;
-  if (nodes_changed) nodes_ = *nodes;
-  if (now == config_ && !nodes_changed) return;
-  const bool defaults_changed =
-      now.context_level != config_.context_level || now.context_trace != config_.context_trace;
+  if (auto nodes = gateway::read_nodes(now); nodes && *nodes != nodes_) {  // those that are there stay else
+    nodes_ = *std::move(nodes);
+    reload_->begun = reload_->nodes = true;
+  }
+  if (now == config_ && !reload_->begun) return reload_.reset();
+  reload_->begun = true;
+  reload_->defaults |= now.context_level != config_.context_level || now.context_trace != config_.context_trace;
   config_ = now;
   exchange_.control.set_options(control_options());
   exchange_.options = exchange_options(config_);
   exchange_.registry.set_limits(registry_limits(config_));
   exchange_.router.reconfigure(config_.ring_replay, config_.ring_size);
   hub_.reconfigure(hub_options(config_));
-  if (nodes_changed) hub_.gateway().configure(nodes_);
+  if (reload_->nodes) hub_.gateway().configure(nodes_);
   hub_.send(exchange_.registry.set_forced(config_.force_levels));
   exchange_.intake.set_options(intake_options(config_));
   hub_.tick();
   wait_for_snapshots();
-  if (defaults_changed) hub_.send(exchange_.registry.set_defaults({config_.context_level, config_.context_trace}));
+  if (reload_->defaults) hub_.send(exchange_.registry.set_defaults({config_.context_level, config_.context_trace}));
+  reload_.reset();
   spdlog::info("configuration applied");
 }
 

@@ -39,8 +39,11 @@ class Daemon {
 
   void run();
   void stop();
-  // Applies what can change at run time and logs which changes have to wait for a restart.
+  // Applies what can change at run time and logs which changes have to wait for a restart. What there is no memory for
+  // is tried again.
   void reload(const Config& fresh);
+  // To be called after an error that ended an event early, as often as it throws. Before run().
+  void set_revive(std::function<void()> also) { also_revive_ = std::move(also); }
 
   [[nodiscard]] asio::io_context& io() noexcept { return io_; }
   [[nodiscard]] Hub& hub() noexcept { return hub_; }  // the io thread's
@@ -73,7 +76,15 @@ class Daemon {
   void wait_for_snapshots();
   void revive();
   void end_step();
-  void apply(const Config& fresh);
+  void apply();
+  void apply_all();
+
+  struct Reload {
+    Config fresh;
+    bool begun = false;
+    bool nodes = false;     // are others than before
+    bool defaults = false;  // likewise
+  };
 
   Config config_;
   Inherited inherited_;  // its sockets until open(), its paths for good
@@ -97,6 +108,8 @@ class Daemon {
   asio::steady_timer snapshot_timer_;  // of the interval
   asio::steady_timer end_timer_;
   std::optional<Clock::time_point> end_deadline_;  // set while ending
+  std::optional<Reload> reload_;                   // until all of it is applied
+  std::function<void()> also_revive_;
 };
 
 // The paths that an empty key stands for.

@@ -5,6 +5,9 @@
 #include <asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <functional>
+#include <new>
+#include <utility>
 
 #include <fcntl.h>
 #include <syslog.h>
@@ -78,6 +81,7 @@ bool write_port_file(const std::string& file, std::uint16_t port) {
 }
 
 // Does what signals ask for, for as long as it lives: SIGTERM and SIGINT end, SIGHUP reloads, SIGUSR1 takes snapshots.
+// What one asked for while there was no memory is done when the daemon is revived.
 class Signals {
  public:
   Signals(const Options& options, Daemon& daemon, Notify& notify)
@@ -85,31 +89,49 @@ class Signals {
         daemon_(daemon),
         notify_(notify),
         ending_(daemon.io(), SIGTERM, SIGINT),
-        hangup_(daemon.io(), SIGHUP),
-        usr1_(daemon.io(), SIGUSR1) {
+        hangup_{asio::signal_set(daemon.io(), SIGHUP), [this] { reload(); }},
+        usr1_{asio::signal_set(daemon.io(), SIGUSR1), [this] { daemon_.take_snapshots("SIGUSR1"); }} {
     ending_.async_wait([this](std::error_code error, int) {
       if (error) return;
       daemon_.stop();  // first: without memory for the words it ends all the same
       notify_.stopping();
     });
-    await_hangup();
-    await_usr1();
+    await(hangup_);
+    await(usr1_);
+    daemon_.set_revive([this] {
+      for (Asked* asked : {&hangup_, &usr1_}) {
+        await(*asked);
+        answer(*asked);
+      }
+    });
   }
 
  private:
-  void await_hangup() {
-    hangup_.async_wait([this](std::error_code error, int) {
+  struct Asked {
+    asio::signal_set by;
+    std::function<void()> what;
+    bool awaited = false;
+    bool due = false;
+  };
+  void await(Asked& asked) {
+    if (asked.awaited) return;
+    asked.by.async_wait([this, &asked](std::error_code error, int) {
       if (error) return;
-      await_hangup();
-      reload();
+      asked.awaited = false;
+      asked.due = true;
+      await(asked);
+      answer(asked);
     });
+    asked.awaited = true;
   }
-  void await_usr1() {
-    usr1_.async_wait([this](std::error_code error, int) {
-      if (error) return;
-      await_usr1();
-      daemon_.take_snapshots("SIGUSR1");
-    });
+  void answer(Asked& asked) {
+    if (!std::exchange(asked.due, false)) return;
+    try {
+      asked.what();
+    } catch (const std::bad_alloc&) {
+      asked.due = true;
+      throw;
+    }
   }
   void reload() {
     notify_.reloading();
@@ -125,7 +147,8 @@ class Signals {
   const Options& options_;
   Daemon& daemon_;
   Notify& notify_;
-  asio::signal_set ending_, hangup_, usr1_;
+  asio::signal_set ending_;
+  Asked hangup_, usr1_;
 };
 
 Terminal terminal_of(const Options& options) {
@@ -151,7 +174,7 @@ int serve(const Options& options, const Config& config) {
     if (const auto problem = drop_privileges(options.user, daemon.config())) return spdlog::critical("{}", *problem), 1;
 
   Notify notify(daemon.io(), [&] { return daemon.summary(); });
-  const Signals signals(options, daemon, notify);
+  Signals signals(options, daemon, notify);
   // Signals are handled by now: whoever waits for the file may send one.
   if (!write_port_file(options.port_file, daemon.client_port())) return 1;
   if (background) background.serving();

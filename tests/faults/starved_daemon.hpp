@@ -115,13 +115,15 @@ inline bool serves(const Daemon& daemon, std::uint32_t number) {
   return look(daemon).at("pid").get<int>() > 0;
 }
 
-// `act` is done once for each n, and for each n and all after it; for every `step`th n. `well`: whether what `act` was
-// about works again.
+// `act` is done once for each n, and for each n and all after it until `relief_after`; for every `step`th n. `well`:
+// whether what `act` was about works again.
 template <class Act, class Well>
-void fault_f33(const std::string& what, int step, const Daemon::Settings& settings, Act&& act, Well&& well) {
+void fault_f33(const std::string& what, int step, const Daemon::Settings& settings, Act&& act, Well&& well,
+               std::chrono::milliseconds relief_after = std::chrono::milliseconds(20)) {
   for (const bool all : {false, true}) {
     StarvedDaemon d(settings);
     REQUIRE(serves(d.daemon, 0));
+    REQUIRE(well(d.daemon));
     int n = 1;
     int refusals = 0;
     for (; n < more_than_there_are; n += step) {
@@ -130,7 +132,7 @@ void fault_f33(const std::string& what, int step, const Daemon::Settings& settin
       std::thread relief;  // peers that the daemon cannot even refuse wait until it can
       if (all)
         relief = std::thread([&] {
-          std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          std::this_thread::sleep_for(relief_after);
           d.memory.give();
         });
       bool ended = false;

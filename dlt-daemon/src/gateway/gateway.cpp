@@ -22,34 +22,34 @@ bool is_same_place(const NodeConfig& a, const NodeConfig& b) noexcept {
 
 }  // namespace
 
+// What needs memory comes first.
 void Gateway::configure(const std::vector<NodeConfig>& nodes) {
   constexpr const char* reason = "it is not configured like that any more";
-  Nodes before = std::exchange(nodes_, {});
-  Nodes fresh;
+  Nodes now;
   for (const NodeConfig& node : nodes) {
     const auto of =
-        std::find_if(before.begin(), before.end(), [&](const auto& n) { return n && n->config().ecu == node.ecu; });
-    const auto known = of != before.end() ? std::exchange(*of, nullptr) : nullptr;
-    if (known && known->config() == node) {
-      nodes_.push_back(known);
-    } else if (known && is_same_place(known->config(), node)) {
-      nodes_.push_back(fresh.emplace_back(std::make_shared<NodeSession>(hub_, node, known->hand_over(reason))));
-    } else {
-      if (known) known->disconnect(reason);
-      nodes_.push_back(fresh.emplace_back(std::make_shared<NodeSession>(hub_, node)));
-    }
+        std::find_if(nodes_.begin(), nodes_.end(), [&](const auto& known) { return known->config() == node; });
+    now.push_back(of != nodes_.end() ? *of : std::make_shared<NodeSession>(hub_, node));
   }
-  for (const auto& gone : before)
-    if (gone) gone->disconnect(reason);
-  for (const auto& node : fresh) node->start();
+  const Nodes before = std::exchange(nodes_, std::move(now));
+  const auto is_in = [](const Nodes& all, const auto& node) {
+    return std::find(all.begin(), all.end(), node) != all.end();
+  };
+  for (const auto& gone : before) {
+    if (is_in(nodes_, gone)) continue;
+    NodeSession* const next = find(gone->config().ecu);
+    if (next != nullptr && is_same_place(next->config(), gone->config())) next->go_on_for(*gone, reason);
+    else gone->disconnect(reason);
+  }
+  for (const auto& node : nodes_)
+    if (!is_in(before, node)) node->start();
 }
 
 void Gateway::ask(ClientSession& client, const NodeRequest& request) {
   const auto answer = [this, to = client.weak_from_this()](Status status) {
     const auto session = to.lock();
     if (!session) return;
-    session->reply(hub_.exchange().control.passive_node(status, hub_.now().uptime));
-    session->push();
+    session->answer_later([&] { return hub_.exchange().control.passive_node(status, hub_.now().uptime); });
   };
   NodeSession* const node = find(request.node);
   switch (request.kind) {

@@ -20,7 +20,8 @@ class Gateway {
 
   // Where this daemon serves its clients, as "127.0.0.1:3490". Before configure().
   void set_own_addresses(std::vector<std::string> own) { own_ = std::move(own); }
-  // From now on these. The connections of nodes that are the same as before stay.
+  // From now on these. The connections of nodes that are the same as before stay. Throws std::bad_alloc; then nothing
+  // has changed.
   void configure(const std::vector<NodeConfig>& nodes);
 
   void ask(ClientSession& client, const NodeRequest& request);

@@ -1,6 +1,7 @@
 // Frames of a node that are held until it is known whether they come again (gateway/reception.hpp).
 //
-// Runs of frames as they lie in slabs; bounded: the oldest go, and are counted. Pure; one thread.
+// Runs of frames as they lie in slabs; bounded: the oldest go, and are counted. Only add() needs memory. Pure; one
+// thread.
 #pragma once
 
 #include <deque>
@@ -30,12 +31,22 @@ class Held {
       spans_.pop_front();
     }
   }
-  [[nodiscard]] std::deque<FrameSpan> take() noexcept {
-    bytes_ = 0;
-    return std::exchange(spans_, {});
+  // So many frames would be held if there had been memory for them.
+  void miss(std::uint64_t frames) noexcept { dropped_ += frames; }
+  // The oldest. Where has_spans().
+  [[nodiscard]] FrameSpan take_front() noexcept {
+    FrameSpan span = std::move(spans_.front());
+    spans_.pop_front();
+    bytes_ -= span.size;
+    return span;
   }
-  // Frames that there was no room for; once.
+  // Frames that there was no room or no memory for; once.
   [[nodiscard]] std::uint64_t take_dropped() noexcept { return std::exchange(dropped_, 0); }
+  void clear() noexcept {
+    spans_.clear();
+    bytes_ = dropped_ = 0;
+  }
+  [[nodiscard]] bool has_spans() const noexcept { return !spans_.empty(); }
   [[nodiscard]] bool empty() const noexcept { return spans_.empty() && dropped_ == 0; }
 
  private:

@@ -1,17 +1,18 @@
 // When a node's connection is tried, and when it is tried no more.
 //
-//   state        connect()      connected()   ended()                        due()        disconnect()
-//   idle         connecting *   -             -                              -            idle
-//   connecting   -              up            waiting, or given_up           -            idle
-//   up           -              -             waiting, or given_up           -            idle
-//   waiting      connecting *   -             -                              connecting * idle
-//   given_up     connecting *   -             -                              -            idle
+//   state        connect()      connected()   ended()                 hindered()   due()        disconnect()
+//   idle         connecting *   -             -                       -            -            idle
+//   connecting   -              up            waiting, or given_up    waiting      -            idle
+//   up           -              -             waiting, or given_up    waiting      -            idle
+//   waiting      connecting *   -             -                       -            connecting * idle
+//   given_up     connecting *   -             -                       -            -            idle
 //
 //   *  a connection is to be begun now          -  nothing happens
 //
 // Tries are `interval` apart at first, then twice, four and at most eight times as long. After `retries` tries more
 // than the one that failed first, the node is given up; 0: never. A connection on which the node has said something
-// ends the count; one that was accepted and ended without a word counts as a try that failed. Pure; one thread.
+// ends the count; one that was accepted and ended without a word counts as a try that failed. One that this daemon had
+// no memory for says nothing about the node and does not count. Pure; one thread.
 #pragma once
 
 #include <algorithm>
@@ -52,6 +53,13 @@ class Link {
       return std::nullopt;
     }
     return interval_ * (1U << std::min(failures_ - 1, most_doublings));
+  }
+  // The same, for a reason of this daemon's own.
+  [[nodiscard]] std::optional<std::chrono::seconds> hindered() noexcept {
+    if (state_ != State::connecting && state_ != State::up) return std::nullopt;
+    state_ = State::waiting;
+    spoken_ = false;
+    return interval_;
   }
   // It will never be any good.
   void give_up() noexcept { state_ = State::given_up; }

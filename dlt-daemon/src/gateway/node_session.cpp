@@ -29,6 +29,7 @@ constexpr std::size_t read_size = 256 * 1024;
 constexpr std::size_t out_limit = 256 * 1024;  // bytes of requests waiting for a node that does not read
 constexpr std::size_t most_answers = 64;       // to who asks for a connection while it is tried
 constexpr auto acknowledge_interval = std::chrono::milliseconds(50);  // for what comes in small amounts
+constexpr std::size_t longest_problem = 120;                          // bytes
 
 // Requests that are about the connection by which they come: that to a node is this daemon's, not a client's.
 bool is_of_connection(Service service) noexcept {
@@ -42,43 +43,56 @@ control::Request request_of(Service service) {
   return control::GetLogInfo{};
 }
 
+std::string address_of(const NodeConfig& node) {
+  const bool v6 = node.address.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", v6 ? "[" : "", node.address, v6 ? "]" : "", node.port);
+}
+
+// False: there was no memory for it.
+template <class Step>
+bool attempt(Step step) {
+  try {
+    step();
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 NodeSession::NodeSession(Hub& hub, NodeConfig config)
-    : NodeSession(hub, config, NodeStream(hub.exchange(), config.ecu, hub.next_session(), random_number())) {}
-
-NodeSession::NodeSession(Hub& hub, NodeConfig config, NodeStream stream)
     : hub_(hub),
       config_(std::move(config)),
+      name_(fmt::format("passive node {} at {}", printable(config_.ecu.text()), address_of(config_))),
       link_(config_.interval, config_.retries),
-      stream_(std::move(stream)),
+      stream_(std::make_unique<NodeStream>(hub.exchange(), config_.ecu, hub.next_session(), random_number())),
       socket_(hub.io()),
       timer_(hub.io()),
       tick_timer_(hub.io()),
-      acknowledge_timer_(hub.io()) {}
-
-std::string NodeSession::address() const {
-  const bool v6 = config_.address.find(':') != std::string::npos;
-  return fmt::format("{}{}{}:{}", v6 ? "[" : "", config_.address, v6 ? "]" : "", config_.port);
+      acknowledge_timer_(hub.io()) {
+  problem_.reserve(longest_problem);
 }
 
-// A handler of the present try; without memory for what it needs, the connection ends.
+std::string NodeSession::address() const { return address_of(config_); }
+
+// Without memory for what the step needs, the connection ends.
+template <class Step>
+void NodeSession::do_or_end(Step step) {
+  if (!attempt(std::move(step))) starved();
+}
+
+// A handler of the present try.
 template <class Step>
 auto NodeSession::guarded(Step step) {
   return [self = shared_from_this(), step, of = try_](std::error_code error) {
-    if (of != self->try_) return;
-    try {
-      step(*self, error);
-    } catch (const std::bad_alloc&) {
-      self->hub_.starved("the connection of a passive node");
-      self->ended("there is no memory for it");
-    }
+    if (of == self->try_) self->do_or_end([&] { step(*self, error); });
   };
 }
 
 void NodeSession::start() {
   if (config_.on_startup && link_.connect()) begin();
-  else let_go();
+  else attempt([this] { let_go(); });
 }
 
 void NodeSession::connect(Answer answer) {
@@ -90,6 +104,10 @@ void NodeSession::connect(Answer answer) {
 
 void NodeSession::begin() {
   close_socket();
+  do_or_end([this] { try_to_connect(); });
+}
+
+void NodeSession::try_to_connect() {
   if (hub_.gateway().is_own(config_.address, config_.port)) {
     link_.give_up();
     return ended("that is where this daemon itself serves its clients");
@@ -115,35 +133,46 @@ void NodeSession::on_connected() {
   problem_.clear();
   timer_.cancel();
   progress_ = Clock::now();
-  hub_.say("passive node {} at {} is connected", printable(config_.ecu.text()), address());
+  hub_.say("{} is connected", name_);
   wait_readable();
   left_.clear();
   for (const Periodic& p : config_.periodic) left_.push_back(p.interval);
   tick(progress_ + std::chrono::seconds(1));
   answer_all(Status::ok);
-  request(stream_.on_connected(hub_.now()));
+  request(stream_->on_connected(hub_.now()));
   for (const Service service : config_.at_connect) request(request_of(service));
 }
 
-void NodeSession::ended(const std::string& reason) {
+void NodeSession::ended(std::string_view reason) noexcept {
   const bool was_up = link_.state() == Link::State::up;
+  go_down(reason, was_up, link_.ended());
+}
+
+// What is down already waits for its next try, or for nothing.
+void NodeSession::starved() noexcept {
+  hub_.starved("the connection of a passive node");
+  const bool was_up = link_.state() == Link::State::up;
+  if (const auto pause = link_.hindered()) go_down("there is no memory for it", was_up, pause);
+}
+
+void NodeSession::go_down(std::string_view reason, bool was_up, std::optional<std::chrono::seconds> pause) noexcept {
   close_socket();
-  const auto pause = link_.ended();
   if (was_up || reason != problem_ || !pause) tell_end(reason);
-  problem_ = reason;
-  if (pause) wait_for_next_try(*pause), let_time_pass();
-  else let_go();
+  note(reason);
+  if (pause && !attempt([&] { wait_for_next_try(*pause); })) hub_.revive_soon();
+  attempt([&] { pause ? let_time_pass() : let_go(); });
   answer_all(Status::error);
   refuse_open_questions();
 }
 
-void NodeSession::tell_end(const std::string& reason) {
-  const auto node = printable(config_.ecu.text());
+void NodeSession::tell_end(std::string_view reason) noexcept {
   if (link_.state() == Link::State::given_up)
-    spdlog::error("passive node {} at {} is given up, {} tries have failed: {}", node, address(), link_.failures(),
-                  reason);
-  else hub_.say("passive node {} at {} is not connected: {}", node, address(), reason);
+    spdlog::error("{} is given up, {} tries have failed: {}", name_, link_.failures(), reason);
+  else hub_.say("{} is not connected: {}", name_, reason);
 }
+
+// There is room for it.
+void NodeSession::note(std::string_view problem) noexcept { problem_.assign(problem.substr(0, longest_problem)); }
 
 void NodeSession::wait_for_next_try(std::chrono::seconds pause) {
   timer_.expires_after(pause);
@@ -152,28 +181,28 @@ void NodeSession::wait_for_next_try(std::chrono::seconds pause) {
   }));
 }
 
-void NodeSession::disconnect(const char* reason) {
+void NodeSession::disconnect(const char* reason) noexcept {
   end_for_good(reason);
-  let_go();
+  attempt([this] { let_go(); });
 }
 
-NodeStream NodeSession::hand_over(const char* reason) {
-  end_for_good(reason);
-  return std::move(stream_);
+void NodeSession::go_on_for(NodeSession& other, const char* reason) noexcept {
+  other.end_for_good(reason);
+  std::swap(stream_, other.stream_);
 }
 
-void NodeSession::end_for_good(const char* reason) {
+void NodeSession::end_for_good(const char* reason) noexcept {
   const bool was = link_.state() != Link::State::idle;
   close_socket();
   link_.disconnect();
-  problem_ = reason;
-  if (was) hub_.say("passive node {} at {} is not connected: {}", printable(config_.ecu.text()), address(), reason);
+  note(reason);
+  if (was) hub_.say("{} is not connected: {}", name_, reason);
   answer_all(Status::error);
   refuse_open_questions();
 }
 
 // Whatever was waited for is void then.
-void NodeSession::close_socket() {
+void NodeSession::close_socket() noexcept {
   ++try_;
   timer_.cancel();
   tick_timer_.cancel();
@@ -181,30 +210,31 @@ void NodeSession::close_socket() {
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
   waiting_ = writing_ = acknowledging_ = false;
-  stream_.on_closed();
+  stream_->on_closed();
   out_.clear();
   out_sent_ = 0;
 }
 
-void NodeSession::answer_all(Status status) {
+// A client that there is no memory for is given up.
+void NodeSession::answer_all(Status status) noexcept {
   for (const Answer& answer : std::exchange(answers_, {})) answer(status);
 }
 
-void NodeSession::refuse_open_questions() {
+void NodeSession::refuse_open_questions() noexcept {
   for (const auto& q : questions_.take_open(Clock::now())) {
     ++refused_;
     const auto client = q.asker.client.lock();
     if (!client) continue;
-    client->reply(Control::unreachable(config_.ecu, q.service, hub_.now().uptime));
-    client->push();
+    client->answer_later([&] { return Control::unreachable(config_.ecu, q.service, hub_.now().uptime); });
   }
 }
 
+// Who asks is known before the node is: whatever happens then, it is answered.
 void NodeSession::forward(ClientSession& from, const ForwardedRequest& request) {
-  if (!is_of_connection(request.service) && link_.state() == Link::State::up && enqueue(request.frame)) {
-    ++forwarded_;
+  if (!is_of_connection(request.service) && link_.state() == Link::State::up && has_room()) {
     questions_.add({from.weak_from_this()}, request.service, Clock::now());
-    return;
+    ++forwarded_;
+    return do_or_end([&] { enqueue(request.frame); });
   }
   ++refused_;
   from.reply(Control::unreachable(config_.ecu, request.service, hub_.now().uptime));
@@ -215,14 +245,14 @@ void NodeSession::request(const control::Request& request) {
   control::Envelope envelope;
   envelope.ecu = config_.ecu;
   envelope.timestamp = hub_.now().uptime;
-  if (const auto frame = control::frame(request, envelope))
-    (void)enqueue(*frame);  // one that takes nothing is cut off anyhow
+  if (const auto frame = control::frame(request, envelope); frame && has_room())
+    enqueue(*frame);  // one that takes nothing is cut off anyhow
 }
 
 bool NodeSession::has_room() const noexcept { return out_.size() - out_sent_ <= out_limit; }
 
-bool NodeSession::enqueue(proto::Bytes frame) {
-  if (!has_room()) return false;
+// Where has_room().
+void NodeSession::enqueue(proto::Bytes frame) {
   if (out_.empty()) progress_ = Clock::now();
   if (config_.serial_header) {
     const auto header = proto::as_bytes({SerialHeader::bytes, SerialHeader::size});
@@ -230,7 +260,6 @@ bool NodeSession::enqueue(proto::Bytes frame) {
   }
   out_.insert(out_.end(), frame.begin(), frame.end());
   flush();
-  return true;
 }
 
 // An error here is found by the reading side.
@@ -267,7 +296,7 @@ void NodeSession::wait_readable() {
 }
 
 void NodeSession::resume() {
-  if (link_.state() == Link::State::up) wait_readable();
+  if (link_.state() == Link::State::up) do_or_end([this] { wait_readable(); });
 }
 
 void NodeSession::read_turn() {
@@ -279,8 +308,10 @@ void NodeSession::read_turn() {
 
 void NodeSession::drain() {
   Round round = link_.state() == Link::State::up ? Round::more : Round::closed;
-  for (int i = 0; i < rounds_at_the_end && round == Round::more; ++i) round = receive();
-  if (round == Round::drained && stream_.reception().holding()) disconnect("the daemon ends");
+  do_or_end([&] {
+    for (int i = 0; i < rounds_at_the_end && round == Round::more; ++i) round = receive();
+  });
+  if (round == Round::drained && stream_->reception().holding()) disconnect("the daemon ends");
 }
 
 NodeSession::Round NodeSession::receive() {
@@ -293,14 +324,14 @@ NodeSession::Round NodeSession::receive() {
   if (n <= 0) return ended(n == 0 ? "it has closed the connection" : std::strerror(errno)), Round::closed;
   buffer.received(static_cast<std::size_t>(n));
   std::vector<Frame> controls;
-  const auto foreign = stream_.foreign_messages();
-  stream_.on_bytes({room.begin, static_cast<std::size_t>(n)}, buffer.slab(), hub_.now(), controls);
-  if (stream_.spoken()) link_.spoken();
+  const auto foreign = stream_->foreign_messages();
+  stream_->on_bytes({room.begin, static_cast<std::size_t>(n)}, buffer.slab(), hub_.now(), controls);
+  if (stream_->spoken()) link_.spoken();
   tell_foreign(foreign);
   pass_on(controls);
-  if (stream_.must_end()) ended("it has answered too late");
+  if (stream_->must_end()) ended("it has answered too late");
   acknowledge(false);
-  if (!stream_.makes_sense()) {
+  if (!stream_->makes_sense()) {
     hub_.exchange().refusals.add(Refusal::rubbish, 1, Clock::now(), "what passive node {} sends",
                                  printable(config_.ecu.text()));
     ended("what it sends means nothing");
@@ -313,8 +344,8 @@ NodeSession::Round NodeSession::receive() {
 // At once where much has come, else a little later; and again later while the node does not take what it is told.
 void NodeSession::acknowledge(bool at_once) {
   if (has_room())
-    if (const auto received = stream_.acknowledge(at_once)) request(*received);
-  if (acknowledging_ || !stream_.reception().owes()) return;
+    if (const auto received = stream_->acknowledge(at_once)) request(*received);
+  if (acknowledging_ || !stream_->reception().owes()) return;
   acknowledge_timer_.expires_after(acknowledge_interval);
   acknowledge_timer_.async_wait(guarded([](NodeSession& self, std::error_code e) {
     if (e) return;
@@ -326,14 +357,14 @@ void NodeSession::acknowledge(bool at_once) {
 
 void NodeSession::let_time_pass() {
   std::vector<Frame> controls;
-  stream_.tick(hub_.now(), controls);
+  stream_->tick(hub_.now(), controls);
   pass_on(controls);
   hub_.routed();
 }
 
 void NodeSession::let_go() {
   std::vector<Frame> controls;
-  stream_.let_go(hub_.now(), controls);
+  stream_->let_go(hub_.now(), controls);
   pass_on(controls);
   hub_.routed();
 }
@@ -343,9 +374,9 @@ void NodeSession::pass_on(const std::vector<Frame>& controls) {
 }
 
 void NodeSession::tell_foreign(std::uint64_t before) {
-  if (before != 0 || stream_.foreign_messages() == 0) return;
-  spdlog::warn("passive node {} at {} sends messages of '{}': they are not passed on; is its EcuID right?",
-               printable(config_.ecu.text()), address(), printable(stream_.foreign_ecu().text()));
+  if (before != 0 || stream_->foreign_messages() == 0) return;
+  spdlog::warn("{} sends messages of '{}': they are not passed on; is its EcuID right?", name_,
+               printable(stream_->foreign_ecu().text()));
 }
 
 // Viewers have got it with the notices of this daemon.
@@ -355,8 +386,7 @@ void NodeSession::pass_on(const Frame& frame) {
   for (const Asker& asker : questions_.answered(*service, Clock::now())) {
     const auto client = asker.client.lock();
     if (!client || client->kind() != ClientSession::Kind::control) continue;
-    client->reply(frame);
-    client->push();
+    client->answer_later([&] { return frame; });
   }
 }
 
@@ -384,10 +414,9 @@ void NodeSession::revive() {
   switch (link_.state()) {
     case Link::State::idle:
     case Link::State::given_up: return;
-    case Link::State::connecting: return ended("an error has ended the try");
+    case Link::State::connecting: return go_down("an error has ended the try", false, link_.hindered());
     case Link::State::waiting: return wait_for_next_try(config_.interval);
     case Link::State::up:
-      waiting_ = writing_ = acknowledging_ = false;
       flush();
       wait_readable();
       acknowledge(true);

@@ -9,6 +9,9 @@
 // waits; what the node does not take of requests is kept up to a limit, beyond it they are refused and counted. Who has
 // asked a node that goes before it has answered is told. The io thread's; kept alive by the gateway and by its own
 // pending waits.
+//
+// Without memory for what it needs the connection ends, on whose behalf that ever was, and is tried again. Ending it
+// needs none, or does without.
 #pragma once
 
 #include <functional>
@@ -36,29 +39,28 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   using Answer = std::function<void(proto::control::Status)>;
 
   NodeSession(Hub& hub, NodeConfig config);
-  // Goes on where another one has ended, at the same node: the link and the counts are that one's.
-  NodeSession(Hub& hub, NodeConfig config, NodeStream stream);
 
+  // Goes on for another one, at the same node, which ends: the link and the counts are that one's. Before start().
+  void go_on_for(NodeSession& other, const char* reason) noexcept;
   // Connects, if it is a node to connect to at the start.
   void start();
-  // Somebody asks for it. Answered when it is connected, or the first try has failed.
+  // Somebody asks for it. Answered when it is connected, or the first try has failed. Throws std::bad_alloc if that
+  // cannot be remembered.
   void connect(Answer answer);
-  void disconnect(const char* reason);
-  // Ends for another one that goes on. Nothing but the destructor is called then.
-  [[nodiscard]] NodeStream hand_over(const char* reason);
-  // Passes a request on, or answers that it cannot.
+  void disconnect(const char* reason) noexcept;
+  // Passes a request on, or answers that it cannot. Throws std::bad_alloc if who asks cannot be remembered.
   void forward(ClientSession& from, const ForwardedRequest& request);
 
   // Reads on after the hub has been paused.
   void resume();
   // Receives what is there already, for an orderly end of the daemon.
   void drain();
-  // Goes on, should an error have ended that.
+  // Goes on, should an error have ended that. Throws std::bad_alloc.
   void revive();
 
   [[nodiscard]] const NodeConfig& config() const noexcept { return config_; }
   [[nodiscard]] const Link& link() const noexcept { return link_; }
-  [[nodiscard]] const NodeStream& stream() const noexcept { return stream_; }
+  [[nodiscard]] const NodeStream& stream() const noexcept { return *stream_; }
   [[nodiscard]] std::uint64_t connections() const noexcept { return connections_; }  // that came about
   [[nodiscard]] std::uint64_t forwarded() const noexcept { return forwarded_; }      // requests of clients
   // Requests of clients that were answered in the node's place: it is not connected, has too many waiting, or has gone
@@ -77,16 +79,22 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   enum class Round : std::uint8_t { more, drained, paused, closed };
 
   template <class Step>
+  void do_or_end(Step step);
+  template <class Step>
   auto guarded(Step step);
   void begin();
+  void try_to_connect();
   void on_connected();
-  void ended(const std::string& reason);
+  void ended(std::string_view reason) noexcept;
+  void starved() noexcept;
+  void go_down(std::string_view reason, bool was_up, std::optional<std::chrono::seconds> pause) noexcept;
   void wait_for_next_try(std::chrono::seconds pause);
-  void close_socket();
-  void end_for_good(const char* reason);
-  void tell_end(const std::string& reason);
-  void answer_all(proto::control::Status status);
-  void refuse_open_questions();
+  void close_socket() noexcept;
+  void end_for_good(const char* reason) noexcept;
+  void tell_end(std::string_view reason) noexcept;
+  void note(std::string_view problem) noexcept;
+  void answer_all(proto::control::Status status) noexcept;
+  void refuse_open_questions() noexcept;
   void wait_readable();
   void read_turn();
   Round receive();
@@ -98,15 +106,16 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
   void let_time_pass();
   void let_go();
   [[nodiscard]] bool has_room() const noexcept;
-  bool enqueue(proto::Bytes frame);
+  void enqueue(proto::Bytes frame);
   void flush();
   void tick(Clock::time_point at);
   void on_tick(Clock::time_point now);
 
   Hub& hub_;
   const NodeConfig config_;
+  const std::string name_;  // as the log has it
   Link link_;
-  NodeStream stream_;
+  std::unique_ptr<NodeStream> stream_;
   asio::ip::tcp::socket socket_;
   asio::steady_timer timer_;              // of the present try, or until the next one
   asio::steady_timer tick_timer_;         // each second while it is up

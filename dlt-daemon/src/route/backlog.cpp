@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 
 namespace dlt::daemon {
 
-void Backlog::push(const FrameSpan& span) {
-  spans_.push_back(span);
+void Backlog::push(const FrameSpan& span) noexcept {
+  try {
+    spans_.push_back(span);
+  } catch (const std::bad_alloc&) {
+    if (!span.own) evicted_.add(span);
+    return;
+  }
   bytes_ += span.size;
   make_room();
 }
@@ -20,8 +26,10 @@ void Backlog::put_back(std::deque<FrameSpan> spans) {
 }
 
 std::deque<FrameSpan> Backlog::take() {
+  std::deque<FrameSpan> taken;
+  taken.swap(spans_);
   bytes_ = 0;
-  return std::exchange(spans_, {});
+  return taken;
 }
 
 std::deque<FrameSpan> Backlog::take_up_to(std::uint64_t routed) {
@@ -34,10 +42,9 @@ std::deque<FrameSpan> Backlog::take_behind(std::uint64_t routed) {
 
 template <class Wanted>
 std::deque<FrameSpan> Backlog::take_where(Wanted wanted) {
-  if (std::none_of(spans_.begin(), spans_.end(), wanted)) return {};
-  const auto end = std::stable_partition(spans_.begin(), spans_.end(), wanted);
-  std::deque<FrameSpan> taken(std::make_move_iterator(spans_.begin()), std::make_move_iterator(end));
-  spans_.erase(spans_.begin(), end);
+  std::deque<FrameSpan> taken;
+  std::copy_if(spans_.begin(), spans_.end(), std::back_inserter(taken), wanted);  // without memory nothing has changed
+  std::erase_if(spans_, wanted);
   for (const FrameSpan& span : taken) bytes_ -= span.size;
   return taken;
 }

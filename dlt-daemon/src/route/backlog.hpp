@@ -1,6 +1,7 @@
 // The newest messages, kept for a client that connects later.
 //
-// Bounded in bytes of frames; the oldest spans go first, and the newest message always fits. Pure; the io thread's.
+// Bounded in bytes of frames; the oldest spans go first, and the newest message always fits. What there is no memory
+// for is counted as if it had made room. Pure; the io thread's.
 #pragma once
 
 #include <deque>
@@ -14,7 +15,7 @@ class Backlog {
  public:
   explicit Backlog(std::size_t capacity) : capacity_(capacity) {}  // a deque allocates even when it is empty
 
-  void push(const FrameSpan& span);
+  void push(const FrameSpan& span) noexcept;
   // Puts spans that were taken, but not sent, back in front of what came since.
   void put_back(std::deque<FrameSpan> spans);
 
@@ -25,7 +26,7 @@ class Backlog {
   [[nodiscard]] const std::deque<FrameSpan>& spans() const noexcept { return spans_; }
 
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-  // What had to make room for newer messages, and so never reached anybody.
+  // What had to make room for newer messages, or found no memory, and so never reached anybody.
   [[nodiscard]] Volume evicted() const noexcept { return evicted_; }
 
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }

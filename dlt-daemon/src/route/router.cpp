@@ -49,7 +49,7 @@ void Router::give_back(std::deque<FrameSpan> unsent) {
   backlog_.put_back(std::move(unsent));
 }
 
-void Router::route(FrameSpan span, Clock::time_point now) {
+void Router::route(FrameSpan span, Clock::time_point now) noexcept {
   total_.add(span);
   span.routed = total_.bytes;
   for (Sink* sink : storage_) sink->accept(span, now);
@@ -59,7 +59,7 @@ void Router::route(FrameSpan span, Clock::time_point now) {
   if (clients_.empty() || replay_ == Replay::always) backlog_.push(std::move(span));
 }
 
-void Router::notify(const FrameSpan& span, Clock::time_point now) {
+void Router::notify(const FrameSpan& span, Clock::time_point now) noexcept {
   for (const Taker& client : clients_) client.sink->accept(span, now);
   for (const Taker& link : waiting_) link.sink->accept(span, now);
 }

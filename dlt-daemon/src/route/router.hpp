@@ -54,9 +54,10 @@ class Router {
   // What is older than a link that is over, and was still to be sent.
   void give_back(std::deque<FrameSpan> unsent);
 
-  void route(FrameSpan span, Clock::time_point now);
+  // Needs no memory of its own, and a sink that has none deals with that itself: nobody gets a part of it.
+  void route(FrameSpan span, Clock::time_point now) noexcept;
   // To the clients that are connected, and those that are waited for, and to nobody else.
-  void notify(const FrameSpan& span, Clock::time_point now);
+  void notify(const FrameSpan& span, Clock::time_point now) noexcept;
   // Lets each sink start writing.
   void push();
   // True while a sink asks that applications are not read.

@@ -1,7 +1,6 @@
 #include "session/broken_links.hpp"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "session/told_loss.hpp"
@@ -27,13 +26,7 @@ BrokenLink::BrokenLink(Router& router, EcuId own, GatewayId gateway, Left left, 
   router_.add_waiting(*this, gateway_.begun);
 }
 
-void BrokenLink::accept(const FrameSpan& span, Clock::time_point) {
-  try {
-    queue_.push(span);
-  } catch (const std::bad_alloc&) {
-    if (!span.own) starved_ += span.frames;
-  }
-}
+void BrokenLink::accept(const FrameSpan& span, Clock::time_point) { queue_.push(span); }
 
 void BrokenLink::stop_waiting() noexcept {
   if (std::exchange(waiting_, false)) router_.remove_waiting(*this);

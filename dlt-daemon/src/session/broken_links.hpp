@@ -57,8 +57,8 @@ class BrokenLink : public Sink {
   [[nodiscard]] Clock::time_point since() const noexcept { return since_; }
   [[nodiscard]] bool waiting() const noexcept { return waiting_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return kept_.bytes() + queue_.bytes(); }
-  // Messages that there was no room for.
-  [[nodiscard]] std::uint64_t lost() const noexcept { return queue_.evicted().messages + starved_; }
+  // Messages that there was no room or no memory for.
+  [[nodiscard]] std::uint64_t lost() const noexcept { return queue_.evicted().messages; }
   // Where it is over: messages that a gateway has missed which has got all up to `received`.
   [[nodiscard]] std::uint64_t missed_behind(std::uint64_t received) const noexcept;
   [[nodiscard]] std::uint64_t missed() const noexcept { return missed_behind(kept_.acknowledged()); }
@@ -74,7 +74,6 @@ class BrokenLink : public Sink {
   Unacknowledged kept_;
   Backlog queue_;  // what was not sent, and what has come since
   Outbox::Losses losses_;
-  std::uint64_t starved_ = 0;  // messages that there was no memory for
   bool waiting_ = true;
 };
 

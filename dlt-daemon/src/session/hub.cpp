@@ -39,7 +39,20 @@ Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options, 
       hold_timer_(io),
       handshake_timer_(io),
       second_timer_(io),
-      settle_timer_(io) {}
+      hurt_timer_(io, Clock::time_point::max()),
+      settle_timer_(io) {
+  wait_for_hurt();
+}
+
+// Begun in advance, so that nothing but an end of the wait is needed to get out of whatever runs.
+void Hub::wait_for_hurt() {
+  if (waiting_for_hurt_) return;
+  hurt_timer_.async_wait([this](std::error_code) {
+    waiting_for_hurt_ = false;
+    throw std::bad_alloc();
+  });
+  waiting_for_hurt_ = true;
+}
 
 Now Hub::now() noexcept {
   Now now;
@@ -160,18 +173,23 @@ void Hub::tell(const std::string& line) {
 void Hub::routed() {
   exchange_.router.push();
   if (paused_ || !exchange_.router.holds_back(Clock::now())) return;
+  look_again();  // first: without memory for that nobody is paused
   paused_ = true;
-  look_again();
 }
 
+// Whoever has called it goes on, whether there is memory for the others or not.
 void Hub::drained() {
   if (!paused_ || exchange_.router.holds_back(Clock::now())) return;
   paused_ = false;
   hold_timer_.cancel();
-  const auto sessions = apps_;  // what is resumed may end at once
-  for (const auto& [id, session] : sessions) session->resume();
-  if (fifo_) fifo_->resume();
-  gateway_.resume();
+  try {
+    const auto sessions = apps_;  // what is resumed may end at once
+    for (const auto& [id, session] : sessions) session->resume();
+    if (fifo_) fifo_->resume();
+    gateway_.resume();
+  } catch (const std::bad_alloc&) {
+    revive_soon();
+  }
 }
 
 // Sinks that have written something do not say so one by one; a look every few milliseconds is what an application's
@@ -366,6 +384,7 @@ bool Hub::clients_have_all() const noexcept {
 }
 
 void Hub::revive() {
+  wait_for_hurt();
   if (paused_) look_again();
   acknowledge_later();
   end_handshakes();

@@ -123,6 +123,8 @@ class Hub {
   [[nodiscard]] const gateway::Gateway& gateway() const noexcept { return gateway_; }
   // There was no memory for what a connection needed; it is to be closed.
   void starved(std::string_view whose);
+  // Nor for what somebody waits for who is to go on: Daemon::run() sees to it that all are revived. Needs no memory.
+  void revive_soon() noexcept { hurt_timer_.cancel(); }
   void forget(AppSession& session);
   void forget(ClientSession& session);
 
@@ -146,6 +148,7 @@ class Hub {
 
  private:
   void look_again();
+  void wait_for_hurt();
   void ask_snapshots(ClientSession& client, const SnapshotRequest& request);
   void ask_logstorage(ClientSession& client, const LogstorageRequest& request);
   [[nodiscard]] bool refuse(const Source& source);
@@ -183,6 +186,8 @@ class Hub {
   asio::steady_timer second_timer_;     // runs while `ticking_`
   bool ticking_ = false;
   unsigned seconds_ = 0;             // since the last announcements
+  asio::steady_timer hurt_timer_;    // never expires
+  bool waiting_for_hurt_ = false;    // as always
   asio::steady_timer settle_timer_;  // runs while `settling_`
   bool settling_ = false;            // a session has something to acknowledge
   bool paused_ = false;              // a sink holds back

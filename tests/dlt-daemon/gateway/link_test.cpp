@@ -54,6 +54,9 @@ TEST_CASE("a link goes through the states of its table") {
     (void)link.ended();
     CHECK(link.state() == row.ended);
     link = in(row.from);
+    (void)link.hindered();
+    CHECK(link.state() == row.ended);
+    link = in(row.from);
     CHECK(link.due() == row.due_begins);
     CHECK(link.state() == row.due);
     link = in(row.from);
@@ -108,4 +111,18 @@ TEST_CASE("only a node that has said something ends the count of failed tries") 
     CHECK(good.ended() == seconds(1));
     REQUIRE(good.due());
   }
+}
+
+TEST_CASE("a try that this daemon had no memory for does not count") {
+  Link link(seconds(3), 1);
+  REQUIRE(link.connect());
+  CHECK(link.ended() == seconds(3));
+  for (int i = 0; i < 10; ++i) {
+    REQUIRE(link.due());
+    CHECK(link.hindered() == seconds(3));
+  }
+  CHECK(link.failures() == 1);
+  REQUIRE(link.due());
+  CHECK_FALSE(link.ended());
+  CHECK_FALSE(link.hindered());
 }
