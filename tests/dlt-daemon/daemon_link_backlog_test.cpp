@@ -46,14 +46,18 @@ struct Got {
 Got all_of(PlayedGateway& gateway, std::uint64_t epoch, std::uint64_t has, Peer& app) {
   REQUIRE(gateway.client.peer().send(request(control::GatewayLink{5, "GATE", epoch, has})));
   Got got;
+  bool answered = false;
   while (got.numbers.empty() || got.numbers.back() != marker) {
     const auto f = gateway.client.frame();
     REQUIRE_FALSE(f.empty());
     const auto service = f[0] == 0x35 && f.size() >= 26 ? proto::load_le<std::uint32_t>(f.data() + 22) : 0;
     if (f[0] == 0x3d) got.numbers.push_back(number_of(proto::as_bytes(f)));
     if (service == 0x14) got.lost += proto::load_le<std::uint32_t>(f.data() + 28);
+    if (++gateway.received % 10'000 == 0 && answered) gateway.acknowledge();
     if (service == 0xf22) {
       CHECK(f[51] == 0);  // the link begins
+      answered = true;
+      gateway.received = 0;
       REQUIRE(app.send(numbered_batch(marker, 1)));
     }
   }
