@@ -336,10 +336,11 @@ void Daemon::end_step() {
   asio::post(io_, [this] { io_.stop(); });  // behind what became of the snapshots
 }
 
+// What is posted needs no memory any more until it is remembered.
 void Daemon::reload(const Config& fresh) {
-  asio::post(io_, [this, given = fresh]() mutable {
+  asio::post(io_, [this, given = std::make_shared<const Config>(fresh)] {
     if (!reload_) reload_.emplace();
-    reload_->fresh = std::move(given);
+    reload_->fresh = given;
     apply();
   });
 }
@@ -358,7 +359,7 @@ void Daemon::apply() {
 
 // May be begun several times: what is still to be done is remembered.
 void Daemon::apply_all() {
-  const Config fresh = with_paths(reload_->fresh, inherited_);
+  const Config fresh = with_paths(*reload_->fresh, inherited_);
   const Config now = applicable(fresh, config_);
   if (now != fresh)
     spdlog::warn(

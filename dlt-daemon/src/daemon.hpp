@@ -80,7 +80,7 @@ class Daemon {
   void apply_all();
 
   struct Reload {
-    Config fresh;
+    std::shared_ptr<const Config> fresh;
     bool begun = false;
     bool nodes = false;     // are others than before
     bool defaults = false;  // likewise

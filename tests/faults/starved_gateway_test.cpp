@@ -1,6 +1,8 @@
 // A gateway that is refused memory (F33) while the connection to its node breaks and is made again, messages of the
 // node come, requests go to it, and a reload changes it. Afterwards the node is connected, and each of its messages has
 // come once or is counted.
+#include <csignal>
+
 #include "faults/starved_node.hpp"
 
 #if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)  // they bring an allocator of their own
@@ -102,7 +104,7 @@ void fault_f33_reload(int step) {
 }  // namespace
 
 TEST_CASE("F33: a gateway without memory for a reload has its new nodes all the same", "[F33]") {
-  fault_f33_reload(40);
+  fault_f33_reload(10);
 }
 
 TEST_CASE("F33: a gateway without memory for a reload has its new nodes, whatever of it is refused", "[F33][long]") {

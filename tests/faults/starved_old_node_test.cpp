@@ -97,7 +97,8 @@ void fault_f33_old(int step) {
         if (!eventually([&] { return ask_to_connect(gateway, true) == 0; })) return false;
         Viewer viewer(gateway);
         return eventually([&] { return ask_the_node(gateway) == 0; }) && viewer.sees(node.last()).value_or(false) &&
-               viewer.in_order_and_once() && books.close(gateway, node.sent(), node.unread());
+               viewer.in_order_and_once() &&
+               eventually([&] { return books.close(gateway, node.sent(), node.unread()); });
       });
   books.check_stored(node.sent(), node.unread());
 }

@@ -77,6 +77,7 @@ class NodeSession : public std::enable_shared_from_this<NodeSession> {
     }
   };
   enum class Round : std::uint8_t { more, drained, paused, closed };
+  static constexpr std::size_t longest_problem = 120;  // bytes
 
   template <class Step>
   void do_or_end(Step step);
