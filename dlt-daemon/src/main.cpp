@@ -1,7 +1,6 @@
 // dlt-daemon: options, configuration, signals. Exit code 0 done, 1 something failed at run time, 2 wrong usage.
 #include <spdlog/spdlog.h>
 
-#include <asio/post.hpp>
 #include <asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
@@ -98,13 +97,17 @@ class Signals {
     });
     await(hangup_);
     await(usr1_);
-    daemon_.set_revive([this] {
+    daemon_.on_revive([this] {
+      notify_.revive();
       for (Asked* asked : {&hangup_, &usr1_}) {
         await(*asked);
         answer(*asked);
       }
     });
   }
+  ~Signals() { daemon_.on_revive({}); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
 
  private:
   struct Asked {
