@@ -114,11 +114,7 @@ Daemon::Daemon(Config config, Inherited inherited, Locks locks)
 
 void Daemon::take_snapshots(std::string_view reason) {
   if (!snapshots_.enabled()) return spdlog::warn("no snapshots ({}): there is no SnapshotDirectory", reason);
-  try {
-    snapshots_.take_each(hub_.recorded({}), reason);
-  } catch (const std::bad_alloc&) {
-    snapshots_.fail(reason);
-  }
+  snapshots_.take_each(hub_.recorded({}), reason);
 }
 
 void Daemon::wait_for_snapshots() {
@@ -127,7 +123,11 @@ void Daemon::wait_for_snapshots() {
   snapshot_timer_.async_wait([this](std::error_code error) {
     if (error) return;
     wait_for_snapshots();  // first: what fails after it does not end the intervals
-    take_snapshots("interval");
+    try {
+      take_snapshots("interval");
+    } catch (const std::bad_alloc&) {
+      snapshots_.fail("interval");
+    }
   });
 }
 

@@ -51,7 +51,7 @@ class Daemon {
   [[nodiscard]] std::uint16_t client_port() const noexcept { return client_port_; }
   [[nodiscard]] std::uint16_t app_port() const noexcept { return app_port_; }
   [[nodiscard]] std::string status();
-  // Of every application that has a flight recorder. The io thread's.
+  // Of every application that has a flight recorder. Throws std::bad_alloc. The io thread's.
   void take_snapshots(std::string_view reason);
   // The same in half a line, for systemd. The io thread's.
   [[nodiscard]] std::string summary() const;

@@ -1,6 +1,7 @@
 // dlt-daemon: options, configuration, signals. Exit code 0 done, 1 something failed at run time, 2 wrong usage.
 #include <spdlog/spdlog.h>
 
+#include <asio/post.hpp>
 #include <asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>

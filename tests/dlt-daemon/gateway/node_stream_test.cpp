@@ -24,7 +24,7 @@ struct Fixture {
   Clock::time_point at{};
 
   Fixture() { (void)exchange.router.add_client(client); }
-  ~Fixture() { exchange.router.drop_client(client, {}, {}); }
+  ~Fixture() { exchange.router.drop_client(client); }
 
   void feed(const std::string& bytes) {
     const SlabRef slab = pool.take();
