@@ -97,8 +97,8 @@ Daemon::Daemon(Config config, Inherited inherited, Locks locks)
       locks_(std::move(locks)),
       persistence_(config_.persistence_directory),
       nodes_(gateway::read_nodes(config_).value_or(std::vector<gateway::NodeConfig>())),
-      exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(), config_.ring_replay,
-                config_.ring_size, exchange_options(config_), registry_limits(config_)),
+      exchange_(pool_, {config_.context_level, config_.context_trace}, control_options(config_, nodes_),
+                config_.ring_replay, config_.ring_size, exchange_options(config_), registry_limits(config_)),
       snapshots_(io_, snapshot_options(config_)),
       hub_(io_, exchange_, pool_, hub_options(config_), snapshots_),
       sinks_(make_sinks(config_, io_, exchange_, hub_)),
@@ -122,17 +122,21 @@ void Daemon::wait_for_snapshots() {
   snapshot_timer_.expires_after(config_.snapshot_interval);
   snapshot_timer_.async_wait([this](std::error_code error) {
     if (error) return;
-    take_snapshots("interval");
-    wait_for_snapshots();
+    wait_for_snapshots();  // first: what fails after it does not end the intervals
+    try {
+      take_snapshots("interval");
+    } catch (const std::bad_alloc&) {
+      snapshots_.fail("interval");
+    }
   });
 }
 
-Control::Options Daemon::control_options() {
-  Control::Options options = daemon::control_options(config_);
-  options.logstorage = logstorage_devices(config_) != 0;
-  options.gateway = config_.gateway;
-  options.snapshots = !config_.snapshot_directory.empty();
-  for (const auto& node : nodes_) options.nodes.push_back(node.ecu);
+Control::Options Daemon::control_options(const Config& config, const std::vector<gateway::NodeConfig>& nodes) {
+  Control::Options options = daemon::control_options(config);
+  options.logstorage = logstorage_devices(config) != 0;
+  options.gateway = config.gateway;
+  options.snapshots = !config.snapshot_directory.empty();
+  for (const auto& node : nodes) options.nodes.push_back(node.ecu);
   if (!persistence_.enabled()) return options;
   options.store = [this] {
     Registry& registry = exchange_.registry;
@@ -292,20 +296,31 @@ void Daemon::run() {
       io_.run();
       return;
     } catch (const std::exception& e) {
-      if (hurt) std::this_thread::sleep_for(pause_when_hurt);
-      else spdlog::error("an event could not be handled: {}", e.what());
+      if (!hurt) spdlog::error("an event could not be handled: {}", e.what());
       hurt = true;
     }
+    if (run_a_moment()) return;
   }
+}
+
+// What there is no memory to revive does not keep others waiting, among them who ends the daemon. True: it has ended.
+bool Daemon::run_a_moment() {
+  try {
+    io_.run_for(pause_when_hurt);
+  } catch (const std::exception&) {
+    std::this_thread::sleep_for(pause_when_hurt);
+  }
+  return end_deadline_ && io_.stopped();
 }
 
 // An event that ended early may not have said what it waits for next.
 void Daemon::revive() {
   for (const auto& listener : listeners_) listener->revive();
+  if (wait_again_) wait_again_();
   if (end_deadline_) return end_step();
+  wait_for_snapshots();
   hub_.revive();
-  if (also_revive_) also_revive_();
-  if (reload_) apply();
+  apply();
 }
 
 // On the io thread at once, which needs no memory.
@@ -322,8 +337,8 @@ void Daemon::begin_end() {
 }
 
 void Daemon::end_step() {
-  const bool drained = hub_.drain_applications();
-  if ((!drained || !hub_.clients_have_all()) && Clock::now() < *end_deadline_) {
+  const bool late = Clock::now() >= *end_deadline_;
+  if (!late && (!hub_.drain_applications() || !hub_.clients_have_all())) {
     end_timer_.expires_after(end_interval);
     end_timer_.async_wait([this](std::error_code error) {
       if (!error) end_step();
@@ -333,59 +348,78 @@ void Daemon::end_step() {
   sinks_.stop();  // first: what is stored now is acknowledged when the connections are closed
   hub_.close();
   snapshots_.stop();
-  asio::post(io_, [this] { io_.stop(); });  // behind what became of the snapshots
+  try {
+    asio::post(io_, [this] { io_.stop(); });  // behind what became of the snapshots
+  } catch (const std::bad_alloc&) {
+    io_.stop();
+  }
 }
 
 // What is posted needs no memory any more until it is remembered.
 void Daemon::reload(const Config& fresh) {
   asio::post(io_, [this, given = std::make_shared<const Config>(fresh)] {
-    if (!reload_) reload_.emplace();
-    reload_->fresh = given;
+    reload_ = given;
     apply();
   });
 }
 
 // What there is no memory for is left to revive(); any other error ends it.
 void Daemon::apply() {
+  if (!reload_) return;
   try {
-    apply_all();
+    try_apply(with_paths(*reload_, inherited_));
   } catch (const std::bad_alloc&) {
     throw;
   } catch (...) {
     reload_.reset();
     throw;
   }
+  reload_.reset();
 }
 
-// May be begun several times: what is still to be done is remembered.
-void Daemon::apply_all() {
-  const Config fresh = with_paths(*reload_->fresh, inherited_);
-  const Config now = applicable(fresh, config_);
+// What is new has all its memory before the first change. Only when everything has changed is the configuration
+// another one: until then it can be applied again.
+void Daemon::try_apply(const Config& fresh) {
+  Config now = applicable(fresh, config_);
   if (now != fresh)
     spdlog::warn(
         "changes to ECUId, sockets, the FIFO, addresses, ports, storage, logstorage, snapshots, the recorder or where "
         "this log goes need a restart");
-  if (auto nodes = gateway::read_nodes(now); nodes && *nodes != nodes_) {  // those that are there stay else
-    nodes_ = *std::move(nodes);
-    reload_->begun = reload_->nodes = true;
-  }
-  if (now == config_ && !reload_->begun) return reload_.reset();
-  reload_->begun = true;
-  reload_->defaults |= now.context_level != config_.context_level || now.context_trace != config_.context_trace;
-  config_ = now;
-  exchange_.control.set_options(control_options());
-  exchange_.options = exchange_options(config_);
-  exchange_.registry.set_limits(registry_limits(config_));
-  exchange_.router.reconfigure(config_.ring_replay, config_.ring_size);
-  hub_.reconfigure(hub_options(config_));
-  if (reload_->nodes) hub_.gateway().configure(nodes_);
-  hub_.send(exchange_.registry.set_forced(config_.force_levels));
-  exchange_.intake.set_options(intake_options(config_));
+  auto nodes = gateway::read_nodes(now);  // where it cannot be read, those that are there stay
+  const bool nodes_changed = nodes && *nodes != nodes_;
+  if (now == config_ && !nodes_changed) return;
+  if (!nodes) nodes = nodes_;
+  auto control = control_options(now, *nodes);
+  auto exchange = exchange_options(now);
+  auto limits = registry_limits(now);
+  auto intake = intake_options(now);
+  exchange_.control.set_options(std::move(control));
+  exchange_.options = std::move(exchange);
+  exchange_.registry.set_limits(std::move(limits));
+  exchange_.router.reconfigure(now.ring_replay, now.ring_size);
+  hub_.reconfigure(hub_options(now));
+  exchange_.intake.set_options(std::move(intake));
+  if (nodes_changed) hub_.gateway().configure(*nodes);
+  nodes_ = *std::move(nodes);
+  const Config before = std::exchange(config_, std::move(now));
+  spdlog::info("configuration applied");
+  tell_levels(before);
   hub_.tick();
   wait_for_snapshots();
-  if (reload_->defaults) hub_.send(exchange_.registry.set_defaults({config_.context_level, config_.context_trace}));
-  reload_.reset();
-  spdlog::info("configuration applied");
+}
+
+// Without memory to say which have changed, each application is told all its levels.
+void Daemon::tell_levels(const Config& before) {
+  const auto tell = [this](auto&& change) {
+    try {
+      hub_.send(change());
+    } catch (const std::bad_alloc&) {
+      hub_.repeat_levels();
+    }
+  };
+  tell([&] { return exchange_.registry.set_forced(config_.force_levels); });
+  if (config_.context_level == before.context_level && config_.context_trace == before.context_trace) return;
+  tell([&] { return exchange_.registry.set_defaults({config_.context_level, config_.context_trace}); });
 }
 
 }  // namespace dlt::daemon

@@ -40,11 +40,10 @@ class Daemon {
   void run();
   void stop();
   // Applies what can change at run time and logs which changes have to wait for a restart. What there is no memory for
-  // is tried again.
+  // is tried again. Any thread.
   void reload(const Config& fresh);
-  // To be called after an error that ended an event early, as often as it throws. Before run().
-  void set_revive(std::function<void()> also) { also_revive_ = std::move(also); }
-
+  // For whoever waits for something on io(): called after an event there ended early, as often as it throws.
+  void on_revive(std::function<void()> wait_again) { wait_again_ = std::move(wait_again); }
   [[nodiscard]] asio::io_context& io() noexcept { return io_; }
   [[nodiscard]] Hub& hub() noexcept { return hub_; }  // the io thread's
   // With every default filled in.
@@ -52,7 +51,7 @@ class Daemon {
   [[nodiscard]] std::uint16_t client_port() const noexcept { return client_port_; }
   [[nodiscard]] std::uint16_t app_port() const noexcept { return app_port_; }
   [[nodiscard]] std::string status();
-  // Of every application that has a flight recorder. The io thread's.
+  // Of every application that has a flight recorder. Throws std::bad_alloc. The io thread's.
   void take_snapshots(std::string_view reason);
   // The same in half a line, for systemd. The io thread's.
   [[nodiscard]] std::string summary() const;
@@ -61,7 +60,7 @@ class Daemon {
   using Locks = std::vector<LockFile>;  // of the sockets and of the FIFO
 
   Daemon(Config config, Inherited inherited, Locks locks);
-  [[nodiscard]] Control::Options control_options();
+  [[nodiscard]] Control::Options control_options(const Config& config, const std::vector<gateway::NodeConfig>& nodes);
 
   static Result<Locks> lock(const Config& config, const Inherited& inherited);
   std::error_code open();
@@ -75,16 +74,11 @@ class Daemon {
   void begin_end();
   void wait_for_snapshots();
   void revive();
+  bool run_a_moment();
   void end_step();
   void apply();
-  void apply_all();
-
-  struct Reload {
-    std::shared_ptr<const Config> fresh;
-    bool begun = false;
-    bool nodes = false;     // are others than before
-    bool defaults = false;  // likewise
-  };
+  void try_apply(const Config& fresh);
+  void tell_levels(const Config& before);
 
   Config config_;
   Inherited inherited_;  // its sockets until open(), its paths for good
@@ -108,8 +102,8 @@ class Daemon {
   asio::steady_timer snapshot_timer_;  // of the interval
   asio::steady_timer end_timer_;
   std::optional<Clock::time_point> end_deadline_;  // set while ending
-  std::optional<Reload> reload_;                   // until all of it is applied
-  std::function<void()> also_revive_;
+  std::shared_ptr<const Config> reload_;           // until it is applied
+  std::function<void()> wait_again_;
 };
 
 // The paths that an empty key stands for.

@@ -98,13 +98,17 @@ class Signals {
     });
     await(hangup_);
     await(usr1_);
-    daemon_.set_revive([this] {
+    daemon_.on_revive([this] {
+      notify_.revive();
       for (Asked* asked : {&hangup_, &usr1_}) {
         await(*asked);
         answer(*asked);
       }
     });
   }
+  ~Signals() { daemon_.on_revive({}); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
 
  private:
   struct Asked {

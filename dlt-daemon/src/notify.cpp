@@ -31,15 +31,25 @@ void Notify::ready() {
   tick();
 }
 
-void Notify::reloading() { tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_us())); }
+void Notify::reloading() {
+  reloading_ = true;
+  tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_us()));
+}
 
 void Notify::reloaded(bool good) {
   good_ = good;
   told_ = status();
   tell("READY=1\nSTATUS=" + told_);
+  reloading_ = false;
+}
+
+void Notify::revive() {
+  if (pace_.count() != 0 && !waits_) tick();
+  if (reloading_) reloaded(good_);
 }
 
 void Notify::stopping() {
+  pace_ = {};
   timer_.cancel();
   tell("STOPPING=1\nSTATUS=passes on what has been sent, then ends");
 }
@@ -52,8 +62,10 @@ std::string Notify::status() const {
 void Notify::tick() {
   timer_.expires_after(pace_);
   timer_.async_wait([this](std::error_code error) {
+    waits_ = false;
     if (!error) tick();
   });
+  waits_ = true;
   if (watched_) tell("WATCHDOG=1");
   std::string now = status();
   if (now == told_) return;

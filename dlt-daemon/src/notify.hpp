@@ -23,6 +23,8 @@ class Notify {
   // `good`: the configuration was taken; else the old one goes on, which the status says until a good one comes.
   void reloaded(bool good);
   void stopping();
+  // Keeps the watchdog content again, and says what could not be said, should an error have ended that.
+  void revive();
 
  private:
   void tick();
@@ -33,6 +35,8 @@ class Notify {
   std::string told_;                   // status of the last time
   std::chrono::microseconds pace_{0};  // of tick()
   bool watched_ = false;               // there is a watchdog
+  bool waits_ = false;                 // for the next tick()
+  bool reloading_ = false;             // reloaded() has to be said
   bool good_ = true;                   // the configuration is
   asio::steady_timer timer_;
 };

@@ -1,6 +1,7 @@
 #include "dlt/proto/salvage.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "dlt/proto/header.hpp"
 
@@ -63,6 +64,7 @@ bool Salvage::read_head() {
 bool Salvage::read_slots() {
   const std::size_t n = std::min<std::size_t>(slots_per_step, header_.slots - slots_.size());
   scratch_.resize(n * arena::slot_size);
+  slots_.reserve(slots_.size() + n);
   if (!read_(arena::slots_at + slots_.size() * arena::slot_size, scratch_)) return false;
   bool any = false;
   for (std::size_t i = 0; i < n; ++i) {
@@ -111,9 +113,21 @@ bool Salvage::read_chunks() {
   return true;
 }
 
-// A chunk with frames in it: counts those that no ledger has, and keeps what has to be said.
+// A chunk with frames in it. Without memory for it nothing has changed.
 bool Salvage::look_at(const arena::Chunk& c, std::uint64_t at) {
   if (c.slot >= slots_.size() || !slots_[c.slot].used || c.number == 0) return false;
+  Total& total = totals_[slots_[c.slot].buffer];
+  const Total before = total;
+  try {
+    return enter(c, at);
+  } catch (const std::bad_alloc&) {
+    total = before;
+    throw;
+  }
+}
+
+// Counts the frames that no ledger has, and keeps what has to be said.
+bool Salvage::enter(const arena::Chunk& c, std::uint64_t at) {
   if (c.bytes > c.size - arena::chunk_header_size || c.sent > c.bytes) return false;
   if (c.frames > c.bytes / standard_header_size || c.sent_frames > c.frames) return false;
   const Known& slot = slots_[c.slot];
@@ -159,10 +173,10 @@ bool Salvage::say(const local::Batch& where, std::uint64_t at, std::span<std::by
 
 // The carry holds the oldest that its slot has not sent; its chunk may still be there as well.
 bool Salvage::say_carry(std::span<std::byte> out, std::size_t& written) {
+  Position& seen = position(carry_.slot);  // first: the stage is begun again where there is no memory for it
   stage_ = Stage::frames;
   if (carry_.length == carry_.done || carry_.length == 0) return true;
   if (carry_.offset > arena::max_chunk || carry_.chunk == 0) return false;
-  Position& seen = position(carry_.slot);
   const std::uint32_t end = carry_.offset + carry_.length;
   std::uint32_t from = carry_.offset + carry_.done;
   if (seen.chunk > carry_.chunk) return true;
@@ -179,9 +193,9 @@ bool Salvage::say_piece(std::span<std::byte> out, std::size_t& written) {
     return true;
   }
   const auto [where, piece] = *pieces_.begin();
-  pieces_.erase(pieces_.begin());
   const auto [slot, number] = where;
   const Position& seen = position(slot);
+  pieces_.erase(pieces_.begin());
   const std::uint32_t from = number == seen.chunk ? std::max(piece.from, seen.offset) : piece.from;
   if (number < seen.chunk) return pass_over(slots_[slot].buffer, piece.unclaimed);
   if (from >= piece.to) return true;
@@ -202,7 +216,6 @@ std::uint64_t Salvage::lost() const noexcept {
 }
 
 void Salvage::say_books(std::span<std::byte> out, std::size_t& written) {
-  stage_ = Stage::done;
   ByteWriter messages(out);
   std::vector<std::byte> entries(buffer_count_ * local::loss_causes * local::Loss::entry_size);
   ByteWriter losses(entries);
@@ -226,6 +239,7 @@ void Salvage::say_books(std::span<std::byte> out, std::size_t& written) {
   }
   if (buffer_count_ != 0) local::encode(messages, local::Statistics{received_.app, statistics.written()});
   written = messages.ok() ? messages.size() : 0;
+  stage_ = Stage::done;
 }
 
 }  // namespace dlt::proto

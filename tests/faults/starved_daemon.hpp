@@ -11,7 +11,6 @@
 
 #include <iostream>
 
-#include "dlt-daemon/support/peers.hpp"
 #include "faults/bystander.hpp"
 #include "faults/looking.hpp"
 #include "faults/starve/switch.hpp"
@@ -44,10 +43,11 @@ class StarveSwitch {
   }
   // Any thread.
   void give() { shared_->armed = false; }
-  // How many requests were refused.
+  // How many requests have been refused since it was armed.
+  [[nodiscard]] std::int64_t refused() const { return shared_->refused; }
   std::int64_t disarm() {
     give();
-    return shared_->refused;
+    return refused();
   }
 
  private:
@@ -64,6 +64,7 @@ struct StarvedDaemon {
 
   Daemon daemon;
   StarveSwitch memory;
+  bool fresh = true;  // nothing has been done to it
 };
 
 // Whether `text` reaches `viewer`; false: one of the two connections is gone. Nothing: neither, until the deadline.
@@ -115,19 +116,30 @@ inline bool serves(const Daemon& daemon, std::uint32_t number) {
   return look(daemon).at("pid").get<int>() > 0;
 }
 
-// `act` is done once for each n, and for each n and all after it until `relief_after`; for every `step`th n. `well`:
-// whether what `act` was about works again.
-template <class Act, class Well>
-void fault_f33(const std::string& what, int step, const Daemon::Settings& settings, Act&& act, Well&& well,
-               std::chrono::milliseconds relief_after = std::chrono::milliseconds(20)) {
+// Who has registered nothing has nothing: no id and no context of a connection that ended counts for its user.
+inline bool users_have_nothing(const Daemon& daemon) {
+  const auto app = RawPeer::to_unix(daemon.dir() / "app.sock");
+  return eventually([&] {
+    const auto users = look(daemon).at("users");
+    return users.size() == 1 && users[0].at("connections") == 1 && users[0].at("applications") == 0 &&
+           users[0].at("contexts") == 0;
+  });
+}
+
+// `prepare(daemon)` makes what is there before, while there is memory. `act(daemon, scene, n)` is done to that once for
+// each n, and for each n and all after it until `relief_after`; for every `step`th n. `well(daemon, scene)`: whether
+// what `act` was about has ended as it should, and works again.
+template <class Prepare, class Act, class Well>
+void fault_f33(const std::string& what, int step, const Daemon::Settings& settings, Prepare&& prepare, Act&& act,
+               Well&& well, std::chrono::milliseconds relief_after = std::chrono::milliseconds(20)) {
   for (const bool all : {false, true}) {
     StarvedDaemon d(settings);
     REQUIRE(serves(d.daemon, 0));
-    REQUIRE(well(d.daemon));
     int n = 1;
     int refusals = 0;
     for (; n < more_than_there_are; n += step) {
       INFO(what << ": request " << n << (all ? " and all after it" : ""));
+      auto scene = prepare(d);
       d.memory.arm(n, all);
       std::thread relief;  // peers that the daemon cannot even refuse wait until it can
       if (all)
@@ -137,7 +149,7 @@ void fault_f33(const std::string& what, int step, const Daemon::Settings& settin
         });
       bool ended = false;
       try {
-        ended = act(d.daemon, n);
+        ended = act(d, scene, n);
       } catch (const std::exception& e) {  // it cannot even be connected to
         WARN(e.what());
       }
@@ -147,17 +159,31 @@ void fault_f33(const std::string& what, int step, const Daemon::Settings& settin
       REQUIRE(d.daemon.process().running());
       REQUIRE(ended);
       REQUIRE(serves(d.daemon, static_cast<std::uint32_t>(n)));
-      REQUIRE(well(d.daemon));
+      REQUIRE(well(d, scene));
       if (refused_now == 0) break;
       ++refusals;
     }
     CHECK(n < more_than_there_are);
     CHECK(eventually([&] { return look(d.daemon).at("clients").empty() && look(d.daemon).at("users").empty(); }));
+    CHECK(users_have_nothing(d.daemon));
     CHECK(d.daemon.stop() == 0);
     CHECK(refusals > 0);
     std::cout << what << ": " << refusals << " of about " << n - step << " requests of the daemon refused, each "
               << (all ? "with all after it" : "alone") << '\n';
   }
+}
+// Without a scene; what `act` is about works at first.
+template <class Act, class Well>
+void fault_f33(const std::string& what, int step, const Daemon::Settings& settings, Act&& act, Well&& well,
+               std::chrono::milliseconds relief_after = std::chrono::milliseconds(20)) {
+  fault_f33(
+      what, step, settings,
+      [&](StarvedDaemon& d) {
+        if (std::exchange(d.fresh, false)) REQUIRE(well(d.daemon));
+        return 0;
+      },
+      [&](StarvedDaemon& d, int, int n) { return act(d.daemon, n); },
+      [&](StarvedDaemon& d, int) { return well(d.daemon); }, relief_after);
 }
 template <class Act>
 void fault_f33(const std::string& what, int step, Act&& act) {

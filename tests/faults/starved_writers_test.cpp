@@ -1,5 +1,6 @@
 // A daemon that is refused memory (F33) while messages are stored, snapshots taken, and a logstorage device comes and
 // goes.
+#include "dlt-daemon/support/peers.hpp"
 #include "faults/starved_daemon.hpp"
 #include "support/recorder_file.hpp"
 

@@ -19,7 +19,10 @@ Result<proto::Bytes> Packer::pack(proto::Bytes plain) {
 Result<proto::Bytes> Packer::gzip(proto::Bytes plain) {
   constexpr int window_with_gzip_header = 15 + 16;
   constexpr int memory_level = 8;
-  z_stream stream{};
+  struct Stream : z_stream {
+    Stream() : z_stream{} {}
+    ~Stream() { ::deflateEnd(this); }
+  } stream;
   if (::deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, window_with_gzip_header, memory_level, Z_DEFAULT_STRATEGY) !=
       Z_OK)
     return std::make_error_code(std::errc::not_enough_memory);
@@ -31,7 +34,6 @@ Result<proto::Bytes> Packer::gzip(proto::Bytes plain) {
   stream.avail_out = static_cast<uInt>(member_.size());
   const int result = ::deflate(&stream, Z_FINISH);
   member_.resize(member_.size() - stream.avail_out);
-  ::deflateEnd(&stream);
   if (result != Z_STREAM_END) return std::make_error_code(std::errc::io_error);
   return proto::Bytes(member_);
 }

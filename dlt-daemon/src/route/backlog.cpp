@@ -10,21 +10,26 @@ void Backlog::push(const FrameSpan& span) noexcept {
   try {
     spans_.push_back(span);
   } catch (const std::bad_alloc&) {
-    if (!span.own) evicted_.add(span);
-    return;
+    return lose(span);
   }
   bytes_ += span.size;
   make_room();
 }
 
-void Backlog::put_back(std::deque<FrameSpan> spans) {
+void Backlog::put_back(std::deque<FrameSpan>&& spans) noexcept {
   for (; !spans.empty(); spans.pop_back()) {
+    try {
+      spans_.push_front(spans.back());
+    } catch (const std::bad_alloc&) {
+      lose(spans.back());
+      continue;
+    }
     bytes_ += spans.back().size;
-    spans_.push_front(std::move(spans.back()));
   }
   make_room();
 }
 
+// An empty deque needs memory, too: nothing is taken before it is there.
 std::deque<FrameSpan> Backlog::take() {
   std::deque<FrameSpan> taken;
   taken.swap(spans_);
@@ -49,15 +54,24 @@ std::deque<FrameSpan> Backlog::take_where(Wanted wanted) {
   return taken;
 }
 
+void Backlog::lose(Volume gone) noexcept {
+  evicted_.messages += gone.messages;
+  evicted_.bytes += gone.bytes;
+}
+
+void Backlog::lose(const FrameSpan& span) noexcept {
+  if (!span.own) evicted_.add(span);
+}
+
 void Backlog::set_capacity(std::size_t capacity) {
   capacity_ = capacity;
   make_room();
 }
 
-void Backlog::make_room() {
+void Backlog::make_room() noexcept {
   while (bytes_ > capacity_ && spans_.size() > 1) {
     bytes_ -= spans_.front().size;
-    if (!spans_.front().own) evicted_.add(spans_.front());
+    lose(spans_.front());
     spans_.pop_front();
   }
   // One span alone is larger than the capacity: drop frames from its front, but not the newest.

@@ -1,7 +1,7 @@
 // The newest messages, kept for a client that connects later.
 //
-// Bounded in bytes of frames; the oldest spans go first, and the newest message always fits. What there is no memory
-// for is counted as if it had made room. Pure; the io thread's.
+// Bounded in bytes of frames; the oldest spans go first, and the newest message always fits. A span for whose place
+// there is no memory is counted as evicted. Pure; the io thread's.
 #pragma once
 
 #include <deque>
@@ -17,7 +17,9 @@ class Backlog {
 
   void push(const FrameSpan& span) noexcept;
   // Puts spans that were taken, but not sent, back in front of what came since.
-  void put_back(std::deque<FrameSpan> spans);
+  void put_back(std::deque<FrameSpan>&& spans) noexcept;
+  // Counts what somebody had taken and nobody has got.
+  void lose(Volume gone) noexcept;
 
   [[nodiscard]] std::deque<FrameSpan> take();
   // Those that had been routed when `routed` bytes had, or those that came behind; the others stay.
@@ -26,14 +28,15 @@ class Backlog {
   [[nodiscard]] const std::deque<FrameSpan>& spans() const noexcept { return spans_; }
 
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
-  // What had to make room for newer messages, or found no memory, and so never reached anybody.
+  // What had to make room for newer messages, or had no memory for its place, and so never reached anybody.
   [[nodiscard]] Volume evicted() const noexcept { return evicted_; }
 
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   void set_capacity(std::size_t capacity);
 
  private:
-  void make_room();
+  void make_room() noexcept;
+  void lose(const FrameSpan& span) noexcept;
   template <class Wanted>
   [[nodiscard]] std::deque<FrameSpan> take_where(Wanted wanted);
 

@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <functional>
+#include <new>
 #include <string>
 
 #include "route/control.hpp"
@@ -69,6 +70,13 @@ struct Exchange {
         counter(registry),
         own(pool) {}
 
+  // An application has lost messages: `count()` counts them, and clients are told. Without memory neither is done.
+  template <class Count>
+  void lose(AppId app, std::uint64_t messages, const Now& now, Count&& count) {
+    const FrameSpan told = own.put(control.lost(app, messages, now.uptime));
+    count();
+    router.notify(told, now.steady);
+  }
   // A message in the context's name that says how often the one before it came again.
   void announce_repetitions(AppId app, ContextId context, std::uint64_t times, const Now& now) {
     FrameSpan span = own.put(repetition_note(options.ecu, app, context, times, now.uptime));
@@ -77,7 +85,7 @@ struct Exchange {
     router.route(std::move(span), now.steady);
   }
   // Adds a frame to those that are gathered, if it may go on. What has to be announced before it, and sinks that it is
-  // not for, end the present span.
+  // not for, end the present span. Like all up to route() it does without memory where there is none.
   void gather(std::span<std::byte> frame, std::size_t headers, const SlabRef& slab, SessionId from, const Now& now,
               SpanGather& span) {
     if (replaces_ecu) [[unlikely]]
@@ -107,14 +115,16 @@ struct Exchange {
     }
     span = {};
   }
-  // What intake has left out since the last time.
+  // What intake has left out since the last time; without memory, the next time.
   void announce_left_out(const Now& now) {
-    for (const Intake::Due& due : intake.take_due()) {
-      if (due.repetitions != 0) announce_repetitions(due.app, due.context, due.repetitions, now);
-      if (due.over_quota == 0) continue;
-      registry.add_loss(due.app, proto::local::LossCause::quota, due.over_quota);
-      notify(control.lost(due.app, due.over_quota, now.uptime), now.steady);
-    }
+    for (const Intake::Due& due : intake.take_due()) try {
+        if (due.repetitions != 0) announce_repetitions(due.app, due.context, due.repetitions, now);
+        if (due.over_quota == 0) continue;
+        lose(due.app, due.over_quota, now,
+             [&] { registry.add_loss(due.app, proto::local::LossCause::quota, due.over_quota); });
+      } catch (const std::bad_alloc&) {
+        intake.owe(due);
+      }
   }
   // Tells every client that is connected; not kept for later, not stored.
   void notify(const Frame& frame, Clock::time_point now) { router.notify(own.put(frame), now); }
@@ -125,7 +135,12 @@ struct Exchange {
     if (repetitions != 0) {
       route(slab, from, now, span);
       const std::byte* const ids = frame.data() + headers - 8;
-      announce_repetitions(AppId::from_bytes(ids), ContextId::from_bytes(ids + 4), repetitions, now);
+      const Intake::Due due{AppId::from_bytes(ids), ContextId::from_bytes(ids + 4), repetitions, 0};
+      try {
+        announce_repetitions(due.app, due.context, due.repetitions, now);
+      } catch (const std::bad_alloc&) {
+        intake.owe(due);
+      }
     }
     return verdict == Intake::Verdict::pass;
   }

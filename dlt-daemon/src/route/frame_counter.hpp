@@ -30,8 +30,9 @@ class FrameCounter {
     const bool has_ids = (static_cast<std::uint8_t>(*frame) & proto::htyp::extended_header) != 0;
     const auto key = has_ids ? proto::load_le<std::uint64_t>(frame + headers - 8) : 0;
     if (key != last_key_ || last_ == nullptr) [[unlikely]] {
-      last_ = &find(key);
+      last_ = find(key);
       last_key_ = key;
+      if (last_ == nullptr) return registry_.count_other(size), true;
     }
     ++last_->messages;
     last_->bytes += size;
@@ -46,12 +47,13 @@ class FrameCounter {
     Volume* volume = nullptr;
   };
 
-  Volume& find(std::uint64_t key) {
+  Volume* find(std::uint64_t key) noexcept {
     Slot& slot = slots_[(key * 0x9e3779b97f4a7c15ULL) >> 56];
-    if (slot.volume == nullptr || slot.key != key || slot.user != user_) slot = {key, user_, &look_up(key)};
-    return *slot.volume;
+    if (slot.volume == nullptr || slot.key != key || slot.user != user_) slot = {key, user_, look_up(key)};
+    return slot.volume;
   }
-  Volume& look_up(std::uint64_t key);
+  // Nothing: there is no memory for a counter of these ids.
+  Volume* look_up(std::uint64_t key) noexcept;
   void forget() noexcept;
 
   Registry& registry_;

@@ -1,5 +1,7 @@
 #include "route/intake.hpp"
 
+#include <algorithm>
+#include <new>
 #include <utility>
 
 #include "dlt/proto/header.hpp"
@@ -51,10 +53,28 @@ bool Intake::within_quota(AppId app, std::size_t size, Clock::time_point now) {
   if (q == options_.quotas.end()) q = options_.quotas.find(AppId{});
   if (q == options_.quotas.end()) return true;
   if (buckets_.size() >= max_applications && !buckets_.contains(app)) app = {};
-  Bucket& bucket = buckets_.try_emplace(app, Bucket{TokenBucket(q->second.rate, q->second.burst)}).first->second;
-  if (bucket.tokens.try_take(size, now)) return true;
-  ++bucket.dropped;
+  Bucket* const bucket = bucket_of(app, q->second);
+  if (bucket == nullptr || bucket->tokens.try_take(size, now)) return true;
+  ++bucket->dropped;
   return false;
+}
+
+// Nothing: there is no memory for a new one.
+Intake::Bucket* Intake::bucket_of(AppId app, const Quota& quota) noexcept {
+  try {
+    return &buckets_.try_emplace(app, Bucket{TokenBucket(quota.rate, quota.burst)}).first->second;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+// Nothing is a repetition of what there was no memory to keep.
+void Intake::keep(Last& last, std::string_view message) noexcept {
+  try {
+    last.message = message;
+  } catch (const std::bad_alloc&) {
+    last.message.clear();
+  }
 }
 
 Intake::Judgement Intake::compare(std::uint64_t key, proto::Bytes message) {
@@ -67,7 +87,10 @@ Intake::Judgement Intake::compare(std::uint64_t key, proto::Bytes message) {
   }
   const auto text = proto::as_text(message);
   if (known == last_.end()) {
-    if (last_.size() < max_contexts) last_.emplace(key, Last{std::string(text)});
+    try {
+      if (last_.size() < max_contexts) last_.emplace(key, Last{std::string(text)});
+    } catch (const std::bad_alloc&) {  // the next one is compared
+    }
     return {};
   }
   if (known->second.message == text) {
@@ -75,12 +98,16 @@ Intake::Judgement Intake::compare(std::uint64_t key, proto::Bytes message) {
     ++repetitions_;
     return {Verdict::repetition};
   }
-  known->second.message = text;
+  keep(known->second, text);
   return {Verdict::pass, std::exchange(known->second.again, 0)};
 }
 
 std::vector<Intake::Due> Intake::take_due() {
-  std::vector<Due> due;
+  const auto drops = [](const auto& b) { return b.second.dropped != 0; };
+  const auto repeats = [](const auto& l) { return l.second.again != 0; };
+  std::vector<Due> due;  // its memory comes first: without it everything stays due
+  due.reserve(static_cast<std::size_t>(std::count_if(buckets_.begin(), buckets_.end(), drops) +
+                                       std::count_if(last_.begin(), last_.end(), repeats)));
   for (auto& [app, bucket] : buckets_)
     if (bucket.dropped != 0) due.push_back({app, {}, 0, std::exchange(bucket.dropped, 0)});
   for (auto& [key, last] : last_) {
@@ -90,6 +117,18 @@ std::vector<Intake::Due> Intake::take_due() {
     due.push_back({AppId::from_bytes(ids.data()), ContextId::from_bytes(ids.data() + 4), std::exchange(last.again, 0)});
   }
   return due;
+}
+
+// Its bucket, and what it was compared with, are still there.
+void Intake::owe(const Due& due) noexcept {
+  if (const auto b = buckets_.find(due.app); due.over_quota != 0 && b != buckets_.end())
+    b->second.dropped += due.over_quota;
+  std::array<std::byte, 8> ids{};
+  proto::ByteWriter out(ids);
+  out.id(due.app);
+  out.id(due.context);
+  const auto last = last_.find(proto::load_le<std::uint64_t>(ids.data()));
+  if (due.repetitions != 0 && last != last_.end()) last->second.again += due.repetitions;
 }
 
 }  // namespace dlt::daemon

@@ -6,8 +6,8 @@
 // A repetition is a message with the same type, level and arguments as the one before it in its context; the first one
 // passes. A run of them is announced when another message comes, and each second while it lasts. Messages with more
 // than `longest_compared` bytes of payload, and contexts beyond `max_contexts`, are never taken for repetitions.
-// Everything that is left out is counted, and take_due() hands each count out once. Costs nothing while it is not
-// active(). Pure: time comes in. The io thread's.
+// Everything that is left out is counted, and take_due() hands each count out once. What there is no memory to judge
+// passes. Costs nothing while it is not active(). Pure: time comes in. The io thread's.
 #pragma once
 
 #include <string>
@@ -48,6 +48,8 @@ class Intake {
   // A whole frame and the size of its headers. Frames without ids pass.
   [[nodiscard]] Judgement judge(proto::Bytes frame, std::size_t headers, Defaults defaults, Clock::time_point now);
   [[nodiscard]] std::vector<Due> take_due();
+  // What could not be announced is due again.
+  void owe(const Due& due) noexcept;
 
   [[nodiscard]] std::uint64_t above_level() const noexcept { return above_level_; }
   [[nodiscard]] std::uint64_t over_quota() const noexcept { return over_quota_; }
@@ -68,6 +70,8 @@ class Intake {
   };
   [[nodiscard]] bool within_quota(AppId app, std::size_t size, Clock::time_point now);
   [[nodiscard]] Judgement compare(std::uint64_t key, proto::Bytes message);
+  [[nodiscard]] Bucket* bucket_of(AppId app, const Quota& quota) noexcept;
+  static void keep(Last& last, std::string_view message) noexcept;
 
   bool active_ = false;
   Options options_;

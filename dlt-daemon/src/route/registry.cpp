@@ -124,13 +124,15 @@ std::optional<Refusal> Registry::connect(AppId app, const Source& from, Applicat
     if (entry == nullptr && applications_.size() >= limits_.applications && !forget_oldest(nullptr))
       return Refusal::applications;
     entry = &applications_[app];
+    Usage& usage = users_[from.uid];
+    entry->sessions.reserve(1);  // from here on nothing needs memory
     entry->owner = from.uid;
-    ++users_[from.uid].applications;
-    users_[from.uid].contexts += contexts;
+    ++usage.applications;
+    usage.contexts += contexts;
     ++generation_;
   }
-  if (std::exchange(entry->left, 0) != 0) --departed_;
   entry->sessions.push_back(from.session);
+  if (std::exchange(entry->left, 0) != 0) --departed_;
   entry->pid = from.pid;
   return std::nullopt;
 }

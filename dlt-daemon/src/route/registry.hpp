@@ -142,6 +142,8 @@ class Registry {
   // The counter of a pair of ids; it, and what may_use() says, stay valid until generation() changes.
   [[nodiscard]] Volume& counter(AppId app, ContextId context);
   [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+  // A message of ids for whose counter there is no room.
+  void count_other(std::size_t bytes) noexcept { ++others_.messages, others_.bytes += bytes; }
 
   void add_loss(AppId app, proto::local::LossCause cause, std::uint64_t count);
   void add_overflow(AppId app, std::uint64_t count);

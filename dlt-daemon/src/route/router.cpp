@@ -7,10 +7,12 @@
 namespace dlt::daemon {
 
 std::deque<FrameSpan> Router::add_client(Sink& client) {
+  clients_.reserve(clients_.size() + 1);
+  auto first = replay_ == Replay::always ? backlog_.spans()
+               : waiting_.empty()        ? backlog_.take()
+                                         : backlog_.take_behind(kept_for_links());
   clients_.push_back({&client, total_.bytes});
-  if (replay_ == Replay::always) return backlog_.spans();
-  if (waiting_.empty()) return backlog_.take();
-  return backlog_.take_behind(kept_for_links());
+  return first;
 }
 
 std::uint64_t Router::kept_for_links() const noexcept {
@@ -19,12 +21,21 @@ std::uint64_t Router::kept_for_links() const noexcept {
   return kept;
 }
 
-void Router::remove_client(Sink& client, std::deque<FrameSpan> unsent) {
-  drop_client(client);
+std::uint64_t Router::has_alone(const Sink& client) const noexcept {
   std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
-  for (const Taker& other : clients_) first = std::min(first, other.since);
-  std::erase_if(unsent, [&](const FrameSpan& span) { return span.routed > first; });
+  for (const Taker& other : clients_)
+    if (other.sink != &client) first = std::min(first, other.since);
+  return first;
+}
+
+void Router::remove_client(Sink& client, std::deque<FrameSpan>&& unsent) noexcept {
+  std::erase_if(unsent, [first = has_alone(client)](const FrameSpan& span) { return span.routed > first; });
+  drop_client(client);
   give_back(std::move(unsent));
+}
+
+void Router::lose(Volume missed) noexcept {
+  if (replay_ != Replay::always) backlog_.lose(missed);
 }
 
 std::uint64_t Router::since(const Sink& client) const noexcept {
@@ -44,7 +55,7 @@ std::deque<FrameSpan> Router::take_older(std::uint64_t than) {
   return backlog_.take_up_to(than);
 }
 
-void Router::give_back(std::deque<FrameSpan> unsent) {
+void Router::give_back(std::deque<FrameSpan>&& unsent) noexcept {
   if (replay_ == Replay::always) return;  // the backlog has everything
   backlog_.put_back(std::move(unsent));
 }

@@ -32,14 +32,18 @@ class Router {
   Router(Replay replay, std::size_t backlog_capacity) : replay_(replay), backlog_(backlog_capacity) {}
 
   void add_storage(Sink& sink) { storage_.push_back(&sink); }
-  // From now on the client gets what is routed; what it gets first is returned.
+  // From now on the client gets what is routed; what it gets first is returned. Throws std::bad_alloc; then nothing has
+  // changed.
   [[nodiscard]] std::deque<FrameSpan> add_client(Sink& client);
   // `unsent`: what the client was still to be sent. What came before any client that is there now goes back to the
   // backlog.
-  void remove_client(Sink& client, std::deque<FrameSpan> unsent);
-
+  void remove_client(Sink& client, std::deque<FrameSpan>&& unsent) noexcept;
   // What it was still to be sent is gone.
   void drop_client(Sink& client) noexcept { remove(clients_, client); }
+  // Of what it is still to be sent, no other client has what was routed up to there.
+  [[nodiscard]] std::uint64_t has_alone(const Sink& client) const noexcept;
+  // Nobody has got these, and there is no copy of them but in a backlog that keeps everything.
+  void lose(Volume missed) noexcept;
 
   // What had been routed (total().bytes) when this client came.
   [[nodiscard]] std::uint64_t since(const Sink& client) const noexcept;
@@ -51,8 +55,8 @@ class Router {
   void remove_waiting(Sink& link) noexcept { remove(waiting_, link); }
   // What is in the backlog and older than a link.
   [[nodiscard]] std::deque<FrameSpan> take_older(std::uint64_t than);
-  // What is older than a link that is over, and was still to be sent.
-  void give_back(std::deque<FrameSpan> unsent);
+  // What is older than a link that is over, and was still to be sent; or what add_client() returned and is not sent.
+  void give_back(std::deque<FrameSpan>&& unsent) noexcept;
 
   // Needs no memory of its own, and a sink that has none deals with that itself: nobody gets a part of it.
   void route(FrameSpan span, Clock::time_point now) noexcept;

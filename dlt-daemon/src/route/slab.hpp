@@ -51,6 +51,11 @@ class SlabRef {
 
   explicit operator bool() const noexcept { return slab_ != nullptr; }
   [[nodiscard]] Slab* get() const noexcept { return slab_; }
+  // Where there is one.
+  [[nodiscard]] bool holds(const std::byte* at) const noexcept {
+    const auto memory = slab_->memory();
+    return at >= memory.data() && at < memory.data() + memory.size();
+  }
   // True while nobody else holds the slab, so its bytes may be written again.
   [[nodiscard]] bool unique() const noexcept {
     return slab_->references_.load(std::memory_order_acquire) == 1;  // sync: slab-references

@@ -83,8 +83,7 @@ struct AppConversation::Handler {
   void operator()(const local::Overflow& m) {
     flush();
     if (!may_use(m.app)) return;
-    exchange.registry.add_overflow(m.app, m.lost);
-    if (m.lost != 0) exchange.notify(exchange.control.lost(m.app, m.lost, now.uptime), now.steady);
+    if (m.lost != 0) exchange.lose(m.app, m.lost, now, [&] { exchange.registry.add_overflow(m.app, m.lost); });
   }
   void operator()(const local::ApplicationLimits& m) {
     if (!may_use(m.app)) return;
@@ -115,13 +114,15 @@ struct AppConversation::Handler {
     flush();
     if (!may_use(m.app)) return;
     std::uint64_t total = 0;
-    for (std::size_t i = 0; i < m.count(); ++i) {
-      const auto entry = m.at(i);
-      exchange.registry.add_loss(m.app, entry.cause, entry.count);
-      self.note(m, entry);
-      total += entry.count;
-    }
-    if (total != 0) exchange.notify(exchange.control.lost(m.app, total, now.uptime), now.steady);
+    for (std::size_t i = 0; i < m.count(); ++i) total += m.at(i).count;
+    if (total == 0) return;
+    exchange.lose(m.app, total, now, [&] {
+      for (std::size_t i = 0; i < m.count(); ++i) {
+        const auto entry = m.at(i);
+        exchange.registry.add_loss(m.app, entry.cause, entry.count);
+        self.note(m, entry);
+      }
+    });
   }
   void operator()(const local::Statistics& m) {
     if (may_use(m.app)) exchange.registry.set_statistics(m.app, m);
@@ -144,7 +145,13 @@ std::size_t AppConversation::on_bytes(std::span<std::byte> bytes, const SlabRef&
   const auto foreign = exchange_.counter.foreign().messages;
   const auto garbage = garbage_bytes_;
   Handler handler{*this, exchange_, slab, now, effects};
-  const std::size_t used = framer_.consume(bytes, handler);
+  std::size_t used = 0;
+  try {
+    used = framer_.consume(bytes, handler);
+  } catch (const std::bad_alloc&) {
+    handler.flush();
+    throw;
+  }
   handler.flush();
   spoken_ |= used > garbage_bytes_ - garbage;
   if (const auto n = exchange_.counter.foreign().messages - foreign; n != 0)
@@ -185,14 +192,14 @@ void AppConversation::note(const local::Loss& loss, const local::Loss::Entry& en
     received_.losses[entry.buffer][cause] += entry.count;
 }
 
-proto::Salvage::Received AppConversation::on_cut() {
+const proto::Salvage::Received& AppConversation::on_cut() {
   // The last batch was noted as complete.
   if (last_slot_ < received_.positions.size()) {
     auto& offset = received_.positions[last_slot_].offset;
     offset -= std::min(offset, static_cast<std::uint32_t>(framer_.batch_left()));
   }
   framer_ = {};
-  return std::move(received_);
+  return received_;
 }
 
 void AppConversation::announce_removed(const std::vector<Removed>& removed, const Now& now) {

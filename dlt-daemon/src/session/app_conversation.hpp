@@ -37,11 +37,14 @@ class AppConversation {
   };
 
   // Takes what is whole at the front of `bytes`, which lie in `slab`, and tells how much that was. The rest has to be
-  // shown again with more behind it.
+  // shown again with more behind it. Throws std::bad_alloc for want of memory for what a message means; the frames
+  // before it have been routed.
   [[nodiscard]] std::size_t on_bytes(std::span<std::byte> bytes, const SlabRef& slab, const Now& now, Effects& effects);
+  // How much it took before it threw.
+  [[nodiscard]] std::size_t used() const noexcept { return framer_.used(); }
   // The stream has ended, perhaps in the middle of a message, and what follows comes from the application's memory:
-  // tells how far the stream went, and begins anew.
-  [[nodiscard]] proto::Salvage::Received on_cut();
+  // tells how far the stream went, and begins anew. Valid until the next on_bytes().
+  [[nodiscard]] const proto::Salvage::Received& on_cut();
   // The connection has ended, and there is nothing more to come.
   void on_closed(const Now& now);
 

@@ -15,6 +15,8 @@ namespace {
 constexpr int rounds_per_turn = 8;  // reads before other connections get their turn
 // Of a salvage: at most 8 times 64 KiB of frames, or 4096 headers of chunks, which takes about 2 ms.
 constexpr int pieces_per_turn = 8;
+constexpr auto memory_pause =
+    std::chrono::milliseconds(10);  // when there is none to go on with what a process has left
 constexpr std::size_t read_size = 256 * 1024;
 constexpr std::size_t out_limit = 256 * 1024;  // bytes waiting for an application that does not read
 constexpr std::size_t descriptors_limit = 4;
@@ -36,7 +38,7 @@ AppSession::AppSession(Hub& hub, Fd socket, const Source& source)
 void AppSession::start() { wait_readable(); }
 
 void AppSession::resume() {
-  if (salvage_) salvage_some();
+  if (salvaging_) salvage_some();
   else if (socket_.is_open()) wait_readable();
 }
 
@@ -68,28 +70,44 @@ void AppSession::on_readable() {
   try {
     read_turn();
   } catch (const std::bad_alloc&) {
-    hub_.exchange().refusals.add(Refusal::starved, 1, Clock::now(), "application connection of user {}, process {}",
-                                 static_cast<std::int64_t>(source().uid), source().pid);
-    close();
+    starve();
+    hub_.repeat_levels();  // it may have changed some, and nobody was told
   }
+}
+
+// A process that lives comes back and sends again what it was not told of. What a dead one has left is taken as soon as
+// there is memory for that.
+void AppSession::starve() {
+  if (is_dead()) return wait_for_memory();
+  hub_.exchange().refusals.add(Refusal::starved, 1, Clock::now(), "application connection of user {}, process {}",
+                               static_cast<std::int64_t>(source().uid), source().pid);
+  close();
+}
+
+// Neither the socket of a dead process nor its memory goes away.
+void AppSession::wait_for_memory() {
+  if (salvaging_ ? salvage_waits_ : waiting_) return;
+  if (!memory_timer_) memory_timer_.emplace(hub_.io());
+  memory_timer_->expires_after(memory_pause);
+  memory_timer_->async_wait([self = shared_from_this()](std::error_code error) {
+    (self->salvaging_ ? self->salvage_waits_ : self->waiting_) = false;
+    if (!error && !self->closed_) self->resume();
+  });
+  (salvaging_ ? salvage_waits_ : waiting_) = true;
 }
 
 void AppSession::read_turn() {
   if (!hub_.reading()) return;  // resume() waits again
-  std::span<const std::byte> carried = carry_;
-  Round round = Round::more;
-  for (int i = 0; i < rounds_per_turn && round == Round::more && rate_.debt() == Clock::duration{}; ++i)
-    round = hub_.paused() ? Round::paused : receive(carried);
-  if (round == Round::closed) return;
-  carry_ = {carried.begin(), carried.end()};
-  if (round != Round::paused) wait_readable();
+  const auto goes = [this](Round round) { return round == Round::more && rate_.debt() == Clock::duration{}; };
+  const Round round = read_while(rounds_per_turn, [&](Round last) { return goes(last) && !hub_.paused(); });
+  if (round != Round::closed && !(goes(round) && hub_.paused())) wait_readable();
 }
 
 bool AppSession::drain() {
   if (socket_.is_open()) read_on([this] { return hub_.paused(); });
   Round round = Round::more;
-  for (int i = 0; salvage_ && i < 512 && round == Round::more; ++i) round = salvage_piece();
-  return !salvage_;
+  for (int i = 0; salvaging_ && i < 512 && round == Round::more; ++i) round = salvage_piece();
+  return !salvaging_;
 }
 
 void AppSession::read_out() {
@@ -100,10 +118,42 @@ void AppSession::read_out() {
 // ends where a descriptor came with the bytes.
 template <class Stop>
 void AppSession::read_on(Stop stop) {
+  (void)read_while(64, [&](Round last) { return (last == Round::more || last == Round::less) && !stop(); });
+}
+
+// One read after the other. What is left of them is kept until the next time: as a copy, or without memory for that,
+// and for what it means, where it lies.
+template <class Goes>
+AppSession::Round AppSession::read_while(int rounds, Goes goes) {
   std::span<const std::byte> carried = carry_;
   Round round = Round::more;
-  for (int i = 0; i < 64 && (round == Round::more || round == Round::less) && !stop(); ++i) round = receive(carried);
-  if (round != Round::closed) carry_ = {carried.begin(), carried.end()};
+  if (!goes(round)) return round;
+  try {
+    if (rest_.slab) round = understand_rest(carried);
+    for (int i = 0; i < rounds && goes(round); ++i) round = receive(carried);
+    if (round != Round::closed) carry_ = {carried.begin(), carried.end()};
+  } catch (const std::bad_alloc&) {
+    keep_rest(carried);
+    throw;
+  }
+  return round;
+}
+
+AppSession::Round AppSession::understand_rest(std::span<const std::byte>& carried) {
+  const Round round = understand(rest_.bytes, rest_.slab, carried);
+  if (round == Round::closed) return round;
+  carry_.assign(carried.begin(), carried.end());
+  carried = carry_;
+  rest_ = {};
+  return round;
+}
+
+void AppSession::keep_rest(std::span<const std::byte> carried) {
+  if (carried.empty()) carry_.clear();
+  if (carried.empty() || carried.data() == carry_.data()) return void(rest_ = {});
+  if (!rest_.slab || !rest_.slab.holds(carried.data())) rest_.slab = hub_.read_buffer().slab();
+  rest_.bytes = {const_cast<std::byte*>(carried.data()), carried.size()};  // the slab's reader is this session
+  carry_.clear();
 }
 
 // One read and what follows from it. `carried` becomes what has to stand in front of the next read; it lies in the read
@@ -112,26 +162,39 @@ AppSession::Round AppSession::receive(std::span<const std::byte>& carried) {
   ReadBuffer& buffer = hub_.read_buffer();
   const auto room = buffer.room(carried);
   const std::size_t wanted = std::min(room.free, read_size);
+  carried = {room.begin, room.carried};
   const long n = receive_bytes(room.begin + room.carried, wanted);
   if (n <= 0) {
-    carried = {room.begin, room.carried};
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return Round::drained;
     end_of_stream();
     return Round::closed;
   }
   buffer.received(static_cast<std::size_t>(n));
-  const std::span<std::byte> bytes(room.begin, room.carried + static_cast<std::size_t>(n));
+  rate_.take(static_cast<std::uint64_t>(n), Clock::now());
+  const auto round = understand({room.begin, room.carried + static_cast<std::size_t>(n)}, buffer.slab(), carried);
+  return round == Round::more && static_cast<std::size_t>(n) < wanted ? Round::less : round;
+}
+
+// `carried` becomes what is left of the bytes, which lie in the slab.
+AppSession::Round AppSession::understand(std::span<std::byte> bytes, const SlabRef& slab,
+                                         std::span<const std::byte>& carried) {
   AppConversation::Effects effects;
   const Now now = hub_.now();
-  rate_.take(static_cast<std::uint64_t>(n), now.steady);
   const bool spoken = conversation_.spoken();
-  const std::size_t used = conversation_.on_bytes(bytes, buffer.slab(), now, effects);
+  std::size_t used = 0;
+  try {
+    used = conversation_.on_bytes(bytes, slab, now, effects);
+  } catch (const std::bad_alloc&) {
+    carried = bytes.subspan(conversation_.used());
+    if (effects.memfd) take_memory(*effects.memfd);
+    throw;
+  }
   carried = bytes.subspan(used);
   if (!spoken && conversation_.spoken()) hub_.greeted(*this);
   if (std::exchange(instance_, conversation_.instance()) != conversation_.instance()) {
     carry_.assign(carried.begin(), carried.end());  // the other connection is read with the same buffer
-    take_up();
     carried = carry_;
+    take_up();
   }
   apply(effects);
   if (conversation_.garbage_bytes() > tolerated_garbage) {
@@ -142,7 +205,7 @@ AppSession::Round AppSession::receive(std::span<const std::byte>& carried) {
   hub_.routed();
   if (!socket_.is_open()) return Round::closed;
   passed(used);
-  return static_cast<std::size_t>(n) < wanted ? Round::less : Round::more;
+  return Round::more;
 }
 
 // An earlier connection of the same process may still be open here, with something in it.
@@ -198,7 +261,7 @@ void AppSession::take_descriptors(msghdr& message) {
     for (std::size_t i = 0; i < n; ++i) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-      descriptors_.emplace_back(fd);
+      descriptors_.push_back(Fd(fd));
       if (descriptors_.size() > descriptors_limit) descriptors_.pop_back();  // nobody announces that many
     }
   }
@@ -269,17 +332,23 @@ void AppSession::take_snapshot(const AppConversation::Effects::Snapshot& asked) 
     try {
       self->send(SnapshotAnswer{id, result.status, text.substr(0, SnapshotAnswer::max_text)});
     } catch (const std::bad_alloc&) {
-      self->hub_.starved("an application connection");
-      self->close();
+      self->starve();
     }
   };
   hub_.snapshots().take(recorded(), asked.reason, answer);
 }
 
-// Without good-bye. The memory says that the process is dead, too.
-void AppSession::died() {
+// Without good-bye, and one of its memories says so.
+bool AppSession::is_dead() const noexcept {
+  if (conversation_.said_bye()) return false;
+  return (shared_memory_ && shared_memory_->orphaned()) || (recorder_ && recorder_->orphaned());
+}
+
+// Once.
+void AppSession::tell_of_death() {
   if (conversation_.said_bye() || !recorder_ || !recorder_->orphaned()) return;
   hub_.snapshots().crashed(recorded(), std::move(process_));
+  recorder_.reset();
 }
 
 bool AppSession::has_room() const noexcept { return out_.size() - out_sent_ <= out_limit; }
@@ -294,6 +363,23 @@ void AppSession::send(const proto::local::Message& message) {
   flush();
 }
 
+void AppSession::tell(const proto::local::Message& message) {
+  try {
+    send(message);
+  } catch (const std::bad_alloc&) {
+    starve();
+  }
+}
+
+void AppSession::tell_levels() {
+  levels_missed_ = true;
+  try {
+    flush();
+  } catch (const std::bad_alloc&) {
+    starve();
+  }
+}
+
 void AppSession::flush() {
   while (!writing_ && socket_.is_open() && out_sent_ < out_.size()) {
     const long n =
@@ -304,7 +390,7 @@ void AppSession::flush() {
       socket_.async_wait(asio::posix::stream_descriptor::wait_write,
                          [self = shared_from_this()](std::error_code error) {
                            self->writing_ = false;
-                           if (!error) self->flush();
+                           if (!error) self->on_writable();
                          });
       writing_ = true;
     } else {
@@ -319,6 +405,14 @@ void AppSession::flush() {
   if (std::exchange(levels_missed_, false)) hub_.send(hub_.exchange().registry.levels_of(id()));
 }
 
+void AppSession::on_writable() {
+  try {
+    flush();
+  } catch (const std::bad_alloc&) {
+    starve();
+  }
+}
+
 void AppSession::refuse_memory(std::string_view why) {
   hub_.exchange().refusals.add(Refusal::memory, 1, Clock::now(), "application connection of user {}, process {}: {}",
                                static_cast<std::int64_t>(source().uid), source().pid, why);
@@ -326,13 +420,12 @@ void AppSession::refuse_memory(std::string_view why) {
 
 // A process that lives and has only lost its connection sends what is left itself, on the next one.
 void AppSession::end_of_stream() {
-  died();
-  if (conversation_.said_bye() || !shared_memory_ || !shared_memory_->orphaned()) return close();
+  if (!is_dead()) return close();
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
   carry_.clear();
-  salvage_.emplace([this](std::uint64_t at, std::span<std::byte> into) { return shared_memory_->read(at, into); },
-                   shared_memory_->layout().size, conversation_.on_cut());
+  rest_ = {};
+  salvaging_ = true;
   salvage_some();
 }
 
@@ -340,28 +433,41 @@ void AppSession::salvage_some() {
   if (salvage_waits_) return;
   Round round = Round::more;
   for (int i = 0; i < pieces_per_turn && round == Round::more; ++i) round = salvage_piece();
+  if (round == Round::less) return wait_for_memory();
   if (round != Round::more) return;  // resume() goes on when the hub was paused
-  salvage_waits_ = true;
   asio::post(hub_.io(), [self = shared_from_this()] {
     self->salvage_waits_ = false;
-    if (self->salvage_) self->salvage_some();
+    if (self->salvaging_) self->salvage_some();
   });
+  salvage_waits_ = true;
+}
+
+// `less`: there was no memory for it, it is tried again.
+AppSession::Round AppSession::salvage_piece() {
+  try {
+    return try_salvage_piece();
+  } catch (const std::bad_alloc&) {
+    return Round::less;
+  }
 }
 
 // What was not received by the connection goes the same way as what was.
-AppSession::Round AppSession::salvage_piece() {
+AppSession::Round AppSession::try_salvage_piece() {
+  tell_of_death();
   if (hub_.paused()) return Round::paused;
+  if (!shared_memory_ || !shared_memory_->orphaned()) return close(), Round::closed;
+  if (!salvage_)
+    salvage_.emplace([this](std::uint64_t at, std::span<std::byte> into) { return shared_memory_->read(at, into); },
+                     shared_memory_->layout().size, conversation_.on_cut());
+  understand_salvaged();
   ReadBuffer& buffer = hub_.read_buffer();
   const auto room = buffer.room({});
   std::size_t n = 0;
   const auto step = salvage_->step({room.begin, room.free}, n);
   if (n != 0) {
     buffer.received(n);
-    AppConversation::Effects unheard;  // nobody is there to be answered
-    const auto before = hub_.exchange().router.total().messages;
-    if (conversation_.on_bytes({room.begin, n}, buffer.slab(), hub_.now(), unheard) != n) (void)conversation_.on_cut();
-    hub_.exchange().salvaged_messages += hub_.exchange().router.total().messages - before;
-    hub_.routed();
+    rest_ = {buffer.slab(), {room.begin, n}};
+    understand_salvaged();
   }
   const bool rubbish = conversation_.garbage_bytes() > tolerated_garbage;
   if (step == proto::Salvage::Step::more && !rubbish) return Round::more;
@@ -370,11 +476,32 @@ AppSession::Round AppSession::salvage_piece() {
   return Round::closed;
 }
 
+void AppSession::understand_salvaged() {
+  if (!rest_.slab) return;
+  AppConversation::Effects unheard;  // nobody is there to be answered
+  Exchange& exchange = hub_.exchange();
+  const auto before = exchange.router.total().messages;
+  const auto count = [&] { exchange.salvaged_messages += exchange.router.total().messages - before; };
+  try {
+    if (conversation_.on_bytes(rest_.bytes, rest_.slab, hub_.now(), unheard) != rest_.bytes.size())
+      (void)conversation_.on_cut();
+  } catch (const std::bad_alloc&) {
+    count();
+    rest_.bytes = rest_.bytes.subspan(conversation_.used());
+    throw;
+  }
+  count();
+  rest_ = {};
+  hub_.routed();
+}
+
 // Also in the middle of a salvage: the daemon may end before all of it was read.
 void AppSession::close() {
   if (std::exchange(closed_, true)) return;
   const auto self = shared_from_this();
+  salvaging_ = false;
   salvage_.reset();
+  rest_ = {};
   shared_memory_.reset();
   recorder_.reset();
   process_.reset();
@@ -388,6 +515,7 @@ void AppSession::close() {
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
   if (rate_timer_) rate_timer_->cancel();
+  if (memory_timer_) memory_timer_->cancel();
   try {
     conversation_.on_closed(hub_.now());
     hub_.routed();

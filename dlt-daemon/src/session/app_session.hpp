@@ -7,6 +7,9 @@
 //      v                                                |
 //   closed (the hub forgets it) <-----------------------/
 //
+// Without memory for it the connection ends; the process sends again what it was not told of. One that has been killed
+// does not: its connection is read to the end, and its memory, as soon as there is memory for that.
+//
 // Owns the socket. The io thread's; kept alive by the hub and by its own pending waits.
 #pragma once
 
@@ -34,6 +37,9 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   // Reads on after the hub has been paused.
   void resume();
   void send(const proto::local::Message& message);
+  // The same; without memory for it the connection ends. What it must know it is told when it is back.
+  void tell(const proto::local::Message& message);
+  void tell_levels();  // of all its contexts, likewise
   // Tells the application how much of what it sent has gone through every sink. True: there is more to tell later.
   bool acknowledge();
   // Receives what is there already, for an orderly end of the daemon. False: something is left to salvage.
@@ -56,9 +62,14 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void wait_for_its_time(Clock::duration debt);
   void on_readable();
   void read_turn();
-  Round receive(std::span<const std::byte>& carried);
   template <class Stop>
   void read_on(Stop stop);
+  template <class Goes>
+  Round read_while(int rounds, Goes goes);
+  Round receive(std::span<const std::byte>& carried);
+  Round understand_rest(std::span<const std::byte>& carried);
+  void keep_rest(std::span<const std::byte> carried);
+  Round understand(std::span<std::byte> bytes, const SlabRef& slab, std::span<const std::byte>& carried);
   void take_up();
   void passed(std::size_t n);
   long receive_bytes(std::byte* to, std::size_t size);
@@ -67,13 +78,19 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void take_memory(const proto::local::Memfd& announced);
   void take_recorder(const proto::local::Recorder& announced);
   void take_snapshot(const AppConversation::Effects::Snapshot& asked);
-  void died();
+  [[nodiscard]] bool is_dead() const noexcept;
+  void starve();
+  void tell_of_death();
+  void wait_for_memory();
   void refuse_memory(std::string_view why);
   void end_of_stream();
   void salvage_some();
   Round salvage_piece();
+  Round try_salvage_piece();
+  void understand_salvaged();
   [[nodiscard]] bool has_room() const noexcept;
   void flush();
+  void on_writable();
 
   // A place in the stream of this connection, and where all messages before it end in what was routed.
   struct Passed {
@@ -88,6 +105,10 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   TokenBucket rate_;                              // bytes
   std::optional<asio::steady_timer> rate_timer_;  // made when the rate has been exceeded
   std::vector<std::byte> carry_;                  // a message that is not whole yet, between two waits
+  struct {
+    SlabRef slab;
+    std::span<std::byte> bytes;
+  } rest_;  // received, and there was no memory to understand it or to carry it
   std::uint64_t instance_ = 0;
   std::uint64_t position_ = 0;  // bytes of the stream that the conversation has taken
   std::deque<Passed> passed_;   // not acknowledged yet
@@ -98,6 +119,8 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   std::int64_t since_us_;
   TokenBucket snapshots_{1, 10};  // that it may ask for, a second
   std::optional<proto::Salvage> salvage_;
+  std::optional<asio::steady_timer> memory_timer_;  // made when there was no memory
+  bool salvaging_ = false;
   bool salvage_waits_ = false;  // for its next turn
   std::vector<std::byte> out_;
   std::size_t out_sent_ = 0;

@@ -57,10 +57,17 @@ void ClientSession::greet() {
   const auto uptime = hub_.now().uptime;
   reply(exchange.control.connection_info(proto::control::ConnectionInfo::connected, uptime));
   for (const Frame& frame : hub_.announcements(uptime)) reply(frame);
-  outbox_.replay(as_sent(exchange.router.add_client(*this)));
+  auto waiting = exchange.router.add_client(*this);
+  try {
+    if (serial_header_) outbox_.replay(as_sent(waiting));
+    else outbox_.replay(waiting);
+  } catch (const std::bad_alloc&) {  // the next client gets them
+    exchange.router.give_back(std::move(waiting));
+    throw;
+  }
 }
 
-std::deque<FrameSpan> ClientSession::as_sent(std::deque<FrameSpan> spans) {
+std::deque<FrameSpan> ClientSession::as_sent(const std::deque<FrameSpan>& spans) {
   if (!serial_header_) return spans;
   std::deque<FrameSpan> with_headers;
   for (const FrameSpan& span : spans)
@@ -69,7 +76,7 @@ std::deque<FrameSpan> ClientSession::as_sent(std::deque<FrameSpan> spans) {
 }
 
 // Also when the connection is known to be broken, until it is closed: who comes next gets what is left. Without memory
-// for the span this client is given up: it would miss messages that nobody counts.
+// for the span this client is given up, and the span counts as missed.
 void ClientSession::accept(const FrameSpan& span, Clock::time_point now) {
   if (outbox_.empty()) progress_ = now;
   try {
@@ -79,6 +86,7 @@ void ClientSession::accept(const FrameSpan& span, Clock::time_point now) {
     else
       for (const FrameSpan& piece : serial_header_->before_each(wanted)) outbox_.push(piece, now);
   } catch (const std::bad_alloc&) {
+    if (!span.own) missed_.add(span);
     starve();
   }
 }
@@ -183,9 +191,15 @@ void ClientSession::on_readable() {
   try {
     receive();
   } catch (const std::bad_alloc&) {
-    hub_.starved("a client connection");
-    close("there is no memory for what it asks");
+    give_up();
   }
+}
+
+// What it asked for may have been done, and nobody told.
+void ClientSession::give_up() {
+  hub_.starved("a client connection");
+  close("there is no memory for what it asks");
+  hub_.repeat_levels();
 }
 
 void ClientSession::receive() {
@@ -259,8 +273,7 @@ void ClientSession::on_writable() {
     send_some();
     answer();
   } catch (const std::bad_alloc&) {
-    hub_.starved("a client connection");
-    close("there is no memory for what it asks");
+    give_up();
   }
   hub_.drained();
 }
@@ -278,7 +291,11 @@ void ClientSession::revive() {
   if (!socket_.is_open() || failed_) return;
   answering_ = false;  // it was ended early
   push();
-  answer();
+  try {
+    answer();
+  } catch (const std::bad_alloc&) {
+    give_up();
+  }
 }
 
 void ClientSession::tell_loss() {
@@ -305,15 +322,19 @@ void ClientSession::close(const char* reason) {
   hub_.say("client {} disconnected: {}", peer_, reason);
   std::error_code ignored;  // closing is all that can be done
   socket_.close(ignored);
+  Router& router = hub_.exchange().router;
+  const Volume alone = outbox_.unsent_volume(router.has_alone(*this));
   try {
     keep_link();
     auto unsent = outbox_.take_unsent();
     if (gateway_)  // the link keeps what is older than it
       std::erase_if(unsent, [&](const FrameSpan& span) { return span.routed <= gateway_->begun; });
-    hub_.exchange().router.remove_client(*this, std::move(unsent));
+    router.remove_client(*this, std::move(unsent));
   } catch (const std::bad_alloc&) {  // the backlog does not get back what was not sent
-    hub_.exchange().router.drop_client(*this);
+    router.drop_client(*this);
+    router.lose(alone);
   }
+  if (router.clients() == 0) router.lose(missed_);
   hub_.forget(*this);
 }
 

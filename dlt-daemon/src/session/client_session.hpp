@@ -85,10 +85,11 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   void send_some();
   void fail(const char* reason = "sending failed");
   void starve();
+  void give_up();
   [[nodiscard]] bool is_stuck() const noexcept;
   void tell_loss();
   void greet();
-  [[nodiscard]] std::deque<FrameSpan> as_sent(std::deque<FrameSpan> spans);
+  [[nodiscard]] std::deque<FrameSpan> as_sent(const std::deque<FrameSpan>& spans);
   void keep_link();
 
   Hub& hub_;
@@ -103,6 +104,7 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   std::optional<GatewayId> gateway_;
   Clock::time_point progress_;  // when something was last sent, or the outbox was empty
   std::uint64_t filtered_ = 0;  // by filters before the present one
+  Volume missed_;               // there was no memory for their place in the outbox
   bool writing_ = false;        // waits until the socket is writable
   bool reading_ = false;        // waits until the socket is readable
   bool failed_ = false;         // about to be closed

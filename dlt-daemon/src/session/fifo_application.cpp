@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <new>
 #include <string>
 
 #include <sys/stat.h>
@@ -32,9 +33,16 @@ void FifoApplication::watch_process(uid_t owner) noexcept {
 }
 
 void FifoApplication::send(const proto::local::Message& message) {
-  std::vector<std::byte> encoded;
-  AppConversation::append(encoded, message);
-  send(encoded, std::holds_alternative<proto::local::LogLevel>(message));
+  const bool level = std::holds_alternative<proto::local::LogLevel>(message);
+  try {
+    std::vector<std::byte> encoded;
+    AppConversation::append(encoded, message);
+    send(encoded, level);
+  } catch (const std::bad_alloc&) {
+    if (std::holds_alternative<proto::local::Injection>(message)) throw;  // who injects is told
+    levels_missed_ |= level;
+    unsent_ += level ? 0 : 1;
+  }
 }
 
 void FifoApplication::send(proto::Bytes encoded, bool level) {

@@ -34,8 +34,11 @@ class FifoApplication {
   [[nodiscard]] bool attach(Fd pipe);
   [[nodiscard]] bool attached() const noexcept { return static_cast<bool>(pipe_); }
 
+  // Without memory a level is sent later, an injection throws, anything else counts as unsent.
   void send(const proto::local::Message& message);
   void send(proto::Bytes encoded, bool level);
+  // Some may have changed that it was not told of.
+  void miss_levels() noexcept { levels_missed_ = true; }
   // Writes what has been waiting.
   void flush();
   [[nodiscard]] bool waits() const noexcept { return !out_.empty() && !gone_; }

@@ -45,7 +45,12 @@ struct FifoSession::Handler {
   }
   void message(proto::Bytes whole, const local::Message& m) {
     flush();
-    self.on_message(whole, m, slab, now);
+    try {
+      self.on_message(whole, m, slab, now);
+    } catch (const std::bad_alloc&) {
+      exchange.refusals.add(Refusal::starved, 1, now.steady, "a message that came by {}", self.path());
+      self.tell_levels();  // it may have changed some
+    }
     exchange.counter.begin(fifo_uid);  // the message may have changed the registry
   }
   void garbage(std::size_t n) noexcept { garbage_bytes += n; }
@@ -69,6 +74,11 @@ void FifoSession::start() { wait_readable(); }
 
 void FifoSession::resume() {
   if (fifo_.is_open()) wait_readable();
+}
+
+void FifoSession::revive() {
+  resume();
+  if (!looks_ && !apps_.empty()) look_in(look_interval);
 }
 
 void FifoSession::wait_readable() {
@@ -107,7 +117,7 @@ void FifoSession::read_turn() {
     framer_ = {};
     drained_ = true;
   }
-  if (round != Round::paused && round != Round::failed) wait_readable();
+  if (round != Round::paused && round != Round::failed) revive();
 }
 
 void FifoSession::drain() {
@@ -192,7 +202,7 @@ void FifoSession::say(AppConversation& to, FifoApplication* from, proto::Bytes w
   static_cast<void>(to.on_bytes(bytes, slab, now, effects));
   if (from != nullptr && !effects.reply.empty()) {
     from->send(effects.reply, true);
-    if (from->waits()) look_in(retry_interval);
+    look_soon(*from);
   }
   hub_.send(effects.levels);
 }
@@ -244,25 +254,39 @@ void FifoSession::send(SessionId session, const local::Message& message) {
   if (it == sessions_.end()) return;
   FifoApplication& app = apps_.at(it->second);
   app.send(message);
-  if (app.gone() || app.waits()) look_in(retry_interval);
+  look_soon(app);
+}
+
+// Without memory for that it is looked at with the others.
+void FifoSession::look_soon(const FifoApplication& app) {
+  try {
+    if (app.gone() || app.waits()) look_in(retry_interval);
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 void FifoSession::tell(const local::LogState& state) {
   for (auto& [pid, app] : apps_) {
     app.send(state);
-    if (app.gone() || app.waits()) look_in(retry_interval);
+    look_soon(app);
   }
+}
+
+void FifoSession::tell_levels() {
+  for (auto& [pid, app] : apps_) app.miss_levels();
 }
 
 void FifoSession::look_in(Clock::duration time) {
   if (looks_soon_ || !fifo_.is_open()) return;
-  looks_soon_ = time < look_interval;
   look_timer_.expires_after(time);
+  looks_ = looks_soon_ = false;
   look_timer_.async_wait([self = shared_from_this()](std::error_code error) {
     if (error) return;
-    self->looks_soon_ = false;
+    self->looks_ = self->looks_soon_ = false;
     self->look();
   });
+  looks_ = true;
+  looks_soon_ = time < look_interval;
 }
 
 void FifoSession::look() {
@@ -292,7 +316,15 @@ void FifoSession::look_at_each() {
   for (auto& [pid, app] : apps_) {
     if (!app.attached()) reattach(app);
     app.flush();
-    if (app.wants_levels()) hub_.send(hub_.exchange().registry.levels_of(app.session()));
+    if (app.wants_levels()) send_levels(app);
+  }
+}
+
+void FifoSession::send_levels(FifoApplication& app) {
+  try {
+    hub_.send(hub_.exchange().registry.levels_of(app.session()));
+  } catch (const std::bad_alloc&) {
+    app.miss_levels();
   }
 }
 

@@ -4,6 +4,8 @@
 //                                  \-> messages -> the process they name (FifoApplication, an AppConversation each)
 //   reading --- hub is paused ---> waiting for resume() ---> reading         (rate limits as in AppSession)
 //
+// A message for whose meaning there is no memory is passed over and counted as refused; those behind it go on.
+//
 // Frames are not told apart by who wrote them: all that come by the FIFO are one source to the sinks. Messages that
 // name no process (overflow, limits, marker) are those of the FIFO itself. A process that has ended is noticed when a
 // write to its pipe fails, and by a look every `look_interval`: at its pipe and, where the kernel permits it, at the
@@ -37,9 +39,13 @@ class FifoSession : public std::enable_shared_from_this<FifoSession> {
   void start();
   // Reads on after the hub has been paused.
   void resume();
-  // To one of its applications; nothing happens if that is another's.
+  // Likewise, and looks after its applications again, should an error have ended that.
+  void revive();
+  // To one of its applications; nothing happens if that is another's. A level for which there is no memory is sent
+  // later.
   void send(SessionId session, const proto::local::Message& message);
   void tell(const proto::local::LogState& state);
+  void tell_levels();  // of all their contexts, with the next look
   // Nobody finds the FIFO any more; who has it open goes on writing.
   void remove_name() noexcept { files_.remove(); }
   // Receives what is there already, for an orderly end of the daemon.
@@ -70,8 +76,10 @@ class FifoSession : public std::enable_shared_from_this<FifoSession> {
   void reattach(FifoApplication& app) const;
   void end(pid_t pid, const Now& now);
   void look_in(Clock::duration time);
+  void look_soon(const FifoApplication& app);
   void look();
   void look_at_each();
+  void send_levels(FifoApplication& app);
 
   Hub& hub_;
   FifoFiles files_;
@@ -89,6 +97,7 @@ class FifoSession : public std::enable_shared_from_this<FifoSession> {
   bool drained_ = true;      // the framer has been told that there is nothing behind carry_
   bool waiting_ = false;     // for the FIFO to be readable
   bool looks_soon_ = false;  // an application's pipe was full
+  bool looks_ = false;       // look_timer_ runs
 };
 
 }  // namespace dlt::daemon

@@ -28,6 +28,24 @@ Source source_of(int socket, SessionId session) noexcept {
 
 }  // namespace
 
+template <class Act>
+void Hub::each_application(Act&& act) {
+  for (auto it = apps_.begin(); it != apps_.end();) {
+    const auto session = it->second;
+    act(*session);
+    it = apps_.upper_bound(session->id());
+  }
+}
+
+template <class Act>
+void Hub::each_client(Act&& act) {
+  for (std::size_t i = 0; i < clients_.size();) {
+    const auto client = clients_[i];
+    act(*client);
+    if (i < clients_.size() && clients_[i] == client) ++i;
+  }
+}
+
 Hub::Hub(asio::io_context& io, Exchange& exchange, Pool& pool, Options options, Snapshots& snapshots)
     : io_(io),
       exchange_(exchange),
@@ -108,16 +126,13 @@ void Hub::greeted(const AppSession& session) {
 // by its process. A pause does not count: what is not read now would be lost.
 void Hub::end_earlier(const AppSession& session) {
   if (session.instance() == 0) return;
-  const auto sessions = apps_;
-  for (const auto& [id, other] : sessions) {
-    if (id >= session.id()) return;
-    if (other->source().uid != session.source().uid) continue;
-    const bool silent =
-        other->instance() == 0 && other->source().pid > 0 && other->source().pid == session.source().pid;
-    if (!silent && other->instance() != session.instance()) continue;
-    other->read_out();
-    if (other->instance() == session.instance()) other->close();
-  }
+  each_application([&](AppSession& other) {
+    if (other.id() >= session.id() || other.source().uid != session.source().uid) return;
+    const bool silent = other.instance() == 0 && other.source().pid > 0 && other.source().pid == session.source().pid;
+    if (!silent && other.instance() != session.instance()) return;
+    other.read_out();
+    if (other.instance() == session.instance()) other.close();
+  });
 }
 
 // Ends those that take too long and looks again when the next one is due.
@@ -145,13 +160,13 @@ void Hub::add_client(Fd socket, std::string peer, ClientSession::Kind kind) {
   auto session = std::make_shared<ClientSession>(*this, std::move(socket), std::move(peer), kind);
   clients_.push_back(session);
   try {
+    tick();
     session->start();
   } catch (const std::bad_alloc&) {
     starved("a new client connection");
     return session->close("there is no memory for it");
   }
   if (kind == ClientSession::Kind::viewer && exchange_.router.clients() == 1) tell_log_state(1);
-  tick();
 }
 
 void Hub::add_fifo(FifoFiles files) {
@@ -183,8 +198,7 @@ void Hub::drained() {
   paused_ = false;
   hold_timer_.cancel();
   try {
-    const auto sessions = apps_;  // what is resumed may end at once
-    for (const auto& [id, session] : sessions) session->resume();
+    each_application([](AppSession& session) { session.resume(); });
     if (fifo_) fifo_->resume();
     gateway_.resume();
   } catch (const std::bad_alloc&) {
@@ -201,7 +215,7 @@ void Hub::acknowledge_later() {
     settling_ = false;
     if (error) return;
     bool more = false;
-    for (const auto& [id, session] : apps_) more = session->acknowledge() || more;
+    each_application([&](AppSession& session) { more = session.acknowledge() || more; });
     if (more) acknowledge_later();
   });
   settling_ = true;
@@ -217,20 +231,28 @@ void Hub::look_again() {
 }
 
 void Hub::send(const std::vector<LevelPush>& levels) {
-  for (const LevelPush& push : levels) deliver(push.session, push.message);
+  for (const LevelPush& push : levels)
+    if (const auto it = apps_.find(push.session); it != apps_.end()) it->second->tell(push.message);
+    else if (fifo_) fifo_->send(push.session, push.message);
 }
 
-void Hub::deliver(SessionId session, const proto::local::Message& message) {
-  if (const auto it = apps_.find(session); it != apps_.end()) it->second->send(message);
-  else if (fifo_) fifo_->send(session, message);
+void Hub::repeat_levels() {
+  each_application([](AppSession& session) { session.tell_levels(); });
+  if (fifo_) fifo_->tell_levels();
 }
 
+void Hub::deliver(const InjectionPush& push) {
+  const proto::local::Injection message{push.position, push.service, push.data};
+  if (const auto it = apps_.find(push.session); it != apps_.end()) it->second->send(message);
+  else if (fifo_) fifo_->send(push.session, message);
+}
+
+// What is answered has been done.
 void Hub::apply(ClientSession& client, Outcome& outcome) {
+  send(outcome.levels);
+  for (const InjectionPush& push : outcome.injections) deliver(push);
   for (const Frame& frame : outcome.replies) client.reply(frame);
   client.push();
-  send(outcome.levels);
-  for (const InjectionPush& push : outcome.injections)
-    deliver(push.session, proto::local::Injection{push.position, push.service, push.data});
   if (outcome.link) client.open_link(*outcome.link);
   if (outcome.received) client.received(outcome.received->received);
   if (outcome.filter) client.set_filter(*std::move(outcome.filter));
@@ -276,10 +298,10 @@ void Hub::ask_logstorage(ClientSession& client, const LogstorageRequest& request
 }
 
 void Hub::end_earlier(const ClientSession& session, std::uint64_t link) {
-  const auto clients = clients_;
-  for (const auto& other : clients)
-    if (other.get() != &session && other->gateway() && other->gateway()->link == link)
-      other->close("its gateway has connected anew");
+  each_client([&](ClientSession& other) {
+    if (&other != &session && other.gateway() && other.gateway()->link == link)
+      other.close("its gateway has connected anew");
+  });
 }
 
 void Hub::keep_for(GatewayId gateway, BrokenLink::Left left) {
@@ -306,16 +328,20 @@ void Hub::forget(AppSession& session) {
 void Hub::forget(ClientSession& session) {
   std::erase_if(clients_, [&](const auto& c) { return c.get() == &session; });
   if (session.kind() == ClientSession::Kind::control) return;
-  if (exchange_.router.clients() == 0) {
-    tell_log_state(0);
-  } else {
-    const Now at = now();
-    exchange_.notify(exchange_.control.connection_info(proto::control::ConnectionInfo::disconnected, at.uptime),
-                     at.steady);
-    exchange_.router.push();
-  }
+  if (exchange_.router.clients() == 0) tell_log_state(0);
+  else tell_of_end();
   drained();
   hand_over_given_back();
+}
+
+void Hub::tell_of_end() {
+  const Now at = now();
+  try {
+    exchange_.notify(exchange_.control.connection_info(proto::control::ConnectionInfo::disconnected, at.uptime),
+                     at.steady);
+  } catch (const std::bad_alloc&) {  // the others are not told
+  }
+  exchange_.router.push();
 }
 
 std::vector<Frame> Hub::announcements(std::uint32_t uptime) const {
@@ -329,8 +355,7 @@ std::vector<Frame> Hub::announcements(std::uint32_t uptime) const {
 }
 
 void Hub::tell_log_state(std::int8_t state) {
-  const auto sessions = apps_;
-  for (const auto& [id, session] : sessions) session->send(proto::local::LogState{state});
+  each_application([&](AppSession& session) { session.tell(proto::local::LogState{state}); });
   if (fifo_) fifo_->tell({state});
 }
 
@@ -355,25 +380,19 @@ void Hub::on_tick() {
   }
   exchange_.announce_left_out(at);
   exchange_.router.push();
-  const auto clients = clients_;
-  for (const auto& client : clients) client->tick(at.steady);
+  each_client([&](ClientSession& client) { client.tick(at.steady); });
   broken_links_.tick(at.steady);
   hand_over_given_back();
 }
 
 // To gateways with a link that is older still stays in the backlog only for the time of this call.
 void Hub::hand_over_given_back() {
-  const auto clients = clients_;
-  for (const auto& client : clients) client->take_given_back();
+  each_client([](ClientSession& client) { client.take_given_back(); });
 }
 
 bool Hub::drain_applications() {
-  const auto sessions = apps_;
   bool all = true;
-  for (const auto& [id, session] : sessions) {
-    if (paused_) return false;
-    all = session->drain() && all;
-  }
+  each_application([&](AppSession& session) { all = !paused_ && session.drain() && all; });
   if (fifo_ && !paused_) fifo_->drain();
   gateway_.drain();
   return all && !paused_;
@@ -388,12 +407,11 @@ void Hub::revive() {
   if (paused_) look_again();
   acknowledge_later();
   end_handshakes();
-  const auto sessions = apps_;
-  for (const auto& [id, session] : sessions) session->resume();
-  if (fifo_) fifo_->resume();
+  each_application([](AppSession& session) { session.resume(); });
+  if (fifo_) fifo_->revive();
+  repeat_levels();
   gateway_.revive();
-  const auto clients = clients_;
-  for (const auto& client : clients) client->revive();
+  each_client([](ClientSession& client) { client.revive(); });
   ticking_ = false;
   tick();
 }
@@ -404,12 +422,10 @@ void Hub::close() {
   hold_timer_.cancel();
   handshake_timer_.cancel();
   settle_timer_.cancel();
-  const auto sessions = apps_;
-  for (const auto& [id, session] : sessions) session->close();
+  each_application([](AppSession& session) { session.close(); });
   if (fifo_) fifo_->close();
   gateway_.close();
-  const auto clients = clients_;
-  for (const auto& client : clients) client->close("the daemon ends");
+  each_client([](ClientSession& client) { client.close("the daemon ends"); });
 }
 
 }  // namespace dlt::daemon

@@ -108,7 +108,10 @@ class Hub {
   void routed();             // messages have been given to the sinks
   void drained();            // a sink has more room than before
   void acknowledge_later();  // a sink still has what an application is to be told of
+  // An application that cannot be told for want of memory loses its connection, and hears its levels when it is back.
   void send(const std::vector<LevelPush>& levels);
+  // Tells every application all its levels: some may have changed, and there was no memory to say which.
+  void repeat_levels();
   void apply(ClientSession& client, Outcome& outcome);
   // Who connects logstorage devices, and answers later.
   using Answer = std::function<void(proto::control::Status)>;
@@ -153,9 +156,15 @@ class Hub {
   void ask_logstorage(ClientSession& client, const LogstorageRequest& request);
   [[nodiscard]] bool refuse(const Source& source);
   void end_handshakes();
-  void deliver(SessionId session, const proto::local::Message& message);
+  // What happens to it, or to others, may end their connections. Both need no memory.
+  template <class Act>
+  void each_application(Act&& act);
+  template <class Act>
+  void each_client(Act&& act);
+  void deliver(const InjectionPush& push);
   void tell(const std::string& line);
   void tell_log_state(std::int8_t state);
+  void tell_of_end();
   [[nodiscard]] bool needs_ticks() const noexcept {
     return !clients_.empty() || exchange_.intake.active() || broken_links_.waiting();
   }

@@ -1,29 +1,44 @@
 #include "session/outbox.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "dlt/proto/header.hpp"
 
 namespace dlt::daemon {
 
 void Outbox::add(FrameSpan span, Kind kind) {
+  entries_.emplace_back();
+  try {
+    if (kind == Kind::live && shares_.active()) shares_.add(span.source, span.size);
+  } catch (const std::bad_alloc&) {
+    entries_.pop_back();
+    throw;
+  }
   bytes_of(kind) += span.size;
-  if (kind == Kind::live && shares_.active()) shares_.add(span.source, span.size);
-  entries_.push_back({std::move(span), kind});
+  entries_.back() = {std::move(span), kind};
 }
 
-void Outbox::replay(std::deque<FrameSpan> spans) {
-  for (auto& span : spans) add(std::move(span), Kind::replayed);
-}
+void Outbox::replay(const std::deque<FrameSpan>& spans) { add_all(spans, Kind::replayed); }
+void Outbox::owe(const std::deque<FrameSpan>& spans) { add_all(spans, Kind::owed); }
 
-void Outbox::owe(std::deque<FrameSpan> spans) {
-  for (auto& span : spans) add(std::move(span), Kind::owed);
+void Outbox::add_all(const std::deque<FrameSpan>& spans, Kind kind) {
+  const std::size_t before = entries_.size();
+  try {
+    for (const auto& span : spans) entries_.push_back({span, kind});
+  } catch (const std::bad_alloc&) {
+    while (entries_.size() > before) entries_.pop_back();
+    throw;
+  }
+  for (const auto& span : spans) bytes_of(kind) += span.size;
 }
 
 void Outbox::push(const FrameSpan& span, Clock::time_point now) {
   if (hold_.admit(bytes_of(Kind::live), span.size, now)) {
-    if (bytes_of(Kind::live) == 0) settled_ = span.routed - std::min<std::uint64_t>(span.routed, span.size);
-    return add(span, Kind::live);
+    const bool first = bytes_of(Kind::live) == 0;
+    add(span, Kind::live);
+    if (first) settled_ = span.routed - std::min<std::uint64_t>(span.routed, span.size);
+    return;
   }
   add_fairly(span);
   sent(0);  // with nothing left to send the dropping ends at once
@@ -279,6 +294,17 @@ void Outbox::add_unsent(FrameSpan span, std::deque<FrameSpan>& unsent) const {
     one.frames = 1;
     unsent.push_back(std::move(one));
   }
+}
+
+Volume Outbox::unsent_volume(std::uint64_t up_to) const noexcept {
+  Volume unsent;
+  std::size_t gone = front_sent_;
+  for (const Entry& e : entries_) {
+    FrameSpan rest = rest_of(e.span, std::exchange(gone, 0));
+    rest.size -= static_cast<std::uint32_t>(prefix_ * rest.frames);
+    if (!rest.own && rest.frames != 0 && rest.routed <= up_to) unsent.add(rest);
+  }
+  return unsent;
 }
 
 std::deque<FrameSpan> Outbox::take_unsent() {

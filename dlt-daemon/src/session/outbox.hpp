@@ -34,8 +34,9 @@ class Outbox {
   // `prefix`: bytes that stand before each frame of every span that comes in.
   explicit Outbox(Hold::Limits limits, std::size_t prefix = 0) : limits_(limits), prefix_(prefix), hold_(limits) {}
 
-  void replay(std::deque<FrameSpan> spans);  // before anything else
-  void owe(std::deque<FrameSpan> spans);     // behind everything; no reason to drop
+  // Without memory these throw, and have not changed anything; what is dropped may be known by number only then.
+  void replay(const std::deque<FrameSpan>& spans);  // before anything else
+  void owe(const std::deque<FrameSpan>& spans);     // behind everything; no reason to drop
   void push(const FrameSpan& span, Clock::time_point now);
   void reply(FrameSpan span);
 
@@ -69,6 +70,8 @@ class Outbox {
 
   // The application messages that are left at the end, without prefixes; what went out whole is not among them.
   [[nodiscard]] std::deque<FrameSpan> take_unsent();
+  // How much of that was routed up to there; also where there is no memory for it.
+  [[nodiscard]] Volume unsent_volume(std::uint64_t up_to) const noexcept;
 
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_[0] + bytes_[1] + bytes_[2] + bytes_[3]; }
@@ -95,6 +98,7 @@ class Outbox {
     Kind kind;
   };
   void add(FrameSpan span, Kind kind);
+  void add_all(const std::deque<FrameSpan>& spans, Kind kind);
   void add_fairly(const FrameSpan& span);
   void share_out();
   bool take_back(Shares::Source from);

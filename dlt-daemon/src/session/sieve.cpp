@@ -11,15 +11,15 @@ FrameSpan Sieve::apply(const FrameSpan& span) {
   std::uint32_t wanted = 0;
   for_each_frame(span.bytes(), [&](proto::Bytes frame) { wanted += passes(frame) ? 1U : 0U; });
   if (wanted == span.frames) return span;
+  // What is copied fits a slab: it is part of what lies in one.
+  if (wanted != 0 && (!slab_ || slab_.get()->memory().size() - used_ < span.size)) {
+    slab_ = pool_.take();
+    used_ = 0;
+  }
   held_back_ += span.frames - wanted;
   FrameSpan some = span;
   some.size = some.frames = 0;
   if (wanted == 0) return some;
-  // What is copied fits a slab: it is part of what lies in one.
-  if (!slab_ || slab_.get()->memory().size() - used_ < span.size) {
-    slab_ = pool_.take();
-    used_ = 0;
-  }
   some.slab = slab_;
   some.data = slab_.get()->memory().data() + used_;
   for_each_frame(span.bytes(), [&](proto::Bytes frame) {

@@ -144,15 +144,14 @@ SnapshotResult SnapshotFiles::try_write(const SnapshotJob& job) {
   if (problem = fill(out, job, *recording, now); !problem.empty()) return failed(options_.directory + ": " + problem);
   took.compress = laps.lap();
   if (!out.sync()) return failed(options_.directory + ": " + why(out.error()));
-  std::string name;
-  if (problem = publish(directory, out.name(), job, name); !problem.empty())
-    return failed(options_.directory + "/" + name + ": " + problem);
+  std::string path;
+  if (problem = publish(directory, out.name(), job, path); !problem.empty()) return failed(path + ": " + problem);
   out.keep();
   if (options_.calls.sync(directory.get()) != 0)
-    return failed(options_.directory + "/" + name + ": it may not outlive a power cut: " + why(errno));
+    return failed(path + ": it may not outlive a power cut: " + why(errno));
   took.sync = laps.lap();
-  make_room(directory, name);
-  return {SnapshotResult::Status::written, options_.directory + "/" + name, out.size(), took};
+  make_room(directory, std::string_view(path).substr(options_.directory.size() + 1));
+  return {SnapshotResult::Status::written, std::move(path), out.size(), took};
 }
 
 // What went wrong; empty: all of it is written.
@@ -176,9 +175,10 @@ std::string SnapshotFiles::fill(Output& out, const SnapshotJob& job, const proto
 }
 
 std::string SnapshotFiles::publish(const Fd& directory, const std::string& temporary, const SnapshotJob& job,
-                                   std::string& name) const {
+                                   std::string& path) const {
   for (unsigned turn = 1; turn <= most_turns; ++turn) {
-    name = snapshot_name(options_.place.ecu, job.of.app, job.of.pid, job.asked_us, job.reason, turn);
+    const auto name = snapshot_name(options_.place.ecu, job.of.app, job.of.pid, job.asked_us, job.reason, turn);
+    path = options_.directory + "/" + name;
     const int error = rename_to(directory.get(), temporary.c_str(), name.c_str());
     if (error == 0) return {};
     if (error != EEXIST) return why(error);
@@ -186,8 +186,15 @@ std::string SnapshotFiles::publish(const Fd& directory, const std::string& tempo
   return "too many of that name are there";
 }
 
+void SnapshotFiles::make_room(const Fd& directory, std::string_view newest) const noexcept {
+  try {
+    try_make_room(directory, newest);
+  } catch (const std::exception&) {  // no memory: the next one makes room for both
+  }
+}
+
 // The oldest by their names; never the one that has just been written.
-void SnapshotFiles::make_room(const Fd& directory, const std::string& newest) const {
+void SnapshotFiles::try_make_room(const Fd& directory, std::string_view newest) const {
   std::vector<StoredFile> files;
   std::uint64_t total = 0;
   for (std::string& name : names_in(options_.directory)) {

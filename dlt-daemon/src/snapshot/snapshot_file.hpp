@@ -3,7 +3,8 @@
 //   create ".snapshot-…" -> pieces, each an independent zstd frame -> fsync -> rename, never over another -> fsync the
 //   directory                        any failure: the temporary file is removed and the result says what went wrong
 //
-// After that the oldest snapshots beyond the limits are deleted. One thread's: the snapshot thread.
+// After that the oldest snapshots beyond the limits are deleted: without memory for that, after the next one. What the
+// result of a file says has its memory before the file has its name. One thread's: the snapshot thread.
 #pragma once
 
 #include "snapshot/snapshot_job.hpp"
@@ -35,9 +36,10 @@ class SnapshotFiles {
   [[nodiscard]] std::string fill(Output& out, const SnapshotJob& job, const proto::Recording& recording,
                                  const SnapshotMoment& now);
   [[nodiscard]] std::string publish(const Fd& directory, const std::string& temporary, const SnapshotJob& job,
-                                    std::string& name) const;
+                                    std::string& path) const;
   void clean(const Fd& directory) const;
-  void make_room(const Fd& directory, const std::string& newest) const;
+  void make_room(const Fd& directory, std::string_view newest) const noexcept;
+  void try_make_room(const Fd& directory, std::string_view newest) const;
 
   const Options options_;
   Compressor compressor_;

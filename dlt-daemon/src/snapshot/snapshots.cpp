@@ -97,24 +97,48 @@ void Snapshots::take_each(const std::vector<Recorded>& of, std::string_view reas
 }
 
 // Its parent has to ask for its end before the kernel tells it.
-void Snapshots::crashed(Recorded of, Fd process) {
+void Snapshots::crashed(Recorded of, Fd&& process) {
   if (!enabled() || !of.memory) return;
   const auto now = std::chrono::steady_clock::now();
-  auto dead = std::make_shared<Dead>(
-      Dead{std::move(of), std::move(process), now + wait_for_end, unix_us(), asio::steady_timer(io_)});
+  auto dead = std::make_shared<Dead>(Dead{std::move(of), Fd(), now + wait_for_end, unix_us(), asio::steady_timer(io_)});
   std::erase_if(dead_, [](const auto& d) { return d.expired(); });
   dead_.push_back(dead);
+  dead->process = std::move(process);
   look_at(dead);
 }
 
-void Snapshots::look_at(const std::shared_ptr<Dead>& dead) {
-  const auto end = end_of(dead->process);
-  if (end || !dead->process || std::chrono::steady_clock::now() >= dead->until)
-    return take(dead->of, end ? "crash: " + end->text() : "crash: died");
-  dead->timer.expires_after(look_interval);
-  dead->timer.async_wait([this, dead](std::error_code error) {
-    if (!error) look_at(dead);
-  });
+// Where there is no memory for the snapshot it may be there in a moment; without memory even to wait, it has failed.
+void Snapshots::look_at(const std::shared_ptr<Dead>& dead) noexcept {
+  try {
+    if (take_dead(*dead)) return;
+  } catch (const std::bad_alloc&) {
+    if (std::chrono::steady_clock::now() >= dead->until + wait_for_memory) return fail("crash");
+  }
+  try {
+    dead->timer.expires_after(look_interval);
+    dead->timer.async_wait([this, dead](std::error_code error) {
+      if (!error) look_at(dead);
+    });
+  } catch (const std::bad_alloc&) {
+    fail("crash");
+  }
+}
+
+// False: how it died is still to be told.
+bool Snapshots::take_dead(const Dead& dead) {
+  const auto end = end_of(dead.process);
+  if (!end && dead.process && std::chrono::steady_clock::now() < dead.until) return false;
+  take(dead.of, end ? "crash: " + end->text() : "crash: died");
+  return true;
+}
+
+void Snapshots::fail(std::string_view reason) noexcept {
+  ++status_.failed;
+  try {
+    status_.problem = "no memory";
+    spdlog::error("no snapshot, {}: no memory", printable(reason));
+  } catch (const std::bad_alloc&) {  // it has been counted
+  }
 }
 
 // Without memory it is counted, and less is told.
@@ -142,7 +166,11 @@ void Snapshots::stop() {
     const auto dead = d.lock();
     if (!dead) continue;
     dead->timer.cancel();
-    take(dead->of, "crash: died");
+    try {
+      take(dead->of, "crash: died");
+    } catch (const std::bad_alloc&) {
+      fail("crash");
+    }
   }
   if (writer_) writer_->stop();
 }

@@ -31,6 +31,8 @@ class Snapshots {
   using AllAnswer = std::function<void(const All&)>;
 
   static constexpr std::chrono::milliseconds wait_for_end{1000};  // until a dead process has told how it died
+  // More, for memory to take the snapshot at all; then it has failed.
+  static constexpr std::chrono::milliseconds wait_for_memory{10'000};
 
   // `options.directory` empty: there are none.
   Snapshots(asio::io_context& io, SnapshotFiles::Options options);
@@ -40,8 +42,10 @@ class Snapshots {
   // `answer` is called later, unless the daemon ends before; at once where nothing can be taken, or too many wait.
   void take(const Recorded& of, std::string_view reason, Answer answer = {});
   void take_each(const std::vector<Recorded>& of, std::string_view reason, AllAnswer answer = {});
-  // Its process is dead; `process`: a descriptor of it, or none.
-  void crashed(Recorded of, Fd process);
+  // Its process is dead; `process`: a descriptor of it, or none. Throws std::bad_alloc, and has not taken `process`.
+  void crashed(Recorded of, Fd&& process);
+  // One for this reason cannot even be asked for: there is no memory.
+  void fail(std::string_view reason) noexcept;
   // Writes what waits, for a moment at most.
   void stop();
 
@@ -61,7 +65,8 @@ class Snapshots {
 
  private:
   struct Dead;
-  void look_at(const std::shared_ptr<Dead>& dead);
+  void look_at(const std::shared_ptr<Dead>& dead) noexcept;
+  [[nodiscard]] bool take_dead(const Dead& dead);
   void finished(const SnapshotResult& result, const std::string& what) noexcept;
 
   asio::io_context& io_;

@@ -29,17 +29,20 @@ class LocalFramer {
 
   template <class Handler>
   [[nodiscard]] std::size_t consume(Bytes bytes, Handler& handler) {
-    std::size_t at = 0;
-    while (at < bytes.size()) {
-      const Bytes rest = bytes.subspan(at);
+    used_ = 0;
+    while (used_ < bytes.size()) {
+      const Bytes rest = bytes.subspan(used_);
       const std::size_t used = batch_left_ > 0  ? in_batch(rest, handler)
                                : skip_left_ > 0 ? skip(rest, handler)
                                                 : one_message(rest, handler);
       if (used == 0) break;
-      at += used;
+      used_ += used;
     }
-    return at;
+    return used_;
   }
+
+  // What the last consume() was finished with when the handler's message() threw: that message is the next.
+  [[nodiscard]] std::size_t used() const noexcept { return used_; }
 
   // Bytes of the current batch that have not been used.
   [[nodiscard]] std::size_t batch_left() const noexcept { return batch_left_; }
@@ -114,8 +117,8 @@ class LocalFramer {
     std::size_t used = 0;
     const auto message = decode(rest, used);
     if (message) {
-      if (const auto* batch = std::get_if<Batch>(&*message)) batch_left_ = batch->length;
       handler.message(*message);
+      if (const auto* batch = std::get_if<Batch>(&*message)) batch_left_ = batch->length;
       return used;
     }
     return message.error() == Errc::truncated ? 0 : resync(rest, message.error() == Errc::bad_magic ? 0 : 4, handler);
@@ -140,6 +143,7 @@ class LocalFramer {
   // The position of the first whole or, at the end, begun magic.
   [[nodiscard]] static std::size_t find_magic(Bytes bytes, std::size_t from) noexcept;
 
+  std::size_t used_ = 0;        // of the present call's bytes
   std::size_t batch_left_ = 0;  // bytes of the current batch that are not finished with
   std::size_t skip_left_ = 0;   // bytes of a batch that turned out broken
 };

@@ -48,7 +48,7 @@ class Salvage {
   Salvage(Read read, std::uint64_t size, Received received);
 
   // One bounded piece of work. `written` bytes of local messages stand at the front of `out` then, often none.
-  // `out` has out_size bytes at least.
+  // `out` has out_size bytes at least. Throws std::bad_alloc; the same step may be tried again.
   [[nodiscard]] Step step(std::span<std::byte> out, std::size_t& written);
 
   // Messages that were counted as accepted by the process and lost before it died, by all causes.
@@ -80,6 +80,7 @@ class Salvage {
   [[nodiscard]] bool read_slots();
   [[nodiscard]] bool read_chunks();
   [[nodiscard]] bool look_at(const arena::Chunk& chunk, std::uint64_t at);
+  [[nodiscard]] bool enter(const arena::Chunk& chunk, std::uint64_t at);
   bool pass_over(std::uint32_t buffer, std::uint32_t frames) noexcept;
   void add(const arena::Slot& slot);
   [[nodiscard]] bool say_carry(std::span<std::byte> out, std::size_t& written);
