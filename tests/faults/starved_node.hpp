@@ -98,6 +98,13 @@ class Books {
     const std::uint64_t expected = sent - seen.sent_before;
     return known <= expected && known + (unread - seen.unread_before) >= expected;
   }
+  // None has been stored twice, or too early. When the last gateway has ended.
+  void check_order() const {
+    auto stored = stored_in(dir_ / "stored");
+    std::erase_if(stored.numbers, [](std::uint32_t n) { return n < first_number; });
+    CHECK(stored.numbers.size() > 0);
+    CHECK(stored.rising());
+  }
   // Each is stored once, but for what is counted. When the last gateway has ended.
   void check_stored(std::uint64_t sent, std::uint64_t unread = 0) const {
     auto stored = stored_in(dir_ / "stored");

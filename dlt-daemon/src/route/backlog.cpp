@@ -37,6 +37,11 @@ std::deque<FrameSpan> Backlog::take() {
   return taken;
 }
 
+void Backlog::clear() noexcept {
+  spans_.clear();
+  bytes_ = 0;
+}
+
 std::deque<FrameSpan> Backlog::take_up_to(std::uint64_t routed) {
   return take_where([&](const FrameSpan& span) { return span.routed <= routed; });
 }

@@ -22,6 +22,8 @@ class Backlog {
   void lose(Volume gone) noexcept;
 
   [[nodiscard]] std::deque<FrameSpan> take();
+  // Nothing of it is to be had any more, nor counted here.
+  void clear() noexcept;
   // Those that had been routed when `routed` bytes had, or those that came behind; the others stay.
   [[nodiscard]] std::deque<FrameSpan> take_up_to(std::uint64_t routed);
   [[nodiscard]] std::deque<FrameSpan> take_behind(std::uint64_t routed);

@@ -1,11 +1,32 @@
 #include "session/broken_links.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <new>
 #include <utility>
 
 #include "session/told_loss.hpp"
 
 namespace dlt::daemon {
+
+namespace {
+
+std::uint64_t messages_in(const std::deque<FrameSpan>& spans) noexcept {
+  std::uint64_t messages = 0;
+  for (const FrameSpan& span : spans) messages += span.own ? 0 : span.frames;
+  return messages;
+}
+std::uint64_t untold(const Outbox::Losses& losses) noexcept {
+  std::uint64_t all = 0;
+  for (const auto& [app, messages] : losses.untold) all += messages;
+  return all;
+}
+
+}  // namespace
+
+std::uint64_t BrokenLink::Left::messages() const noexcept {
+  return kept.messages() + messages_in(unsent) + untold(losses);
+}
 
 // What was to be told of losses and was not sent is told by the next connection: here it might have to make room.
 BrokenLink::BrokenLink(Router& router, EcuId own, GatewayId gateway, Left left, std::size_t capacity,
@@ -32,25 +53,50 @@ void BrokenLink::stop_waiting() noexcept {
   if (std::exchange(waiting_, false)) router_.remove_waiting(*this);
 }
 
-void BrokenLink::give_up() {
+void BrokenLink::give_up() noexcept {
   stop_waiting();
   kept_.give_up(own_);
-  auto unsent = queue_.take();
-  std::erase_if(unsent, [&](const FrameSpan& span) { return span.own || span.routed > gateway_.begun; });
-  router_.give_back(std::move(unsent));
+  const auto older = [&](const FrameSpan& span) { return !span.own && span.routed <= gateway_.begun; };
+  try {
+    auto unsent = queue_.take();
+    std::erase_if(unsent, std::not_fn(older));
+    router_.give_back(std::move(unsent));
+  } catch (const std::bad_alloc&) {
+    Volume lost;
+    for (const FrameSpan& span : queue_.spans())
+      if (older(span)) lost.add(span);
+    router_.lose(lost);
+    queue_.clear();
+  }
+}
+
+std::uint64_t BrokenLink::owed() const noexcept {
+  return lost() + kept_.messages() + messages_in(queue_.spans()) + untold(losses_);
 }
 
 std::uint64_t BrokenLink::missed_behind(std::uint64_t received) const noexcept {
-  std::uint64_t missed = lost() + kept_.lost_behind(received);
-  for (const auto& [app, messages] : losses_.untold) missed += messages;
-  return missed;
+  return lost() + kept_.lost_behind(received) + untold(losses_);
 }
 
-void BrokenLinks::put(GatewayId gateway, BrokenLink::Left left, std::size_t capacity, Clock::time_point now) {
+void BrokenLinks::put(GatewayId gateway, BrokenLink::Left&& left, std::size_t capacity,
+                      Clock::time_point now) noexcept {
   if (const auto earlier = extract(gateway.link)) forget(*earlier);
-  links_.push_back(std::make_unique<BrokenLink>(router_, own_, gateway, std::move(left), capacity, now));
-  if (std::count_if(links_.begin(), links_.end(), [](const auto& l) { return l->waiting(); }) > long{most_waiting})
-    (*std::find_if(links_.begin(), links_.end(), [](const auto& l) { return l->waiting(); }))->give_up();
+  const std::uint64_t owed = left.messages();
+  const bool may_go_on = left.kept.whole();
+  try {
+    links_.reserve(links_.size() + 1);
+    links_.push_back(std::make_unique<BrokenLink>(router_, own_, gateway, std::move(left), capacity, now));
+  } catch (const std::bad_alloc&) {
+    return forget(owed);
+  }
+  if (!may_go_on) links_.back()->give_up();
+  limit();
+}
+
+void BrokenLinks::limit() noexcept {
+  const auto waits = [](const auto& l) { return l->waiting(); };
+  if (std::count_if(links_.begin(), links_.end(), waits) > long{most_waiting})
+    (*std::find_if(links_.begin(), links_.end(), waits))->give_up();
   if (links_.size() <= most) return;
   const auto least = std::min_element(links_.begin(), links_.end(), [](const auto& a, const auto& b) {
     return std::pair(a->waiting(), a->missed()) < std::pair(b->waiting(), b->missed());
@@ -59,13 +105,12 @@ void BrokenLinks::put(GatewayId gateway, BrokenLink::Left left, std::size_t capa
   links_.erase(least);
 }
 
-void BrokenLinks::forget(BrokenLink& link) {
+void BrokenLinks::forget(BrokenLink& link) noexcept {
   if (link.waiting()) link.give_up();
-  ++forgotten_.links;
-  forgotten_.messages += link.missed();
+  forget(link.missed());
 }
 
-std::unique_ptr<BrokenLink> BrokenLinks::extract(std::uint64_t link) {
+std::unique_ptr<BrokenLink> BrokenLinks::extract(std::uint64_t link) noexcept {
   const auto it = std::find_if(links_.begin(), links_.end(), [&](const auto& l) { return l->gateway().link == link; });
   if (it == links_.end()) return nullptr;
   auto found = std::move(*it);
@@ -87,20 +132,34 @@ BrokenLinks::Found BrokenLinks::take(const proto::control::GatewayLink& asked) {
     found.lost = link->missed_behind(received);
     return found;
   }
-  found.lost = link->lost();
-  found.losses = std::move(link->losses_);
+  const std::uint64_t owed = link->owed();
+  try {
+    go_on(*link, received, found);
+  } catch (const std::bad_alloc&) {
+    forget(owed);
+    throw;
+  }
+  return found;
+}
+
+void BrokenLinks::go_on(BrokenLink& link, std::uint64_t received, Found& found) {
+  found.lost = link.lost();
+  found.losses = std::move(link.losses_);
   if (found.lost != 0) {
     found.losses.dropped.messages += found.lost;
-    found.losses.dropped.bytes += link->queue_.evicted().bytes;
+    found.losses.dropped.bytes += link.queue_.evicted().bytes;
     found.losses.by_application[{}] += found.lost;
   }
-  link->stop_waiting();
+  link.stop_waiting();
   found.resumed = true;
-  found.begun = link->gateway().begun;
-  found.again = link->kept_.take_behind(received);
-  found.kept = std::move(link->kept_);
-  found.waiting = link->queue_.take();
-  return found;
+  found.begun = link.gateway().begun;
+  found.again = link.kept_.take_behind(received);
+  found.kept = std::move(link.kept_);
+  found.waiting = link.queue_.take();
+}
+
+std::uint64_t BrokenLinks::Found::owed() const noexcept {
+  return lost + messages_in(again) + messages_in(waiting) + untold(losses);
 }
 
 void BrokenLinks::tick(Clock::time_point now) {

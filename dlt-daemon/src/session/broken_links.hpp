@@ -7,7 +7,7 @@
 //                is told that number. What is older than the link and was not sent goes back to the backlog
 //   too many are known
 //                forgotten: of those that are over the one that lost least; the gateway is told nothing, the messages
-//                are counted here
+//                are counted here. Likewise one that there is no memory for
 //
 // What waits here is what the backlog and other clients are given as well, and keeps the same slabs alive. It is as
 // much as the backlog may have and a client's queue besides, so whatever of the backlog a gateway is owed is here, too.
@@ -40,6 +40,8 @@ class BrokenLink : public Sink {
     Unacknowledged kept;
     std::deque<FrameSpan> unsent;
     Outbox::Losses losses;
+
+    [[nodiscard]] std::uint64_t messages() const noexcept;  // those losses among them that were not told
   };
 
   // `own`: the ECU id of this daemon.
@@ -51,7 +53,7 @@ class BrokenLink : public Sink {
   [[nodiscard]] bool holds_back(Clock::time_point) noexcept override { return false; }
   [[nodiscard]] std::uint64_t settled() const noexcept override { return all_settled; }
 
-  void give_up();
+  void give_up() noexcept;
 
   [[nodiscard]] const GatewayId& gateway() const noexcept { return gateway_; }
   [[nodiscard]] Clock::time_point since() const noexcept { return since_; }
@@ -62,6 +64,8 @@ class BrokenLink : public Sink {
   // Where it is over: messages that a gateway has missed which has got all up to `received`.
   [[nodiscard]] std::uint64_t missed_behind(std::uint64_t received) const noexcept;
   [[nodiscard]] std::uint64_t missed() const noexcept { return missed_behind(kept_.acknowledged()); }
+  // Messages that it has to say, or to tell the loss of.
+  [[nodiscard]] std::uint64_t owed() const noexcept;
 
  private:
   friend class BrokenLinks;
@@ -87,7 +91,7 @@ class BrokenLinks {
   BrokenLinks(Router& router, std::uint64_t epoch, EcuId own) noexcept : router_(router), epoch_(epoch), own_(own) {}
 
   // `capacity`: bytes that may wait.
-  void put(GatewayId gateway, BrokenLink::Left left, std::size_t capacity, Clock::time_point now);
+  void put(GatewayId gateway, BrokenLink::Left&& left, std::size_t capacity, Clock::time_point now) noexcept;
 
   struct Found {
     bool resumed = false;
@@ -97,9 +101,17 @@ class BrokenLinks {
     std::uint64_t lost = 0;         // messages: between those and what waits, or before the new beginning
     std::deque<FrameSpan> waiting;  // what comes behind it
     Outbox::Losses losses;          // of the connection that broke; not among `lost`
+
+    [[nodiscard]] std::uint64_t owed() const noexcept;  // messages, to be sent or to be told the loss of
   };
-  // What a gateway is owed that comes back. A link that begins: nothing was lost, as far as it is known.
+  // What a gateway is owed that comes back. A link that begins: nothing was lost, as far as it is known. Throws
+  // std::bad_alloc; then the link is forgotten.
   [[nodiscard]] Found take(const proto::control::GatewayLink& asked);
+  // Of a link, messages that its gateway will neither get nor be told of.
+  void forget(std::uint64_t messages) noexcept {
+    ++forgotten_.links;
+    forgotten_.messages += messages;
+  }
 
   void tick(Clock::time_point now);
 
@@ -114,8 +126,10 @@ class BrokenLinks {
   [[nodiscard]] Forgotten forgotten() const noexcept { return forgotten_; }
 
  private:
-  [[nodiscard]] std::unique_ptr<BrokenLink> extract(std::uint64_t link);
-  void forget(BrokenLink& link);
+  [[nodiscard]] std::unique_ptr<BrokenLink> extract(std::uint64_t link) noexcept;
+  void forget(BrokenLink& link) noexcept;
+  void go_on(BrokenLink& link, std::uint64_t received, Found& found);
+  void limit() noexcept;
 
   Router& router_;
   const std::uint64_t epoch_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <asio/post.hpp>
+#include <limits>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -120,42 +121,66 @@ void ClientSession::set_filter(FilterRules rules) {
 
 // Where the link goes on, all that this connection was to be sent is among what waited for the gateway.
 void ClientSession::open_link(const proto::control::GatewayLink& asked) {
-  const Control& control = hub_.exchange().control;
-  OwnFrames& own = hub_.exchange().own;
-  const auto uptime = hub_.now().uptime;
-  if (gateway_ || kind_ != Kind::viewer) return reply(control.gateway_refused(uptime)), push();
+  if (gateway_ || kind_ != Kind::viewer)
+    return reply(hub_.exchange().control.gateway_refused(hub_.now().uptime)), push();
   if (outbox_.empty()) progress_ = Clock::now();
   hub_.end_earlier(*this, asked.link);
   auto found = hub_.broken_links().take(asked);
-  if (found.resumed) outbox_.discard();
+  const std::uint64_t owed = found.owed();
+  try {
+    go_on_with(std::move(found), asked);
+  } catch (const std::bad_alloc&) {
+    if (owed != 0) hub_.broken_links().forget(owed);
+    throw;
+  }
+  push();
+}
+
+// What needs memory comes first.
+void ClientSession::go_on_with(BrokenLinks::Found&& found, const proto::control::GatewayLink& asked) {
+  OwnFrames& own = hub_.exchange().own;
+  Router& router = hub_.exchange().router;
+  const auto uptime = hub_.now().uptime;
   const proto::control::GatewayLinked answer{{},
                                              asked.link,
                                              hub_.broken_links().epoch(),
                                              found.kept.written(),
                                              static_cast<std::uint8_t>(found.resumed ? 1 : 0)};
-  Router& router = hub_.exchange().router;
+  const auto opening = as_sent({own.put(hub_.exchange().control.gateway_linked(answer, uptime))});
   const auto begun = found.resumed ? found.begun : router.since(*this);
-  std::deque<FrameSpan> owed = std::move(found.again);
-  for (FrameSpan& span : router.begin_link(*this, begun)) owed.push_back(std::move(span));
-  if (found.lost != 0) owed.push_back(own.put(control.lost({}, found.lost, uptime)));
-  owed.insert(owed.end(), found.waiting.begin(), found.waiting.end());
+  auto older = router.begin_link(*this, begun);
+  try {
+    std::deque<FrameSpan> owed = found.again;
+    owed.insert(owed.end(), older.begin(), older.end());
+    if (found.lost != 0) owed.push_back(own.put(hub_.exchange().control.lost({}, found.lost, uptime)));
+    owed.insert(owed.end(), found.waiting.begin(), found.waiting.end());
+    owed = as_sent(owed);
+    if (found.resumed) outbox_.discard();
+    outbox_.keep(std::move(found.kept), opening, owed);
+  } catch (const std::bad_alloc&) {
+    router.give_back(std::move(older));
+    throw;
+  }
   if (found.resumed || found.lost != 0)
     hub_.say("the link of gateway {} {}, {} messages are lost", printable(asked.gateway.text()),
              found.resumed ? "goes on" : "begins anew", found.lost);
-  outbox_.keep(std::move(found.kept), as_sent({own.put(control.gateway_linked(answer, uptime))}),
-               as_sent(std::move(owed)));
   if (found.resumed) outbox_.go_on_with(std::move(found.losses));
   gateway_ = GatewayId{asked.link, asked.gateway, begun};
-  push();
 }
 
 void ClientSession::take_given_back() {
   if (!gateway_ || !socket_.is_open()) return;
+  Router& router = hub_.exchange().router;
   try {
-    auto older = hub_.exchange().router.take_older(gateway_->begun);
+    auto older = router.take_older(gateway_->begun);
     if (older.empty()) return;
-    if (outbox_.empty()) progress_ = Clock::now();
-    outbox_.owe(as_sent(std::move(older)));
+    try {
+      if (outbox_.empty()) progress_ = Clock::now();
+      outbox_.owe(as_sent(older));
+    } catch (const std::bad_alloc&) {
+      router.give_back(std::move(older));
+      throw;
+    }
   } catch (const std::bad_alloc&) {
     return starve();
   }
@@ -173,9 +198,22 @@ bool ClientSession::has_all() const noexcept {
   return outbox_.empty() && (kept == nullptr || kept->acknowledged() == kept->written());
 }
 
-void ClientSession::keep_link() {
+// What there was no memory for on its way here is a loss like another.
+void ClientSession::keep_link() noexcept {
   if (!gateway_ || outbox_.kept() == nullptr) return;
-  hub_.keep_for(*gateway_, {outbox_.take_kept(), outbox_.unsent(), outbox_.losses()});
+  const std::uint64_t owed = outbox_.kept()->messages() + missed_.messages +
+                             outbox_.unsent_volume(std::numeric_limits<std::uint64_t>::max()).messages;
+  try {
+    auto losses = outbox_.losses();
+    losses.dropped.messages += missed_.messages;
+    losses.dropped.bytes += missed_.bytes;
+    if (missed_.messages != 0) losses.untold[{}] += missed_.messages;
+    BrokenLink::Left left{{}, outbox_.unsent(), std::move(losses)};
+    left.kept = outbox_.take_kept();
+    hub_.keep_for(*gateway_, std::move(left));
+  } catch (const std::bad_alloc&) {
+    hub_.broken_links().forget(owed);
+  }
 }
 
 void ClientSession::wait_readable() {
@@ -248,6 +286,7 @@ void ClientSession::send_some() {
     if (n > 0) {
       progress_ = Clock::now();
       outbox_.sent(static_cast<std::size_t>(n));
+      if (outbox_.kept() != nullptr && !outbox_.kept()->whole()) return starve();
       tell_loss();
     }
     if (n < 0) {

@@ -90,7 +90,8 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   void tell_loss();
   void greet();
   [[nodiscard]] std::deque<FrameSpan> as_sent(const std::deque<FrameSpan>& spans);
-  void keep_link();
+  void go_on_with(BrokenLinks::Found&& found, const proto::control::GatewayLink& asked);
+  void keep_link() noexcept;
 
   Hub& hub_;
   asio::posix::stream_descriptor socket_;

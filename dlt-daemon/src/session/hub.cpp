@@ -304,14 +304,18 @@ void Hub::end_earlier(const ClientSession& session, std::uint64_t link) {
   });
 }
 
-void Hub::keep_for(GatewayId gateway, BrokenLink::Left left) {
+void Hub::keep_for(GatewayId gateway, BrokenLink::Left&& left) noexcept {
   if (stopped_) return;
   const std::size_t capacity = exchange_.router.backlog().capacity() + options_.client.capacity;
   const auto before = broken_links_.forgotten().messages;
   broken_links_.put(gateway, std::move(left), capacity, Clock::now());
-  if (const auto untold = broken_links_.forgotten().messages - before; untold != 0)
-    say("too many links are broken: a gateway will not be told of {} messages that it has missed", untold);
-  tick();
+  try {
+    if (const auto untold = broken_links_.forgotten().messages - before; untold != 0)
+      say("too many links are broken: a gateway will not be told of {} messages that it has missed", untold);
+    tick();
+  } catch (const std::bad_alloc&) {
+    revive_soon();
+  }
 }
 
 void Hub::starved(std::string_view whose) { exchange_.refusals.add(Refusal::starved, 1, Clock::now(), "{}", whose); }

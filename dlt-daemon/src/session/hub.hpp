@@ -90,7 +90,7 @@ class Hub {
   // Links to gateways. A connection that has the same one is ended; its client is back before that was noticed.
   void end_earlier(const ClientSession& session, std::uint64_t link);
   // Nothing, when the daemon ends.
-  void keep_for(GatewayId gateway, BrokenLink::Left left);
+  void keep_for(GatewayId gateway, BrokenLink::Left&& left) noexcept;
   [[nodiscard]] BrokenLinks& broken_links() noexcept { return broken_links_; }
   [[nodiscard]] const BrokenLinks& broken_links() const noexcept { return broken_links_; }
   // A line about a peer for the daemon's log; a storm of peers must not become a storm of lines.

@@ -171,8 +171,21 @@ FrameSpan Outbox::rest_of(FrameSpan span, std::size_t gone) const noexcept {
   return span;
 }
 
+// Frames with a prefix between them are spans of their own.
+template <class Act>
+void Outbox::for_each_unprefixed(FrameSpan span, Act&& act) const {
+  if (prefix_ == 0) return act(std::move(span));
+  for (const std::byte* p = span.data; p != span.data + span.size; p += length_at(p)) {
+    FrameSpan one = span;
+    one.data = p + prefix_;
+    one.size = static_cast<std::uint32_t>(frame_length(one.data));
+    one.frames = 1;
+    act(std::move(one));
+  }
+}
+
 // What of the first entry has gone out whole is an entry that has been sent.
-void Outbox::cut_front() {
+void Outbox::cut_front() noexcept {
   if (front_sent_ == 0) return;
   FrameSpan& front = entries_.front().span;
   FrameSpan gone = front;
@@ -185,23 +198,24 @@ void Outbox::cut_front() {
   if (kept_ && unnumbered_ == 0) keep_sent(std::move(gone));
 }
 
-// Makes a frame that has begun to go out an entry of its own, the first one. False: there is none.
+// Makes a frame that has begun to go out an entry of its own, the first one. False: there is none. Throws
+// std::bad_alloc; then nothing has changed.
 bool Outbox::part_front() {
   cut_front();
   if (front_sent_ == 0) return false;
-  Entry& front = entries_.front();
-  FrameSpan rest = front.span;
-  const auto n = static_cast<std::uint32_t>(length_at(rest.data));
-  if (rest.frames == 1) return true;
-  front.span.size = n;
-  front.span.frames = 1;
-  rest.data += n;
-  rest.size -= n;
-  --rest.frames;
+  Entry rest = entries_.front();
+  if (rest.span.frames == 1) return true;
+  const auto n = static_cast<std::uint32_t>(length_at(rest.span.data));
+  rest.span.data += n;
+  rest.span.size -= n;
+  --rest.span.frames;
+  const std::size_t behind = rest.span.size - prefix_ * rest.span.frames;
+  entries_.insert(entries_.begin() + 1, std::move(rest));
+  FrameSpan& front = entries_.front().span;
+  front.size = n;
+  front.frames = 1;
   // Without prefixes, as the router counts: what is older than a link is known by that.
-  front.span.routed -= std::min<std::uint64_t>(front.span.routed, rest.size - prefix_ * rest.frames);
-  const Kind kind = front.kind;
-  entries_.insert(entries_.begin() + 1, Entry{std::move(rest), kind});
+  front.routed -= std::min<std::uint64_t>(front.routed, behind);
   return true;
 }
 
@@ -220,34 +234,25 @@ void Outbox::discard() {
   for (Messages* m : {&dropped_by_, &dropping_, &loss_to_tell_}) m->clear();
 }
 
-void Outbox::keep(Unacknowledged kept, std::deque<FrameSpan> first, std::deque<FrameSpan> owed) {
-  unnumbered_ = part_front() ? 1 : 0;
+void Outbox::keep(Unacknowledged kept, const std::deque<FrameSpan>& first, const std::deque<FrameSpan>& owed) {
+  auto fresh = std::make_unique<Unacknowledged>(std::move(kept));
   std::deque<Entry> before;
-  const auto place = [&](std::deque<FrameSpan>& spans, Kind kind) {
-    for (FrameSpan& span : spans) {
-      bytes_of(kind) += span.size;
-      before.push_back({std::move(span), kind});
-    }
-  };
-  place(first, Kind::reply);
-  const std::size_t opening = before.size();
-  place(owed, Kind::owed);
-  const auto at = entries_.begin() + static_cast<std::ptrdiff_t>(unnumbered_);
-  entries_.insert(at, std::make_move_iterator(before.begin()), std::make_move_iterator(before.end()));
-  unnumbered_ += opening;
-  kept_ = std::make_unique<Unacknowledged>(std::move(kept));
+  for (const FrameSpan& span : first) before.push_back({span, Kind::reply});
+  for (const FrameSpan& span : owed) before.push_back({span, Kind::owed});
+  const std::size_t begun = part_front() ? 1 : 0;
+  entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(begun), before.begin(), before.end());
+  for (const Entry& e : before) bytes_of(e.kind) += e.span.size;
+  unnumbered_ = begun + first.size();
+  kept_ = std::move(fresh);
 }
 
-void Outbox::keep_front() {
+void Outbox::keep_front() noexcept {
   if (unnumbered_ != 0) --unnumbered_;
   else keep_sent(std::move(entries_.front().span));
 }
 
-void Outbox::keep_sent(FrameSpan span) {
-  if (prefix_ == 0) return kept_->wrote(std::move(span));
-  std::deque<FrameSpan> frames;
-  add_unsent(std::move(span), frames);
-  for (FrameSpan& frame : frames) kept_->wrote(std::move(frame));
+void Outbox::keep_sent(FrameSpan span) noexcept {
+  for_each_unprefixed(std::move(span), [&](FrameSpan one) { kept_->wrote(std::move(one)); });
 }
 
 bool Outbox::acknowledge(std::uint64_t received) {
@@ -256,7 +261,7 @@ bool Outbox::acknowledge(std::uint64_t received) {
   return kept_->acknowledge(received);
 }
 
-Unacknowledged Outbox::take_kept() {
+Unacknowledged Outbox::take_kept() noexcept {
   cut_front();
   return std::move(*std::exchange(kept_, nullptr));
 }
@@ -284,16 +289,8 @@ void Outbox::go_on_with(Losses losses) {
   loss_to_tell_ = std::move(losses.untold);
 }
 
-// Frames with a prefix between them become spans of their own.
 void Outbox::add_unsent(FrameSpan span, std::deque<FrameSpan>& unsent) const {
-  if (prefix_ == 0) return unsent.push_back(std::move(span));
-  for (const std::byte* p = span.data; p != span.data + span.size; p += length_at(p)) {
-    FrameSpan one = span;
-    one.data = p + prefix_;
-    one.size = static_cast<std::uint32_t>(frame_length(one.data));
-    one.frames = 1;
-    unsent.push_back(std::move(one));
-  }
+  for_each_unprefixed(std::move(span), [&](FrameSpan one) { unsent.push_back(std::move(one)); });
 }
 
 Volume Outbox::unsent_volume(std::uint64_t up_to) const noexcept {

@@ -48,13 +48,14 @@ class Outbox {
 
   // A link begins, or goes on, with what has not gone out yet. Before that goes `first`, which opens the link, and then
   // `owed`, of an earlier connection. What goes out behind `first` is kept.
-  void keep(Unacknowledged kept, std::deque<FrameSpan> first, std::deque<FrameSpan> owed);
+  // Throws std::bad_alloc; then there is no link, and nothing has changed.
+  void keep(Unacknowledged kept, const std::deque<FrameSpan>& first, const std::deque<FrameSpan>& owed);
   // Before keep(), where `owed` has all of it: nothing is left to send but the rest of a frame that has begun.
   void discard();
   // The gateway has all up to `received`. False: there is no link, or that makes no sense.
   [[nodiscard]] bool acknowledge(std::uint64_t received);
   // The end of the link, here. Where there is one.
-  [[nodiscard]] Unacknowledged take_kept();
+  [[nodiscard]] Unacknowledged take_kept() noexcept;
   [[nodiscard]] const Unacknowledged* kept() const noexcept { return kept_.get(); }  // nullptr: no link
   // For the next connection of a link, after take_kept(): frames that have not gone out whole, the daemon's own among
   // them; without prefixes.
@@ -106,11 +107,13 @@ class Outbox {
   void count_dropped(AppId app, std::uint64_t messages);
   [[nodiscard]] std::size_t length_at(const std::byte* p) const noexcept { return prefix_ + frame_length(p + prefix_); }
   [[nodiscard]] FrameSpan rest_of(FrameSpan span, std::size_t gone) const noexcept;
+  template <class Act>
+  void for_each_unprefixed(FrameSpan span, Act&& act) const;
   void add_unsent(FrameSpan span, std::deque<FrameSpan>& unsent) const;
-  void cut_front();
+  void cut_front() noexcept;
   bool part_front();
-  void keep_front();
-  void keep_sent(FrameSpan span);
+  void keep_front() noexcept;
+  void keep_sent(FrameSpan span) noexcept;
   std::size_t& bytes_of(Kind kind) noexcept { return bytes_[static_cast<std::size_t>(kind)]; }
 
   const Hold::Limits limits_;
