@@ -2,6 +2,7 @@
 // is stored, or its log says how many are not.
 #include <regex>
 
+#include "dlt-daemon/support/peers.hpp"
 #include "faults/starved_daemon.hpp"
 #include "faults/stored_numbers.hpp"
 

@@ -62,7 +62,7 @@ std::string some_messages(std::uint32_t& number) {
 
 void fault_f33_of_link(int step) {
   for (const bool all : {false, true}) {
-    StarvedDaemon node({{"ECUId", "ECU2"}});
+    StarvedDaemon node(Daemon::Settings{{"ECUId", "ECU2"}});
     Gateway gateway(node.daemon.port());
     std::uint32_t number = first_number;
     int n = 1;
