@@ -55,6 +55,8 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   [[nodiscard]] const Source& source() const noexcept { return conversation_.source(); }
 
  private:
+  static constexpr std::uint64_t tolerated_garbage = 1 << 20;  // bytes in the life of a connection
+
   // less: than was asked for; whether there is more is not known.
   enum class Round : std::uint8_t { more, less, drained, paused, closed };
 
