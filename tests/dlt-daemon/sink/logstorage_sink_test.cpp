@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "dlt-daemon/support/spans.hpp"
+#include "dlt-daemon/support/stored.hpp"
 #include "support/deadline.hpp"
 #include "support/temp_dir.hpp"
 
@@ -45,4 +46,32 @@ TEST_CASE("a device that fails while the daemon ends: the log says how many mess
   spdlog::set_default_logger(before);
 
   CHECK(log.str().find("7 messages are not stored") != std::string::npos);
+}
+
+TEST_CASE("a directory under another name is no second device: two would write over each other") {
+  const TempDir dir;
+  write_file(dir / "dlt_logstorage.conf",
+             "[FILTER1]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=one\nFileSize=100000\n"
+             "NOFiles=3\n");
+  Pool pool;
+  asio::io_context io;
+  LogstorageSink::Options options;
+  options.max_devices = 2;
+  options.queue = Hold::limits(1 << 20, 1s, 1s);
+  options.naming.timestamp = false;
+  LogstorageSink sink(io, options);
+  const auto connect = [&](const std::string& path) {
+    std::optional<LogstorageSink::Status> connected;
+    sink.connect(path, [&](LogstorageSink::Status status) { connected = status; });
+    REQUIRE(eventually([&] { return io.poll(), io.restart(), connected.has_value(); }));
+    return *connected;
+  };
+
+  CHECK(connect(dir.path()) == LogstorageSink::Status::ok);
+  CHECK(connect(dir / ".") == LogstorageSink::Status::error);
+  CHECK(connect(dir.path()) == LogstorageSink::Status::ok);  // anew
+  sink.accept(numbered(pool, 0, 7), Clock::now());
+  sink.stop();
+
+  CHECK(stored_numbers(read_file(dir / "one_1.dlt")) == up_to(7));
 }
