@@ -50,9 +50,10 @@ Intake::Judgement Intake::judge(proto::Bytes frame, std::size_t headers, Default
 
 bool Intake::within_quota(AppId app, std::size_t size, Clock::time_point now) {
   auto q = options_.quotas.find(app);
-  if (q == options_.quotas.end()) q = options_.quotas.find(AppId{});
+  const bool named = q != options_.quotas.end();
+  if (!named) q = options_.quotas.find(AppId{});
   if (q == options_.quotas.end()) return true;
-  if (buckets_.size() >= max_applications && !buckets_.contains(app)) app = {};
+  if (!named && buckets_.size() >= max_applications && !buckets_.contains(app)) app = {};
   Bucket* const bucket = bucket_of(app, q->second);
   if (bucket == nullptr || bucket->tokens.try_take(size, now)) return true;
   ++bucket->dropped;

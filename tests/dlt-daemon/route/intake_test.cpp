@@ -177,3 +177,15 @@ TEST_CASE("the note says how often, in the context's own name") {
   proto::append_payload(text, *m);
   CHECK(text == "the message before came 37 times more");
 }
+
+TEST_CASE("a named quota holds however many other applications there are") {
+  Fixture f({.quotas = {{AppId{}, {100, 100}}, {AppId("BIG"), {10'000, 10'000}}}});
+  for (std::uint32_t i = 1; i <= Intake::max_applications; ++i) {
+    auto message = of("AAAA");
+    std::memcpy(message.data() + 18, &i, 4);
+    (void)f.verdict(message);
+  }
+  for (int i = 0; i < 50; ++i) CHECK(f.verdict(of("BIG")) == Verdict::pass);
+  CHECK(f.verdict(of("ONE")) == Verdict::pass);
+  CHECK(f.verdict(of("ONE")) == Verdict::over_quota);
+}
