@@ -59,6 +59,24 @@ TEST_CASE("exit codes tell wrong usage, errors and success apart") {
   CHECK(run({program(), "--status", "--app-socket", dir / "app.sock"}).code == 1);
 }
 
+TEST_CASE("what a stored file is packed with, its first bytes tell, not its name; gzip is left to cat") {
+  const TempDir dir;
+  const std::string message = std::string("DLT\x01", 4) + std::string(8, '\0') + "ECU1" + frame(7);
+  write_file(dir / "a.dlt", message + message);
+  REQUIRE(run({"zstd", "-q", dir / "a.dlt", "-o", dir / "packed"}).code == 0);
+  REQUIRE(run({"gzip", "-k", dir / "a.dlt"}).code == 0);
+  std::filesystem::copy_file(dir / "a.dlt", dir / "plain.zst");
+  for (const char* name : {"a.dlt", "packed", "plain.zst"}) {
+    INFO(name);
+    const auto outcome = run({"sh", "-c", "\"$0\" --recover \"$1\" > \"$2\"", program(), dir / name, dir / "out"});
+    CHECK(outcome.code == 0);
+    CHECK(read_file(dir / "out") == message + message);
+  }
+  const auto outcome = run({program(), "--recover", dir / "a.dlt.gz"});
+  CHECK(outcome.code == 1);
+  CHECK(outcome.out.find("a.dlt.gz is packed with gzip: dlt-daemon cat") != std::string::npos);
+}
+
 TEST_CASE("what is wrong with the configuration has its level where stderr is the journal's, and only there") {
   TempDir dir;
   write_file(dir / "bad.conf", "Potr = 1\n");
