@@ -67,7 +67,8 @@ Item items(proto::Arguments arguments, std::endian order) {
 
 Item fields(const proto::MessageView& message) {
   Item all;  // null without one
-  for (const auto& f : fields_of(message)) all[std::string(f.key)] = std::visit(Value{message.order()}, f.value.value);
+  for (const auto& f : fields_of(message))
+    all[text(f.key).get<std::string>()] = std::visit(Value{message.order()}, f.value.value);
   return all;
 }
 

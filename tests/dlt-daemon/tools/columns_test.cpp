@@ -153,6 +153,15 @@ TEST_CASE("CBOR of a message that ends too early, or has no names, is well-forme
   }
 }
 
+TEST_CASE("a name that is no UTF-8 is a field of the same key in CBOR and in JSON") {
+  const auto frame = message({proto::argument(std::int32_t{1}).with_name("sp\xff", "km")});
+  std::string bytes;
+
+  append_cbor(bytes, {*proto::MessageView::parse(frame), received});
+
+  CHECK(json::from_cbor(bytes) == json::parse(json_text(frame)));
+}
+
 TEST_CASE("control messages and traces are named by their kind") {
   CHECK(json::parse(json_text(message({}, 0x26)))["level"] == "response");
   CHECK(json::parse(json_text(message({}, 0x26)))["type"] == "control");
