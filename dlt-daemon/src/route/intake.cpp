@@ -25,6 +25,8 @@ bool is_above(std::uint8_t msin, Defaults highest) noexcept {
 void Intake::set_options(Options options) {
   options_ = std::move(options);
   active_ = options_.forced || !options_.quotas.empty() || options_.suppress_repetitions;
+  if (!options_.suppress_repetitions)  // what comes from now on is not looked at
+    for (auto& [ids, last] : last_) last.message.clear();
   // Buckets of another size begin anew; what they still have to tell goes on.
   for (auto& [app, bucket] : buckets_) {
     const auto q = options_.quotas.contains(app) ? options_.quotas.find(app) : options_.quotas.find(AppId{});

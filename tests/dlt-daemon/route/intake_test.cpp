@@ -154,6 +154,18 @@ TEST_CASE("long messages are never repetitions, and end a run") {
   CHECK(f.verdict(frame(1)) == Verdict::pass);
 }
 
+TEST_CASE("after repetitions were let through for a while, the first message of a context is none") {
+  Fixture f({.suppress_repetitions = true});
+  (void)f.judge(frame(7));
+  (void)f.judge(frame(7));
+  f.intake.set_options({});
+  CHECK(f.verdict(frame(8)) == Verdict::pass);
+  f.intake.set_options({.suppress_repetitions = true});
+  const auto first = f.judge(frame(7));
+  CHECK(first.verdict == Verdict::pass);
+  CHECK(first.repetitions == 1);  // of before
+}
+
 TEST_CASE("contexts beyond the limit are not compared") {
   Fixture f({.suppress_repetitions = true});
   for (std::uint32_t i = 0; i < Intake::max_contexts + 10; ++i) {
