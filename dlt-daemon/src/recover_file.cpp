@@ -44,7 +44,7 @@ int recover_file(const std::string& path) {
   std::fprintf(stderr, "dlt-daemon: %s: %llu messages, %llu bytes skipped\n", path.c_str(),
                static_cast<unsigned long long>(recovery.records()),
                static_cast<unsigned long long>(recovery.skipped_bytes()));
-  return 0;
+  return recovery.records() == 0 && recovery.skipped_bytes() > 0 ? 1 : 0;
 }
 
 }  // namespace dlt::daemon

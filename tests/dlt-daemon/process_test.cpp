@@ -72,6 +72,12 @@ TEST_CASE("what a stored file is packed with, its first bytes tell, not its name
     CHECK(outcome.code == 0);
     CHECK(read_file(dir / "out") == message + message);
   }
+  write_file(dir / "rubbish.dlt", std::string(100, 'x'));
+  const auto nothing = run({program(), "--recover", dir / "rubbish.dlt"});
+  CHECK(nothing.code == 1);  // as cat has it
+  CHECK(nothing.out.find("0 messages, 100 bytes skipped") != std::string::npos);
+  write_file(dir / "empty.dlt", "");
+  CHECK(run({program(), "--recover", dir / "empty.dlt"}).code == 0);
   const auto outcome = run({program(), "--recover", dir / "a.dlt.gz"});
   CHECK(outcome.code == 1);
   CHECK(outcome.out.find("a.dlt.gz is packed with gzip: dlt-daemon cat") != std::string::npos);
