@@ -59,6 +59,30 @@ TEST_CASE("exit codes tell wrong usage, errors and success apart") {
   CHECK(run({program(), "--status", "--app-socket", dir / "app.sock"}).code == 1);
 }
 
+TEST_CASE("what a stored file is packed with, its first bytes tell, not its name; gzip is left to cat") {
+  const TempDir dir;
+  const std::string message = std::string("DLT\x01", 4) + std::string(8, '\0') + "ECU1" + frame(7);
+  write_file(dir / "a.dlt", message + message);
+  REQUIRE(run({"zstd", "-q", dir / "a.dlt", "-o", dir / "packed"}).code == 0);
+  REQUIRE(run({"gzip", "-k", dir / "a.dlt"}).code == 0);
+  std::filesystem::copy_file(dir / "a.dlt", dir / "plain.zst");
+  for (const char* name : {"a.dlt", "packed", "plain.zst"}) {
+    INFO(name);
+    const auto outcome = run({"sh", "-c", "\"$0\" --recover \"$1\" > \"$2\"", program(), dir / name, dir / "out"});
+    CHECK(outcome.code == 0);
+    CHECK(read_file(dir / "out") == message + message);
+  }
+  write_file(dir / "rubbish.dlt", std::string(100, 'x'));
+  const auto nothing = run({program(), "--recover", dir / "rubbish.dlt"});
+  CHECK(nothing.code == 1);  // as cat has it
+  CHECK(nothing.out.find("0 messages, 100 bytes skipped") != std::string::npos);
+  write_file(dir / "empty.dlt", "");
+  CHECK(run({program(), "--recover", dir / "empty.dlt"}).code == 0);
+  const auto outcome = run({program(), "--recover", dir / "a.dlt.gz"});
+  CHECK(outcome.code == 1);
+  CHECK(outcome.out.find("a.dlt.gz is packed with gzip: dlt-daemon cat") != std::string::npos);
+}
+
 TEST_CASE("what is wrong with the configuration has its level where stderr is the journal's, and only there") {
   TempDir dir;
   write_file(dir / "bad.conf", "Potr = 1\n");

@@ -57,6 +57,20 @@ expect '' _dlt_daemon "$daemon" --port ''
 for option in $(options "$daemon"); do
   offers "$option" _dlt_daemon "$daemon" ''
 done
+expect 'receive' _dlt_daemon "$daemon" rec
+expect 'cat control' _dlt_daemon "$daemon" c
+expect '--merge' _dlt_daemon "$daemon" cat --mer
+expect 'csv cbor' _dlt_daemon "$daemon" cat --format c
+expect 'table' _dlt_daemon "$daemon" control --format t
+expect 'warn' _dlt_daemon "$daemon" receive --level = w
+expect 'debug default' _dlt_daemon "$daemon" control -l d
+expect "$dir/some.conf $dir/some.dir" _dlt_daemon "$daemon" cat "$dir/so"
+expect "$dir/some.conf $dir/some.dir" _dlt_daemon "$daemon" receive -o "$dir/so"
+for tool in receive cat control; do
+  for option in $("$daemon" "$tool" --help | grep -oE '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '--.*'); do
+    offers "$option" _dlt_daemon "$daemon" "$tool" -
+  done
+done
 keys=$(sed -n 's/^\([A-Za-z0-9]*\) =.*$/\1=/p' "$root/config/dlt-daemon.conf" | paste -sd' ')
 expect "$keys" _dlt_daemon "$daemon" --set ''
 

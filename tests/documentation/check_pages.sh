@@ -27,6 +27,9 @@ options_of_page() { terms "$1" | { grep -oE -- '--[a-z][a-z-]*' || true; }; }
 
 compare "options of dlt-daemon" "$(options_of_help "$daemon")" "$(options_of_page "$root/dlt-daemon/man/dlt-daemon.8")"
 
+compare "tools of dlt-daemon" "$("$daemon" --help | sed -n 's/^  dlt-daemon \([a-z]*\) .*/\1/p')" \
+  "$(terms "$root/dlt-daemon/man/dlt-daemon.8" | sed -n 's/^\.B dlt-daemon \([a-z]*\)$/\1/p')"
+
 # "Key = value" lines: what the shipped file says is compared with the code by another test.
 compare "keys of the configuration, with defaults" "$(sed -n 's/^\([A-Za-z0-9]* =.*\)$/\1/p' "$root/config/dlt-daemon.conf" | sed 's/ *$//')" \
   "$(terms "$root/dlt-daemon/man/dlt-daemon.conf.5" | sed -n 's/^\.B "\([A-Za-z0-9]* =.*\)"$/\1/p')"

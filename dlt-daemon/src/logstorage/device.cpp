@@ -3,7 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
+
+#include <fcntl.h>
+#include <sys/file.h>
 
 #include "config_file.hpp"
 #include "insist.hpp"
@@ -127,6 +131,7 @@ void Device::run() {
       const bool good = finish(0xff);
       tell_lost();
       stores_.clear();  // closes the files
+      claim_.reset();
       budget_.give_back(reserved_);
       if (asked_to_close()) events_.closed(good);
       return;
@@ -176,12 +181,21 @@ Device::Opened Device::try_open() {
   ConfigFile conf = read_config_file(path);
   Opened opened;
   opened.failure = std::move(conf.problem);
-  if (!opened.failure.empty()) return opened;
+  if (!opened.failure.empty() || !claim(opened.failure)) return opened;
   if (!conf.warning.empty()) spdlog::warn("{}", conf.warning);
   opened.file = parse_filters(conf.text, path);
   make_stores(opened.file);
   publish();
   return opened;
+}
+
+// Two devices of one directory, under different names or in different daemons, would write over each other. False: it
+// is another's.
+bool Device::claim(std::string& failure) {
+  claim_.reset(::open(options_.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!claim_ || ::flock(claim_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return true;
+  failure = options_.path + " is connected already, under another name or by another daemon";
+  return false;
 }
 
 // A filter for whose cache there is no memory is left out.

@@ -11,8 +11,8 @@
 // it is told. What a filter keeps in memory is written when the device is closed, whatever its behaviour is: who asks
 // for that has not pulled the stick yet.
 //
-// Owns thread, files and caches. Events are called on the device's thread and do not throw. Everything else from the io
-// thread; the destructor waits for the thread.
+// Owns thread, files and caches, and a lock on the directory: nobody else writes into it meanwhile. Events are called
+// on the device's thread and do not throw. Everything else from the io thread; the destructor waits for the thread.
 #pragma once
 
 #include <chrono>
@@ -102,6 +102,7 @@ class Device {
   void run();
   [[nodiscard]] Opened open() noexcept;
   [[nodiscard]] Opened try_open();
+  [[nodiscard]] bool claim(std::string& failure);
   void make_stores(FilterFile& file);
   [[nodiscard]] Work next();
   void take(const Batch& batch) noexcept;
@@ -134,6 +135,7 @@ class Device {
   DeviceStatus status_;
 
   // The device's thread's own.
+  Fd claim_;  // the directory, locked for as long as it is written to
   std::vector<Store> stores_;
   std::uint64_t reserved_ = 0;  // of the budget
   int errors_ = 0;              // in a row

@@ -64,10 +64,15 @@ std::optional<std::uint32_t> FileNames::index(std::string_view name) const noexc
 void FileNames::order(std::vector<Entry>& files) const {
   std::sort(files.begin(), files.end(),
             [](const Entry& a, const Entry& b) { return a.index != b.index ? a.index < b.index : a.name < b.name; });
-  if (files.empty() || files.front().index != 1 || files.back().index != naming_.max_counter) return;
-  const auto gap = std::adjacent_find(files.begin(), files.end(),
-                                      [](const Entry& a, const Entry& b) { return b.index > a.index + 1; });
-  if (gap != files.end()) std::rotate(files.begin(), gap + 1, files.end());
+  if (files.empty() || files.front().index != 1 || files.back().index < naming_.max_counter) return;
+  auto newest = files.begin();
+  std::uint32_t gap = 1;
+  for (auto at = files.begin(); at + 1 != files.end(); ++at)
+    if (const std::uint32_t step = at[1].index - at->index; step > gap) newest = at, gap = step;
+  if (gap == 1)
+    for (auto at = files.begin(); at != files.end(); ++at)
+      if (at->changed_ns >= newest->changed_ns) newest = at;
+  std::rotate(files.begin(), newest + 1, files.end());
 }
 
 }  // namespace dlt::daemon::logstorage

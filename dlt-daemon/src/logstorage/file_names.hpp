@@ -45,8 +45,10 @@ class FileNames {
   struct Entry {
     std::uint32_t index = 0;
     std::string name;
+    std::int64_t changed_ns = 0;  // when it was last written to: asked where indexes do not tell
   };
-  // Oldest first. Where counting has wrapped, what is behind the gap is older.
+  // Oldest first. Where counting has wrapped, what is behind the largest gap is older; without one, as with as many
+  // files as indexes, what is behind the one that was written to last.
   void order(std::vector<Entry>& files) const;
 
  private:

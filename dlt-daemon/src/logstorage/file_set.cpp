@@ -87,7 +87,8 @@ void FileSet::scan() {
     const auto index = names_.index(name);
     struct stat info {};
     if (!index || ::fstatat(directory_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (S_ISREG(info.st_mode)) known_.push_back({*index, std::move(name)});
+    const std::int64_t changed_ns = info.st_mtim.tv_sec * std::int64_t{1'000'000'000} + info.st_mtim.tv_nsec;
+    if (S_ISREG(info.st_mode)) known_.push_back({*index, std::move(name), changed_ns});
   }
   names_.order(known_);
 }
@@ -103,6 +104,7 @@ bool FileSet::resume() {
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size >= file_size_ || !is_whole(fd)) return false;
   file_ = LogFile::resume(std::move(fd), size, options_.calls);
+  unconfirmed_ = size == 0;
   path_ = directory_path_ + "/" + name;
   return true;
 }
@@ -126,14 +128,21 @@ FileSet::Begun FileSet::begin_file() {
       remove_first(i + 1);
       break;
     }
-  FileNames::Entry entry{index, names_.name(index, local_time(options_.unix_s()))};
+  FileNames::Entry entry{index, names_.name(index, local_time(options_.unix_s())), 0};
   path_ = directory_path_ + "/" + entry.name;
   auto file = LogFile::create(directory_.get(), entry.name.c_str(), options_.calls);
   if (!file) return directory_.reset(), failed(path_, file.error()), Begun::no;
   file_.emplace(*std::move(file));
+  unconfirmed_ = true;
   known_.push_back(std::move(entry));
-  if (options_.calls.sync(directory_.get()) != 0) return failed(path_, {errno, std::system_category()}), Begun::no;
   return Begun::yes;
+}
+
+// Nothing is stored in a file whose name a power cut may take away.
+bool FileSet::confirm_name() {
+  if (unconfirmed_ && options_.calls.sync(directory_.get()) != 0) return failed(path_, {errno, std::system_category()});
+  unconfirmed_ = false;
+  return true;
 }
 
 bool FileSet::write(proto::Bytes bytes) {
@@ -191,7 +200,7 @@ void FileSet::append_to(Appended& done, proto::Bytes bytes, std::span<const std:
       if (begun == Begun::full) return done.discarded = sizes.size() - done.stored, done.failed = false, void();
       continue;
     }
-    if (!write(*out)) return;
+    if (!confirm_name() || !write(*out)) return;
     bytes = bytes.subspan(next.bytes);
     done.stored += next.messages;
   }

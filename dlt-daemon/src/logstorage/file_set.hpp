@@ -62,6 +62,7 @@ class FileSet {
   [[nodiscard]] bool resume();
   [[nodiscard]] Begun begin_file();
   void remove_first(std::size_t n);
+  [[nodiscard]] bool confirm_name();
   [[nodiscard]] bool write(proto::Bytes bytes);
   bool failed(const std::string& what, std::error_code error);
 
@@ -75,6 +76,7 @@ class FileSet {
   Fd directory_;
   std::vector<FileNames::Entry> known_;  // oldest first
   std::optional<LogFile> file_;
+  bool unconfirmed_ = false;  // the disk may not have the name of the file
   std::string path_;
   std::string problem_;
 };

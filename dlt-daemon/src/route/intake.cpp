@@ -25,6 +25,8 @@ bool is_above(std::uint8_t msin, Defaults highest) noexcept {
 void Intake::set_options(Options options) {
   options_ = std::move(options);
   active_ = options_.forced || !options_.quotas.empty() || options_.suppress_repetitions;
+  if (!options_.suppress_repetitions)  // what comes from now on is not looked at
+    for (auto& [ids, last] : last_) last.message.clear();
   // Buckets of another size begin anew; what they still have to tell goes on.
   for (auto& [app, bucket] : buckets_) {
     const auto q = options_.quotas.contains(app) ? options_.quotas.find(app) : options_.quotas.find(AppId{});
@@ -50,9 +52,10 @@ Intake::Judgement Intake::judge(proto::Bytes frame, std::size_t headers, Default
 
 bool Intake::within_quota(AppId app, std::size_t size, Clock::time_point now) {
   auto q = options_.quotas.find(app);
-  if (q == options_.quotas.end()) q = options_.quotas.find(AppId{});
+  const bool named = q != options_.quotas.end();
+  if (!named) q = options_.quotas.find(AppId{});
   if (q == options_.quotas.end()) return true;
-  if (buckets_.size() >= max_applications && !buckets_.contains(app)) app = {};
+  if (!named && buckets_.size() >= max_applications && !buckets_.contains(app)) app = {};
   Bucket* const bucket = bucket_of(app, q->second);
   if (bucket == nullptr || bucket->tokens.try_take(size, now)) return true;
   ++bucket->dropped;

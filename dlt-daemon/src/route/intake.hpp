@@ -57,7 +57,7 @@ class Intake {
 
   static constexpr std::size_t longest_compared = 2048;  // bytes
   static constexpr std::size_t max_contexts = 4096;
-  static constexpr std::size_t max_applications = 1024;  // with a bucket each; the others share one
+  static constexpr std::size_t max_applications = 1024;  // with a bucket each; the others share one, named ones never
 
  private:
   struct Bucket {

@@ -186,6 +186,7 @@ void LogstorageSink::on_closed(const std::string& path, bool good) {
   } catch (const std::bad_alloc&) {  // status and log have less to tell
   }
   slot->device.reset();
+  tell_dropped(*slot);
   answer_all(slot->answers, good ? Status::ok : Status::error);
   if (!slot->again.empty()) {
     slot->answers = std::exchange(slot->again, {});
@@ -261,7 +262,11 @@ void LogstorageSink::push() {
 void LogstorageSink::look_at_queue(Slot& slot) noexcept {
   const std::size_t queued = slot.device->queued_bytes();
   slot.hold->drained(queued);
-  if (queued > 0 || slot.dropping == 0) return;
+  if (queued == 0) tell_dropped(slot);
+}
+
+void LogstorageSink::tell_dropped(Slot& slot) noexcept {
+  if (slot.dropping == 0) return;
   spdlog::warn("logstorage: {} was too slow, or there was no memory: {} messages are not stored", slot.path,
                std::exchange(slot.dropping, 0));
 }
@@ -327,6 +332,7 @@ void LogstorageSink::stop() {
     if (slot->matcher) hand_over(*slot);
     slot->matcher.reset();
     slot->device.reset();  // writes everything
+    tell_dropped(*slot);
   }
 }
 

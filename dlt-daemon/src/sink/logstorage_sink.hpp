@@ -99,6 +99,7 @@ class LogstorageSink : public Sink {
   void take(Slot& slot, const FrameSpan& span, bool room);
   void hand_over(Slot& slot) noexcept;
   static void look_at_queue(Slot& slot) noexcept;
+  static void tell_dropped(Slot& slot) noexcept;
 
   asio::io_context& io_;
   const Options options_;

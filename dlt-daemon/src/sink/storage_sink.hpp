@@ -19,7 +19,10 @@ class StorageSink : public Sink {
   [[nodiscard]] bool holds_back(Clock::time_point now) noexcept override;
   [[nodiscard]] std::uint64_t settled() const noexcept override;
   // Writes what is queued; nothing may be accepted after it.
-  void stop() { writer_.stop(); }
+  void stop() {
+    writer_.stop();
+    look_at_queue();
+  }
 
   [[nodiscard]] StorageStatus status() const;
 

@@ -41,7 +41,10 @@ bool FileSeries::append(proto::Bytes bytes, bool sync) noexcept {
 bool FileSeries::sync() noexcept {
   if (!file_) return true;
   const auto error = file_->sync();
-  return error ? failed(error) : true;
+  if (!error) return true;
+  static_cast<void>(failed(error));
+  leave_file();
+  return false;
 }
 
 // Always false, for its callers to return.

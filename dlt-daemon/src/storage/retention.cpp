@@ -10,6 +10,17 @@ namespace dlt::daemon {
 namespace {
 constexpr std::string_view prefix = "dlt_";
 constexpr std::uint64_t largest = 999'999'999'999;  // a number that somebody else made up does not end the counting
+constexpr std::size_t least_digits = 8;
+
+// "_YYYYMMDD-HHMMSS.dlt", perhaps with ".zst".
+bool is_rest(std::string_view text) noexcept {
+  constexpr std::string_view stamp = "_00000000-000000";
+  if (text.size() < stamp.size()) return false;
+  for (std::size_t i = 0; i < stamp.size(); ++i)
+    if (stamp[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != stamp[i]) return false;
+  text.remove_prefix(stamp.size());
+  return text == ".dlt" || text == ".dlt.zst";
+}
 }  // namespace
 
 std::string stored_name(std::uint64_t number, std::int64_t unix_s, bool compressed) {
@@ -25,11 +36,12 @@ std::string stored_name(std::uint64_t number, std::int64_t unix_s, bool compress
 }
 
 std::optional<std::uint64_t> stored_number(std::string_view name) noexcept {
-  if (!name.starts_with(prefix) || !(name.ends_with(".dlt") || name.ends_with(".dlt.zst"))) return std::nullopt;
+  if (!name.starts_with(prefix)) return std::nullopt;
   const auto digits = name.substr(prefix.size());
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || end == digits.data() + digits.size() || *end != '_' || number > largest)
+  const auto size = static_cast<std::size_t>(end - digits.data());
+  if (error != std::errc{} || size < least_digits || number > largest || !is_rest(digits.substr(size)))
     return std::nullopt;
   return number;
 }

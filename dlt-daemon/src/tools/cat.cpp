@@ -131,8 +131,8 @@ bool Cat::take(const Record& record) {
   }
   if (!options_.selection.wants(*message)) return true;
   const std::uint64_t index = counts_.selected++;
-  if (options_.count || index < options_.first) return true;
-  if (index > options_.last) return false;
+  if (index < options_.first) return true;
+  if (index > options_.last) return options_.count;
   if (options_.format) {
     const proto::StorageHeader storage = record.storage();
     renderer_.append(out_.buffer(), {*message, storage}, index);
@@ -167,7 +167,7 @@ void Cat::follow(RecordReader& reader) {
   for (;;) {
     read_all(reader);
     flush();
-    if (over() || counts_.selected > options_.last) return;
+    if (over() || counts_.selected > options_.last || reader.file().error()) return;
     static_cast<void>(stop_.wait_for(changes.get(), POLLIN, look_again_ms));
     char told[4096];
     while (changes && ::read(changes.get(), told, sizeof told) > 0) continue;

@@ -28,9 +28,9 @@ cxxopts::Options describe() {
   cxxopts::Options options("dlt-daemon cat", "Prints, cuts, joins and converts stored messages.");
   options.positional_help("FILE...").show_positional_help();
   options.add_options()("o,output", "store the messages there instead of printing them (.dlt, or .zst; -: stdout)",
-                        text(), "FILE")("c,count", "only count them")("w,follow", "go on while the file grows")(
-      "merge", "several files in one, by time of reception")("v,verbose", "say on stderr what was read")(
-      "strict", "exit code 1 where something was skipped")(
+                        text(), "FILE")("c,count", "count them; with -a or the like, or -o, as well")(
+      "w,follow", "go on while the file grows")("merge", "several files in one, by time of reception")(
+      "v,verbose", "say on stderr what was read")("strict", "exit code 1 where something was skipped")(
       "t", "accepted for tar.gz files: what is no message between the messages is skipped anyway");
   options.add_options("Filter")("b,begin", "index of the first message, from 0, in each file", text(), "NUMBER")(
       "e,end", "index of the last message", text(), "NUMBER")(
@@ -81,8 +81,8 @@ CatOptions parse_cat(int argc, const char* const* argv, std::int64_t now_us) {
   out.selection = selection_of(line);
   out.format = format_of(line);
   if (!out.format && out.output.empty() && !out.count) out.format = Format::text;
-  if (out.count) out.format.reset();
-  if (out.format && out.output == "-") line.fail("stdout is for messages as text or, with -o -, for stored ones");
+  if ((out.format || out.count) && out.output == "-")
+    line.fail("stdout is for messages as text and their number or, with -o -, for stored ones");
   out.early = line.early;
   return out;
 }

@@ -17,12 +17,7 @@ Item binary(proto::Bytes bytes) {
   return Item::binary(std::vector<std::uint8_t>(first, first + bytes.size()));
 }
 
-// CBOR's texts are UTF-8: what is not in a message is replaced as in JSON.
-Item text(std::string_view text) {
-  std::string json;
-  append_json_string(json, text);
-  return Item::parse(json);
-}
+Item text(std::string_view text) { return utf8(text); }
 
 Item items(proto::Arguments arguments, std::endian order);
 
@@ -67,7 +62,7 @@ Item items(proto::Arguments arguments, std::endian order) {
 
 Item fields(const proto::MessageView& message) {
   Item all;  // null without one
-  for (const auto& f : fields_of(message)) all[std::string(f.key)] = std::visit(Value{message.order()}, f.value.value);
+  for (const auto& f : fields_of(message)) all[utf8(f.key)] = std::visit(Value{message.order()}, f.value.value);
   return all;
 }
 

@@ -98,7 +98,7 @@ class CsvCell : public Cell {
  public:
   explicit CsvCell(std::string& out) : out_(out) {}
   void null() override {}
-  void text(std::string_view text) override { literal(text); }
+  void text(std::string_view text) override { literal(utf8(text)); }
   void literal(std::string_view value) override {
     if (value.find_first_of("\",\r\n") == std::string_view::npos) {
       out_ += value;

@@ -113,10 +113,11 @@ std::error_code DltFile::rotate() {
 
 std::error_code DltFile::add(proto::Bytes storage, proto::Bytes frame) {
   const std::size_t size = storage.size() + frame.size();
-  if (!piece_.empty() && piece_.size() + size > capacity_)
-    if (const auto error = flush()) return error;
-  if (options_.limit > 0 && compressor_ == nullptr && file_->size() + piece_.size() + size > options_.limit)
-    if (const auto error = flush()) return error;
+  const bool too_large = !piece_.empty() && piece_.size() + size > capacity_;
+  const bool over_limit =
+      options_.limit > 0 && compressor_ == nullptr && file_->size() + piece_.size() + size > options_.limit;
+  if (too_large || over_limit)
+    if (const auto error = flush()) return ++lost_, error;
   piece_.insert(piece_.end(), storage.begin(), storage.end());
   piece_.insert(piece_.end(), frame.begin(), frame.end());
   ++piece_messages_;

@@ -26,7 +26,7 @@ class DltFile {
   // The file is there afterwards, or the reason why not is returned.
   [[nodiscard]] static Result<DltFile> open(Options options);
 
-  // Storage header and frame. An error: what was not written yet is lost, lost() of it.
+  // Storage header and frame. An error: what was not written yet is lost, this message too, lost() of it.
   std::error_code add(proto::Bytes storage, proto::Bytes frame);
   std::error_code flush();
 

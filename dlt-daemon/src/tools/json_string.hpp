@@ -1,4 +1,4 @@
-// Appending a text as a JSON string. What is not UTF-8 is replaced by U+FFFD. Pure; any thread.
+// Texts of messages as JSON, CBOR and CSV have them: UTF-8; what is none is replaced by U+FFFD. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -6,6 +6,9 @@
 
 namespace dlt::tools {
 
+// In quotes, escaped.
 void append_json_string(std::string& out, std::string_view text);
+// As it is.
+[[nodiscard]] std::string utf8(std::string_view text);
 
 }  // namespace dlt::tools

@@ -9,6 +9,7 @@
 
 #include "dlt/proto/text.hpp"
 #include "tools/cbor.hpp"
+#include "tools/harmless.hpp"
 
 namespace dlt::tools {
 
@@ -44,18 +45,6 @@ void append_dump(std::string& out, proto::Bytes bytes) {
       out += c >= ' ' && c < 0x7f ? c : '.';
     }
   }
-}
-
-// Nothing in the line can speak to a terminal; UTF-8 and the line breaks of a dump stay.
-void make_harmless(std::string& out, std::size_t from) {
-  const auto bad = [](char c) { return (c >= 0 && c < ' ' && c != '\n') || c == 0x7f; };
-  if (std::none_of(out.begin() + static_cast<std::ptrdiff_t>(from), out.end(), bad)) return;
-  std::string fresh;
-  for (const char c : std::string_view(out).substr(from)) {
-    if (bad(c)) append_hex(fresh += "\\x", static_cast<std::byte>(c));
-    else fresh += c;
-  }
-  out.replace(from, std::string::npos, fresh);
 }
 
 std::string_view colour_of(const proto::MessageView& m) noexcept {
@@ -94,21 +83,22 @@ void Renderer::append_text(std::string& out, const Shown& s) {
 
 void Renderer::append(std::string& out, const Shown& s, std::optional<std::uint64_t> index) {
   if (format_ == Format::cbor) return append_cbor(out, s);
+  const std::size_t from = out.size();
   if (format_ == Format::json || format_ == Format::csv) {
     format_ == Format::json ? append_json(out, s) : append_csv(out, s);
+    if (look_.terminal) make_harmless(out, from, format_ == Format::json ? Escape::json : Escape::bytes);
     out += '\n';
     return;
   }
   const auto colour = look_.colour ? colour_of(s.message) : std::string_view{};
   out += colour;
-  const std::size_t from = out.size();
   if (index) {
     std::array<char, 24> number;
     out.append(number.data(), std::to_chars(number.data(), number.data() + number.size(), *index).ptr);
     out += ' ';
   }
   append_text(out, s);
-  if (look_.terminal) make_harmless(out, from);
+  if (look_.terminal) make_harmless(out, from + colour.size(), Escape::bytes);
   if (!colour.empty()) out += "\x1b[0m";
   out += '\n';
 }

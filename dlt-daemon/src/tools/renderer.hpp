@@ -5,7 +5,8 @@
 //   mixed    headers, a hex dump below      -m                  csv      a line of names first
 //                                                               cbor     items back to back, no line breaks
 //
-// For a terminal control characters are shown as \xNN, and lines coloured by level if wanted. One thread.
+// For a terminal what could speak to it is escaped (harmless.hpp), and lines of text coloured by level if wanted. One
+// thread.
 #pragma once
 
 #include <cstdint>

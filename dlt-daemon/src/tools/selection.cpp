@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "dlt/proto/text.hpp"
 
@@ -76,9 +76,11 @@ std::optional<std::string> Selection::read_filter_file(const std::string& path, 
   restricted_ = true;
   errno = 0;
   std::ifstream in(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.good() && !in.eof())
+  std::ostringstream read;
+  if (in.is_open() && in.peek() != EOF) read << in.rdbuf();
+  if (!in.is_open() || in.bad() || read.bad())
     return "cannot read the filter file " + path + ": " + std::strerror(errno != 0 ? errno : EIO);
+  const std::string text = read.str();
   if (const auto wrong = json ? file_.add_json(text) : file_.add_lines(text)) return path + ": " + *wrong;
   if (file_.empty()) return path + ": has no filter";
   return std::nullopt;

@@ -50,6 +50,7 @@ std::optional<std::int64_t> parse_relative(std::string_view text, std::int64_t n
     std::string_view name;
     std::int64_t us;
   };
+  constexpr std::int64_t longest = std::int64_t{1} << 62;  // no sum of it and a time overflows
   constexpr std::array units{Unit{"us", 1},
                              Unit{"ms", 1000},
                              Unit{"s", million},
@@ -60,7 +61,7 @@ std::optional<std::int64_t> parse_relative(std::string_view text, std::int64_t n
   in.want('-');
   const std::int64_t amount = in.number(1, 9);
   for (const auto& unit : units)
-    if (in.ok && in.text == unit.name) return now_us - amount * unit.us;
+    if (in.ok && in.text == unit.name && amount <= longest / unit.us) return now_us - amount * unit.us;
   return std::nullopt;
 }
 

@@ -75,7 +75,9 @@ TEST_CASE("files are ordered by age, also where counting has wrapped") {
   CHECK(ordered(names, {3, 1, 2}) == std::vector<std::uint32_t>{1, 2, 3});
   CHECK(ordered(names, {1, 2, 11, 12}) == std::vector<std::uint32_t>{11, 12, 1, 2});
   CHECK(ordered(names, {12, 11, 10}) == std::vector<std::uint32_t>{10, 11, 12});
-  CHECK(ordered(names, {1, 3, 4}) == std::vector<std::uint32_t>{1, 3, 4});  // one was deleted
+  CHECK(ordered(names, {1, 3, 4}) == std::vector<std::uint32_t>{1, 3, 4});        // one was deleted
+  CHECK(ordered(names, {1, 2, 4711}) == std::vector<std::uint32_t>{4711, 1, 2});  // it counted further once
+  CHECK(ordered(names, {1, 3, 11, 12}) == std::vector<std::uint32_t>{11, 12, 1, 3});
   CHECK(ordered(names, {12}) == std::vector<std::uint32_t>{12});
   CHECK(ordered(names, {}).empty());
 }

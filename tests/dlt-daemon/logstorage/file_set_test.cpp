@@ -99,6 +99,23 @@ TEST_CASE("counting wraps, and goes on after a restart") {
   CHECK(stored_numbers(read_file(dir / "one_1.dlt")) == Numbers{8});
 }
 
+TEST_CASE("with as many files as indexes the newest ones stay after a restart") {
+  TempDir dir;
+  auto o = options(dir);
+  o.naming.max_counter = 3;
+  CHECK(append(*std::make_unique<FileSet>(filter(1, 3), o), 0, 5).stored == 5);  // the newest is one_2.dlt
+  for (const auto& [name, age] : {std::pair{"one_3.dlt", 3}, {"one_1.dlt", 2}, {"one_2.dlt", 1}})
+    std::filesystem::last_write_time(dir / name,
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(age));
+
+  FileSet again(filter(1, 3), o);
+  CHECK(append(again, 5, 1).stored == 1);
+
+  CHECK(stored_numbers(read_file(dir / "one_3.dlt")) == Numbers{5});
+  CHECK(stored_numbers(read_file(dir / "one_1.dlt")) == Numbers{3});
+  CHECK(stored_numbers(read_file(dir / "one_2.dlt")) == Numbers{4});
+}
+
 TEST_CASE("after a restart the newest file is filled up, unless its end is torn") {
   TempDir dir;
   CHECK(append(*std::make_unique<FileSet>(filter(3, 5), options(dir)), 0, 1).stored == 1);
@@ -185,4 +202,32 @@ TEST_CASE("a write that fails leaves nothing behind and can be tried again") {
   CHECK(set.problem().find("one_1.dlt") != std::string::npos);
   CHECK(append(set, 2, 2).stored == 2);
   CHECK(all_numbers(dir.path()) == up_to(4));
+}
+
+namespace {
+int failing_syncs = 0;  // the next so many of a directory
+int synced_directories = 0;
+int moody_sync(int fd) {
+  struct stat info {};
+  if (::fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+    if (failing_syncs > 0) return --failing_syncs, errno = EIO, -1;
+    ++synced_directories;
+  }
+  return ::fdatasync(fd);
+}
+}  // namespace
+
+TEST_CASE("nothing counts as stored in a file whose name the disk has not confirmed") {
+  TempDir dir;
+  auto o = options(dir);
+  o.calls.sync = moody_sync;
+  failing_syncs = 1;
+  synced_directories = 0;
+  FileSet set(filter(3, 5), o);
+
+  CHECK(append(set, 0, 1).failed);
+  CHECK(append(set, 0, 1).stored == 1);
+
+  CHECK(synced_directories == 1);
+  CHECK(all_numbers(dir.path()) == up_to(1));
 }

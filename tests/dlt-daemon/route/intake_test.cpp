@@ -154,6 +154,18 @@ TEST_CASE("long messages are never repetitions, and end a run") {
   CHECK(f.verdict(frame(1)) == Verdict::pass);
 }
 
+TEST_CASE("after repetitions were let through for a while, the first message of a context is none") {
+  Fixture f({.suppress_repetitions = true});
+  (void)f.judge(frame(7));
+  (void)f.judge(frame(7));
+  f.intake.set_options({});
+  CHECK(f.verdict(frame(8)) == Verdict::pass);
+  f.intake.set_options({.suppress_repetitions = true});
+  const auto first = f.judge(frame(7));
+  CHECK(first.verdict == Verdict::pass);
+  CHECK(first.repetitions == 1);  // of before
+}
+
 TEST_CASE("contexts beyond the limit are not compared") {
   Fixture f({.suppress_repetitions = true});
   for (std::uint32_t i = 0; i < Intake::max_contexts + 10; ++i) {
@@ -176,4 +188,16 @@ TEST_CASE("the note says how often, in the context's own name") {
   std::string text;
   proto::append_payload(text, *m);
   CHECK(text == "the message before came 37 times more");
+}
+
+TEST_CASE("a named quota holds however many other applications there are") {
+  Fixture f({.quotas = {{AppId{}, {100, 100}}, {AppId("BIG"), {10'000, 10'000}}}});
+  for (std::uint32_t i = 1; i <= Intake::max_applications; ++i) {
+    auto message = of("AAAA");
+    std::memcpy(message.data() + 18, &i, 4);
+    (void)f.verdict(message);
+  }
+  for (int i = 0; i < 50; ++i) CHECK(f.verdict(of("BIG")) == Verdict::pass);
+  CHECK(f.verdict(of("ONE")) == Verdict::pass);
+  CHECK(f.verdict(of("ONE")) == Verdict::over_quota);
 }

@@ -1,8 +1,12 @@
 #include "sink/storage_sink.hpp"
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <sstream>
 
 #include "dlt-daemon/support/spans.hpp"
 #include "support/deadline.hpp"
@@ -73,4 +77,25 @@ TEST_CASE("the daemon's own frames are not stored") {
   sink.accept(span, Clock::now());
   sink.stop();
   CHECK(sink.status().written.messages == 0);
+}
+
+TEST_CASE("what storage dropped just before the daemon ends stands in the log") {
+  TempDir dir;
+  Pool pool;
+  disk_full = true;
+  const auto before = spdlog::default_logger();
+  std::ostringstream log;
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  StorageSink sink(options(dir), Hold::limits(1 << 20, 100ms, 100ms));
+  auto now = Clock::now();
+  while (!sink.holds_back(now)) sink.accept(numbered(pool, 0, 1000, 40), now);
+  now += 100ms;
+  sink.accept(numbered(pool, 0, 7, 40), now);
+
+  disk_full = false;
+  sink.stop();
+  spdlog::set_default_logger(before);
+
+  CHECK(log.str().find(": 7 messages are not stored") != std::string::npos);
 }

@@ -160,3 +160,17 @@ TEST_CASE("whatever call fails, at whatever time, storage goes on and its books 
     }
   CHECK(injected > 80);
 }
+
+TEST_CASE("after a sync that failed for want of room the next file begins, too") {
+  TempDir dir;
+  auto calls = kernel_calls();
+  calls.sync = [](int) { return errno = ENOSPC, -1; };
+  FileSeries files({.directory = dir.path(), .compressed = false, .calls = calls});
+  const std::vector<std::byte> whole(100);
+
+  REQUIRE(files.append(whole, false));
+  CHECK_FALSE(files.sync());
+  REQUIRE(files.append(whole, false));
+
+  CHECK(files_in(dir.path()).size() == 2);
+}

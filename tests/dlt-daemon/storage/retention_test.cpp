@@ -20,8 +20,10 @@ TEST_CASE("names carry number and time and are read back") {
 }
 
 TEST_CASE("other people's files are left alone") {
-  for (const char* name : {"", "dlt_", "dlt_1.dlt", "dlt_x_1.dlt", "log_00000001_x.dlt", "dlt_00000001_x.txt",
-                           "dlt__x.dlt", "dlt_99999999999999999999999_x.dlt"})
+  for (const char* name :
+       {"", "dlt_", "dlt_1.dlt", "dlt_x_1.dlt", "log_00000001_x.dlt", "dlt_00000001_x.txt", "dlt__x.dlt",
+        "dlt_99999999999999999999999_x.dlt", "dlt_3_copy.dlt", "dlt_2026_report.dlt.zst",
+        "dlt_00000042_20231114-221320 (copy).dlt", "dlt_00000042_20231114-2213.dlt", "dlt_1_20231114-221320.dlt"})
     CHECK_FALSE(stored_number(name).has_value());
 }
 

@@ -239,3 +239,39 @@ TEST_CASE("a terminal gets colours by level unless NO_COLOR is set, and no contr
   CHECK(on_terminal({{"NO_COLOR", "1"}}).find('\x1b') == std::string::npos);
   CHECK(tool({"cat", dir / "x.dlt"}).out.find("[a\x1b[2J]") != std::string::npos);
 }
+
+TEST_CASE("nothing in a message speaks to a terminal, whatever the form and the encoding") {
+  const TempDir dir;
+  // An escape, DEL; the control character CSI in UTF-8 and alone; a change of direction; then what may stay.
+  write_file(dir / "x.dlt",
+             stored(log_frame({proto::argument("\x1b[2J\x7f \xc2\x9b"
+                                               "2J \x9b"
+                                               "2J \xe2\x80\xae \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80")})));
+  for (const char* format : {"text", "mixed", "headers", "json", "csv"}) {
+    INFO(format);
+    const Ran ran =
+        run_apart({"script", "-qec", program() + " cat --format " + format + " " + (dir / "x.dlt"), "/dev/null"},
+                  {{"NO_COLOR", "1"}});
+    CHECK(ran.code == 0);
+    for (const char* bad : {"\x1b", "\x7f", "\xc2\x9b", " \x9b", "\xe2\x80\xae"})
+      CHECK(ran.out.find(bad) == std::string::npos);
+    const bool shown = std::string(format) != "mixed" && std::string(format) != "headers";
+    CHECK((ran.out.find("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80") != std::string::npos) == shown);
+  }
+}
+
+TEST_CASE("cat that counts stores and prints as well where it is told to, as dlt-convert does") {
+  const Sample s;
+  const Ran expected = run_apart({"dlt-convert", "-c", "-a", "-b", "3", "-e", "6", "-o", s.dir / "theirs.dlt", s.file});
+  const Ran got = tool({"cat", "-c", "-a", "-b", "3", "-e", "6", "-o", s.dir / "ours.dlt", s.file});
+  CHECK(got.code == 0);
+  CHECK(got.out == expected.out);
+  CHECK(read_file(s.dir / "ours.dlt") == read_file(s.dir / "theirs.dlt"));
+}
+
+TEST_CASE("cat that follows a file ends where the file cannot be read any more") {
+  const Ran ran =
+      run_apart({"timeout", "20", program(), "cat", "-w", "/proc/self/mem"});  // its first page is not there
+  CHECK(ran.code == 1);
+  CHECK(ran.err.find("cannot read /proc/self/mem: Input/output error") != std::string::npos);
+}

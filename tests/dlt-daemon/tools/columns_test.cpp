@@ -103,6 +103,16 @@ TEST_CASE("CSV has the columns of JSON in their order, and quotes what needs it"
         R"("[{""type"":""string"",""value"":""say \""hi\"", you""}]",,"say ""hi"", you")");
 }
 
+TEST_CASE("CSV is UTF-8 whatever a message holds, as JSON is") {
+  const auto frame = message({proto::argument("gr\xfc\xdf \xc3\xa4")});
+
+  const std::string csv = csv_text(frame);
+
+  const json text = json::parse(json_text(frame))["text"];
+  CHECK(csv.ends_with("," + text.get<std::string>()));
+  CHECK_NOTHROW(json(csv).dump());  // refuses what is no UTF-8
+}
+
 TEST_CASE("keys and the values behind them are fields, whatever stands around them") {
   const auto fields = [](std::initializer_list<proto::Argument> arguments) {
     return json::parse(json_text(message(arguments)))["fields"];
@@ -151,6 +161,15 @@ TEST_CASE("CBOR of a message that ends too early, or has no names, is well-forme
     CHECK(item["args"].back()["type"] == "unreadable");
     CHECK(item["fields"].is_null());
   }
+}
+
+TEST_CASE("a name that is no UTF-8 is a field of the same key in CBOR and in JSON") {
+  const auto frame = message({proto::argument(std::int32_t{1}).with_name("sp\xff", "km")});
+  std::string bytes;
+
+  append_cbor(bytes, {*proto::MessageView::parse(frame), received});
+
+  CHECK(json::from_cbor(bytes) == json::parse(json_text(frame)));
 }
 
 TEST_CASE("control messages and traces are named by their kind") {

@@ -108,3 +108,23 @@ TEST_CASE("a full disk is told, and what is in the file is whole") {
   }
   std::signal(SIGXFSZ, before);
 }
+
+TEST_CASE("every message that was added is in the file or lost, also the one that found the disk full") {
+  const TempDir dir;
+  const auto before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit old{};
+  ::getrlimit(RLIMIT_FSIZE, &old);
+  for (const std::uint64_t limit : {std::uint64_t{0}, std::uint64_t{400'000}}) {
+    std::error_code error;
+    std::uint32_t added = 0;
+    auto file = DltFile::open({dir / "x.dlt", limit});
+    REQUIRE(file);
+    const rlimit small{300'000, old.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    while (!error && added < 100'000) error = add(*file, added++);
+    ::setrlimit(RLIMIT_FSIZE, &old);
+    CHECK(error == std::errc::file_too_large);
+    CHECK(file->messages() + file->lost() == added);
+  }
+  std::signal(SIGXFSZ, before);
+}

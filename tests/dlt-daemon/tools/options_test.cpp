@@ -56,6 +56,7 @@ TEST_CASE("cat: what is wrong is named") {
   refused(cat_line, {"--app", "TOOLONG", "f"}, "TOOLONG");
   refused(cat_line, {"--text", "(", "f"}, "no regular expression");
   refused(cat_line, {"-f", "/none/such", "f"}, "/none/such");
+  refused(cat_line, {"-f", "/", "f"}, "cannot read the filter file /: Is a directory");
   refused(cat_line, {"-w", "f", "g"}, "one file");
   refused(cat_line, {"-o", "-", "-a", "f"}, "stdout");
 }
