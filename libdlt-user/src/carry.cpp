@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace dlt::detail {
 
@@ -15,6 +16,7 @@ proto::Bytes Carry::frames() const noexcept {
 
 void Carry::hold(Wire wire, const proto::local::Batch& where, proto::Bytes frames, std::size_t written) {
   assert(empty() && frames.size() <= proto::arena::carry_room);
+  std::vector<std::byte> image = wire_image(wire, where, frames);  // without memory nothing is held
   where_ = where;
   std::memcpy(frames_, frames.data(), frames.size());
   record_.done.store(0, std::memory_order_relaxed);
@@ -24,7 +26,8 @@ void Carry::hold(Wire wire, const proto::local::Batch& where, proto::Bytes frame
   record_.length.store(static_cast<std::uint32_t>(frames.size()), std::memory_order_release);
   std::atomic_signal_fence(
       std::memory_order_seq_cst);  // before the chunk is given back, for whoever reads after a kill
-  resume(wire);
+  wire_ = wire;
+  image_ = std::move(image);
   at_ = written;
 }
 

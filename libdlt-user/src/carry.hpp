@@ -27,7 +27,8 @@ class Carry {
 
   explicit Carry(Arena& arena) noexcept : record_(arena.carry()), frames_(arena.carry_frames()) {}
 
-  // Keeps `frames`, of whose wire image `written` bytes have gone. At most proto::arena::carry_room bytes.
+  // Keeps `frames`, of whose wire image `written` bytes have gone. At most proto::arena::carry_room bytes. Without
+  // memory it throws and holds nothing.
   void hold(Wire wire, const proto::local::Batch& where, proto::Bytes frames, std::size_t written);
   // Makes the wire image again for a new connection.
   void resume(Wire wire);

@@ -83,11 +83,11 @@ void Core::after_fork_in_child() noexcept {
   new (&start_mutex) std::mutex;  // another thread may have been inside
   forget_thread();
   forget_sender_thread();
+  reviving.store(false, std::memory_order_relaxed);
   Core* parents = current.exchange(nullptr, std::memory_order_acq_rel);
   if (parents == nullptr) return;
   parents->abandon_in_child();
   contexts().after_fork_in_child(static_cast<std::uint32_t>(getpid()));
-  reviving.store(false, std::memory_order_relaxed);
   forked.store(true, std::memory_order_release);
 }
 
@@ -269,7 +269,6 @@ void Core::finish() noexcept {
   signal_.restore();
   // From here on this thread is the sender.
   try {
-    uplink_->give_up();
     queues_.for_each([](ThreadQueue& q) { q.discard_everything(); });
     farewell();
   } catch (const std::bad_alloc&) {  // the daemon sees the end of the connection; what is left counts as queued
@@ -290,6 +289,7 @@ void Core::farewell() {
   const auto deadline = Link::Clock::now() + std::chrono::milliseconds(100);
   while (uplink_->flush() == Uplink::Flow::blocked && Link::Clock::now() < deadline)
     uplink_->wait_writable(std::chrono::milliseconds(10));
+  if (!uplink_->has_said_all()) reports_.withdraw();
   const Link::Clock::duration limit(shared_->stop_deadline.load(std::memory_order_relaxed));
   uplink_->end(std::max(deadline, Link::Clock::time_point(limit)));
 }
@@ -322,7 +322,7 @@ class Emptied {
 
 // A handler of SIGSEGV flushes, too: no memory is asked for, and no lock is waited for longer than the limit.
 bool Core::flush(std::chrono::milliseconds limit) noexcept {
-  const auto deadline = Link::Clock::now() + limit;
+  const auto deadline = now_and(limit);
   Emptied emptied(queues_.first());
   if (on_sender_thread()) return emptied.reached();  // it would wait for itself
   std::unique_lock own(mutex_, std::try_to_lock);
@@ -334,13 +334,14 @@ bool Core::flush(std::chrono::milliseconds limit) noexcept {
   if (shared == nullptr) return emptied.reached();
   shared->flush_waiters.fetch_add(1, std::memory_order_seq_cst);  // sync: flush
   bool done = false;
-  for (;;) {
+  for (bool rung = false;; rung = true) {
     const std::uint32_t seen = shared->rounds.load(std::memory_order_seq_cst);
     const bool running = running_.load(std::memory_order_seq_cst);  // sync: flush
     done = emptied.reached();
     const auto left = deadline - Link::Clock::now();
     if (done || !running || left <= Link::Clock::duration::zero()) break;
-    for (std::uint32_t i = 0; i < sender_count_; ++i) doorbells_[i].ring_always();
+    // Once: then each knows of something to send, and goes on as soon as it can.
+    for (std::uint32_t i = 0; i < sender_count_ && !rung; ++i) doorbells_[i].ring_always();
     futex_wait(shared->rounds, seen, left);
   }
   shared->flush_waiters.fetch_sub(1, std::memory_order_seq_cst);

@@ -10,6 +10,7 @@
 // ends or starts next does the rest.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -80,10 +81,14 @@ class Core final : public UplinkOwner {
   void abandon_in_child() noexcept;  // this core is the parent's
   static void after_fork_in_child() noexcept;
   static void prepare_process();
+  // Also for a limit that would lead beyond the end of time.
+  [[nodiscard]] static Link::Clock::time_point now_and(std::chrono::milliseconds limit) noexcept {
+    return Link::Clock::now() + std::clamp<std::chrono::milliseconds>(limit, {}, std::chrono::hours(24 * 365));
+  }
   void on_ready(const proto::local::Hello& daemon) override;
   void on_late_hello(const proto::local::Hello& daemon) override;
   void on_message(const proto::local::Message& message) override;
-  void on_broken() noexcept override;
+  void on_broken(bool said_all) noexcept override;
   void on_too_long(std::uint32_t buffer, const Oversized& those) noexcept override;
   void apply(const proto::local::LogLevel& m);
   void apply(const proto::local::Injection& m);

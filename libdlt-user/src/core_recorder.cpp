@@ -42,7 +42,7 @@ void Core::close_desk() noexcept {
 
 Snapshot Core::snapshot(std::string_view reason, std::chrono::milliseconds limit) {
   if (on_sender_thread()) return {{}, "a callback cannot wait for a snapshot"};
-  return desk_.ask(reason, Link::Clock::now() + limit, [this] { doorbells_[0].ring_always(); });
+  return desk_.ask(reason, now_and(limit), [this] { doorbells_[0].ring_always(); });
 }
 
 void Core::serve_snapshots(Link::Clock::time_point now) {

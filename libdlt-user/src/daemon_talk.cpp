@@ -49,7 +49,9 @@ void Core::on_message(const local::Message& message) {
   if (const auto* answer = std::get_if<local::SnapshotAnswer>(&message)) desk_.answered(*answer);
 }
 
-void Core::on_broken() noexcept {
+void Core::on_broken(bool said_all) noexcept {
+  if (said_all) reports_.confirm();
+  else reports_.withdraw();
   queues_.for_each([](ThreadQueue& q) { q.rewind({}); });
   desk_.on_broken();
 }
@@ -95,6 +97,7 @@ void Core::housekeeping(Link::Clock::time_point now) {
 }
 
 bool Core::report() {
+  if (uplink_->has_said_all()) reports_.confirm();
   const Stats all = stats_unlocked();
   bool any = false;
   if (const auto& entries = reports_.losses(all); !entries.empty()) {

@@ -36,8 +36,9 @@ void Doorbell::ring() noexcept {
 void Doorbell::ring_always() noexcept {
   const int saved = errno;
   const std::uint64_t one = 1;
-  // Fails only when the counter is full, and then the sender has been rung already.
-  [[maybe_unused]] const auto n = ::write(fd_, &one, sizeof one);
+  // Fails only when the counter is full, and then the sender has been rung already. Not ::write(): there a thread that
+  // is to be cancelled ends, and no log call may.
+  [[maybe_unused]] const auto n = syscall(SYS_write, fd_, &one, sizeof one);
   errno = saved;
 }
 

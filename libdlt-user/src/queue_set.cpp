@@ -11,10 +11,13 @@ ThreadQueue* QueueSet::adopt(std::uint32_t buffer, Doorbell& sender, std::uint32
     if (!q->empty() && ++left_full <= most_left_full) continue;
     if (q->try_own()) return q;
   }
-  const std::uint32_t slot = slots_.fetch_add(1, std::memory_order_relaxed);
-  if (arena_.books(slot) == nullptr) return nullptr;
+  // Not a mere addition: threads that get no queue ask again with every message, and the number must not come round.
+  std::uint32_t slot = slots_.load(std::memory_order_relaxed);
+  do {
+    if (arena_.books(slot) == nullptr) return nullptr;
+  } while (!slots_.compare_exchange_weak(slot, slot + 1, std::memory_order_relaxed));
   auto* q = Slab::make<ThreadQueue>(slot, buffer, buffers_[buffer], arena_, sender, longest_message);
-  if (q == nullptr) return nullptr;
+  if (q == nullptr || !q->is_complete()) return nullptr;
   q->next = head_.load(std::memory_order_relaxed);
   while (!head_.compare_exchange_weak(q->next, q, std::memory_order_release, std::memory_order_relaxed)) {
   }  // sync: queue-list

@@ -2,6 +2,7 @@
 // Pure; time comes in. The first sender only.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -26,6 +27,10 @@ class Reports {
   // What Loss messages have told so far, by buffer and cause; empty before the first.
   using ByCause = std::array<std::uint64_t, proto::local::loss_causes>;
   [[nodiscard]] const std::vector<ByCause>& told() const noexcept { return told_; }
+  // All Loss messages so far have gone out; or the connection broke, and those since the last confirm() have not: the
+  // next one tells of these losses again.
+  void confirm() noexcept { std::copy(told_.begin(), told_.end(), said_.begin()); }
+  void withdraw() noexcept { std::copy_n(said_.begin(), told_.size(), told_.begin()); }
   // The entries of the Statistics message, empty when nothing has changed since.
   [[nodiscard]] const std::vector<std::byte>& totals(const Stats& stats, Clock::time_point now);
 
@@ -36,6 +41,7 @@ class Reports {
   std::uint64_t last_accepted_ = ~0ULL;
   std::uint64_t last_delivered_ = 0;
   std::vector<ByCause> told_;
+  std::array<ByCause, Options::max_buffers> said_{};
   std::vector<std::byte> bytes_;
 };
 

@@ -20,6 +20,14 @@ constexpr std::chrono::milliseconds retry_without_memory{10};
 
 __thread bool is_sender __attribute__((tls_model("initial-exec"))) = false;
 
+// At the end of a session the others end when their queues are empty; a connection that breaks after that fills these
+// again, and the first sender sends what is in them.
+bool is_mine(const ThreadQueue& q, std::uint32_t index, const SenderShared& shared) noexcept {
+  if (q.buffer() % shared.senders == index) return true;
+  return index == 0 && shared.stop.load(std::memory_order_acquire) &&  // sync: stop
+         shared.others_running.load(std::memory_order_acquire) == 0;   // sync: others-running
+}
+
 timespec as_timespec(std::chrono::nanoseconds d) noexcept {
   return {static_cast<time_t>(d.count() / 1'000'000'000), static_cast<long>(d.count() % 1'000'000'000)};
 }
@@ -62,8 +70,8 @@ void Sender::run() noexcept {
     if (finished(round)) break;
     wait(round);
   }
-  doorbell_.announce_awake();  // nobody rings any more
-  if (index_ != 0) shared_.others_running.fetch_sub(1, std::memory_order_release);
+  doorbell_.announce_awake();                                                       // nobody rings any more
+  if (index_ != 0) shared_.others_running.fetch_sub(1, std::memory_order_release);  // sync: others-running
 }
 
 Sender::Round Sender::one_round() noexcept {
@@ -116,15 +124,15 @@ Sender::Round Sender::without_memory() noexcept {
 
 void Sender::refresh_queues() {
   std::size_t n = 0;
-  shared_.queues.for_each([&n](ThreadQueue&) { ++n; });
+  shared_.queues.for_each([&](const ThreadQueue& q) { n += is_mine(q, index_, shared_) ? 1U : 0U; });
   if (n == known_queues_) return;
   known_queues_ = 0;
   queues_.clear();
   queues_.reserve(n);
   shared_.queues.for_each([this](ThreadQueue& q) {
-    if (q.buffer() % shared_.senders == index_) queues_.push_back(&q);
+    if (is_mine(q, index_, shared_)) queues_.push_back(&q);
   });
-  known_queues_ = n;
+  known_queues_ = queues_.size();
   std::stable_sort(queues_.begin(), queues_.end(), [](const ThreadQueue* a, const ThreadQueue* b) {
     return std::min(a->buffer(), urgent_buffers) < std::min(b->buffer(), urgent_buffers);
   });
@@ -163,7 +171,7 @@ void Sender::after_write() noexcept {
 bool Sender::work_left() const noexcept {
   bool left = false;
   shared_.queues.for_each([&](const ThreadQueue& q) {
-    if (q.buffer() % shared_.senders == index_ && !q.empty()) left = true;
+    if (is_mine(q, index_, shared_) && !q.empty()) left = true;
   });
   return left;
 }

@@ -4,8 +4,8 @@
 //   position   0 ── hello, registrations ──┬── range ──┬── range ──┬─ control ─┬── range ──▶ sent
 //                                          entry       entry                   entry
 //
-// Entries end in the order in which they were added. No more than `most` are kept: the oldest go first, what they would
-// have confirmed is confirmed by later ones. No I/O; the uplink's.
+// Entries end in the order in which they were added. No more than `most` are kept, and the last one of each queue: the
+// oldest go first, what they would have confirmed is confirmed by later ones of their queue. No I/O; the uplink's.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ class SentLog {
   // it.
   void add(const Range& range, std::size_t wire) noexcept try {
     position_ += wire;
-    if (entries_.size() == most) entries_.pop_front();
+    if (entries_.size() >= most) pass_over_oldest();
     entries_.push_back({position_, range.queue, range.number, range.to, range.queue->sent()});
   } catch (const std::bad_alloc&) {
   }
@@ -51,6 +51,17 @@ class SentLog {
     std::uint32_t to;
     ThreadQueue::Taken sent;
   };
+
+  // The last one of its queue goes behind the others instead: nothing would confirm it, and a queue that waits for that
+  // (`block`) sends nothing before.
+  void pass_over_oldest() {
+    Entry oldest = entries_.front();
+    entries_.pop_front();
+    if (oldest.sent.frames != oldest.queue->sent().frames) return;
+    oldest.end = position_;
+    entries_.push_back(oldest);
+  }
+
   std::deque<Entry> entries_;
   std::uint64_t position_ = 0;
 };

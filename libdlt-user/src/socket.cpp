@@ -147,6 +147,7 @@ Result<std::size_t> Socket::send_with_descriptor(proto::Bytes bytes, int fd) noe
 Result<std::size_t> Socket::receive(std::span<std::byte> into) noexcept {
   const ssize_t n = ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
   if (n == 0) return Errc::closed;
+  if (n < 0 && errno == ECONNRESET) return last_error();
   return moved(n);
 }
 

@@ -37,7 +37,8 @@ class Socket {
   // about to open or close it when the process was copied.
   void abandon_in_child() noexcept;
 
-  // Bytes moved. std::errc::operation_would_block: nothing now. Errc::closed: the other end is gone.
+  // Bytes moved. std::errc::operation_would_block: nothing now. Errc::closed: the other end is gone; receive: it has
+  // ended the stream (reset it: std::errc::connection_reset).
   [[nodiscard]] Result<std::size_t> send(std::span<const iovec> ranges) noexcept;
   [[nodiscard]] Result<std::size_t> send_with_descriptor(proto::Bytes bytes, int fd) noexcept;
   [[nodiscard]] Result<std::size_t> receive(std::span<std::byte> into) noexcept;

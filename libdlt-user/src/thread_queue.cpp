@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <chrono>
 
 #include "futex.hpp"
+#include "sender.hpp"
 
 namespace dlt::detail {
 
@@ -69,7 +71,6 @@ ThreadQueue::ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferS
   max_message = longest_message;
   attention = &sender.state();
   spares_ = static_cast<Chunk**>(Slab::allocate(max_chunks_ * sizeof(Chunk*)));
-  if (spares_ == nullptr) max_chunks_ = 0;  // the slab is used up: every message is refused and counted
 }
 
 // ── producer ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -210,6 +211,8 @@ std::byte* ThreadQueue::overwrite(std::size_t need, std::uint32_t capacity) noex
 }
 
 std::byte* ThreadQueue::wait_for_room(std::size_t need, std::uint32_t capacity) noexcept {
+  if (on_sender_thread()) return refuse(books_.timed_out);  // a callback: it would wait for its own thread
+  const int before = errno;                                 // the interrupted one's, in a signal handler
   const auto deadline = std::chrono::steady_clock::now() +
                         std::chrono::milliseconds(settings_.timeout_ms.load(std::memory_order_relaxed));
   for (int i = 0; i < 100; ++i) {
@@ -225,6 +228,7 @@ std::byte* ThreadQueue::wait_for_room(std::size_t need, std::uint32_t capacity) 
     if (settings_.closed.load(std::memory_order_seq_cst)) break;  // sync: space, after the look at the word
     if (std::byte* p = try_room(need, capacity)) {
       waiting_.store(0, std::memory_order_relaxed);
+      errno = before;
       return p;
     }
     const auto left = deadline - std::chrono::steady_clock::now();
@@ -233,6 +237,7 @@ std::byte* ThreadQueue::wait_for_room(std::size_t need, std::uint32_t capacity) 
     futex_wait(space_, seen, left);
   }
   waiting_.store(0, std::memory_order_relaxed);
+  errno = before;
   return refuse(books_.timed_out);
 }
 
@@ -332,19 +337,6 @@ void ThreadQueue::delivered(std::uint32_t frames, std::uint64_t bytes) noexcept 
 void ThreadQueue::recycle(Chunk* chunk) noexcept {
   // It can fail only when the slab is used up; then this queue has one chunk less from now on.
   (void)free_.enqueue(free_token_, chunk);
-}
-
-void ThreadQueue::discard_everything() {
-  confirm_all();
-  std::vector<Range> ranges;
-  do {
-    ranges.clear();
-    collect(ranges, max_chunks_);
-    for (const Range& r : ranges) {
-      taken(r);  // first: what is killed in between may be missing in the books, but is not there twice
-      bump(books_.at_exit, r.frames);
-    }
-  } while (!ranges.empty());
 }
 
 void ThreadQueue::wake_blocked() noexcept {

@@ -72,11 +72,14 @@ class ThreadQueue : public Writer {
   static constexpr std::uint32_t most_retained_bytes = 4 << 20;
   static constexpr std::uint32_t max_ranges = 16;  // collected at once: the largest `limit`
 
-  // The arena has books for this slot.
+  // The arena has books for this slot. Not to be used unless is_complete() says that the slab had room for its parts.
   ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferState& settings, Arena& arena, Doorbell& sender,
               std::uint32_t longest_message) noexcept;
   ThreadQueue(const ThreadQueue&) = delete;
   ThreadQueue& operator=(const ThreadQueue&) = delete;
+  [[nodiscard]] bool is_complete() const noexcept {
+    return spares_ != nullptr && seal_token_.valid() && free_token_.valid();
+  }
 
   // ── producer ──
   // Makes room for `need` bytes; nullptr when the overflow mode refuses the message, which is counted.
@@ -112,7 +115,9 @@ class ThreadQueue : public Writer {
   // counts as overwritten. `unfinished` of it were not counted as delivered yet.
   void rewind(const Taken& unfinished) noexcept;
   void lost_at_exit(std::uint32_t frames) noexcept { bump(books_.at_exit, frames); }
-  void discard_everything();     // counts all that is queued as lost at exit
+  // Counts all that is queued as lost at exit. What was sent is not kept any longer: if it is not confirmed before the
+  // connection breaks, it is not sent again but counts as overwritten.
+  void discard_everything();
   void wake_blocked() noexcept;  // after a pass: lets a waiting producer go on
   [[nodiscard]] bool empty() const noexcept { return queued() == 0 && again_.load(std::memory_order_relaxed) == 0; }
 
@@ -159,6 +164,7 @@ class ThreadQueue : public Writer {
   void leave_open(Chunk& chunk) noexcept;
   void recycle(Chunk* chunk) noexcept;
   void retain(const Entry& e) noexcept;
+  void let_go() noexcept;  // of what was sent
   [[nodiscard]] std::uint32_t unconfirmed_from(std::uint32_t number) const noexcept;
   [[nodiscard]] std::uint32_t unsend(Chunk& chunk, std::uint32_t number) noexcept;
   [[nodiscard]] std::uint32_t unsend_front() noexcept;
@@ -169,7 +175,7 @@ class ThreadQueue : public Writer {
   const std::uint32_t chunk_bytes_;  // of one chunk, with its header
   const std::uint32_t chunk_room_;   // of it for frames
   const std::uint32_t most_retained_;
-  std::uint32_t max_chunks_;
+  const std::uint32_t max_chunks_;
   BufferState& settings_;
   Arena& arena_;
   Books& books_;  // in the arena

@@ -1,4 +1,4 @@
-// The part of ThreadQueue that keeps what was sent until the daemon has confirmed it; the sender's.
+// The part of ThreadQueue that keeps what was sent until the daemon has confirmed it, or until the end; the sender's.
 //
 //   sealed ──▶ held ──(taken)──▶ retained ──(confirmed)──▶ free
 //                ▲                   │
@@ -45,10 +45,30 @@ void ThreadQueue::confirm(std::uint32_t number, std::uint32_t offset, const Take
 }
 
 void ThreadQueue::confirm_all() noexcept {
+  let_go();
+  confirmed_ = sent_;
+}
+
+void ThreadQueue::let_go() noexcept {
   for (const Entry& e : retained_) recycle(e.chunk);
   retained_.clear();
   front_ = {};
-  confirmed_ = sent_;
+}
+
+void ThreadQueue::discard_everything() {
+  const Taken sent = sent_;
+  std::vector<Range> ranges;
+  do {
+    let_go();  // where all that may be under way is, nothing would be collected
+    ranges.clear();
+    collect(ranges, max_chunks_);
+    for (const Range& r : ranges) {
+      taken(r);  // first: what is killed in between may be missing in the books, but is not there twice
+      bump(books_.at_exit, r.frames);
+    }
+    sent_ = sent;  // they were not
+  } while (!ranges.empty());
+  let_go();
 }
 
 void ThreadQueue::rewind(const Taken& unfinished) noexcept {

@@ -62,6 +62,16 @@ const pthread_key_t thread_key = [] {
   return pthread_key_create(&key, on_thread_end) == 0 ? key : ~pthread_key_t{0};
 }();
 
+// A handler that interrupted this call has forked, and this is the child: what was found is its parent's. It is asked
+// after something was stored: a fork that comes later takes it away again (forget_thread).
+bool was_forked(const Core& core) noexcept { return Core::get() != &core; }
+
+void remember(const Core& core, std::size_t lane, Writer& writer, Writer& none) noexcept {
+  t_writers.by_lane[lane] = &writer;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (was_forked(core)) t_writers.by_lane[lane] = &none;
+}
+
 // The calling thread's queue in the buffer that `choose` names. A signal handler that interrupts the search is refused:
 // it would choose for itself, and what it logs now and later would lie in two queues, in no order.
 template <class Choose>
@@ -78,6 +88,8 @@ ThreadQueue* queue_for(Core& core, Choose choose) noexcept {
     q = core.home_for(buffer);
     if (q != nullptr) pthread_setspecific(thread_key, &t_state);
     t_state.queues[buffer] = q;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (was_forked(core)) t_state.queues[buffer] = q = nullptr;
   }
   std::atomic_signal_fence(std::memory_order_seq_cst);
   t_state.finding = false;
@@ -95,6 +107,7 @@ RecorderRing* ring_for(Core& core, std::uint32_t buffer) noexcept {
     if (ring != nullptr) pthread_setspecific(thread_key, &t_state);
     t_state.rings[buffer] = ring;
     std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (was_forked(core)) t_state.rings[buffer] = ring = nullptr;
     t_state.finding = false;
   }
   if (ring == nullptr) core.recorder().count_missed();
@@ -129,7 +142,7 @@ Writer* first_writer(Level level) noexcept {
     return nullptr;
   }
   ThreadQueue* q = queue_for(*core, [&] { return core->buffer_of(level, ordinary_of(*core)); });
-  if (q != nullptr) t_writers.by_lane[static_cast<std::size_t>(level)] = q;
+  if (q != nullptr) remember(*core, static_cast<std::size_t>(level), *q, no_writer);
   return q;
 }
 
@@ -138,7 +151,7 @@ RecorderRing* first_ring(Level level) noexcept {
   if (core == nullptr || !core->records()) return nullptr;
   if (t_state.finding) return core->recorder().count_missed(), nullptr;
   RecorderRing* ring = ring_for(*core, core->buffer_of(level, ordinary_of(*core)));
-  if (ring != nullptr) t_writers.by_lane[static_cast<std::size_t>(level) + recorder_lane] = ring;
+  if (ring != nullptr) remember(*core, static_cast<std::size_t>(level) + recorder_lane, *ring, no_recorder);
   return ring;
 }
 

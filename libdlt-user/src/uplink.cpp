@@ -34,28 +34,38 @@ void Uplink::lost(Link::Clock::time_point now) noexcept {
   if (link_.state() == Link::State::ready) no_fifo_before_ = now + fifo_after;
   last_words();
   const bool by_fifo = connection_.is_fifo();
+  const bool said_all = has_said_all();
   shut(now);
-  take_back(by_fifo);
+  take_back(by_fifo, said_all);
 }
 
 void Uplink::end(Link::Clock::time_point until) noexcept {
-  if (connection_.is_open() && !connection_.is_unix() && speaks(local::capability::ack)) linger(until);
   const bool by_fifo = connection_.is_fifo();
-  shut(Link::Clock::now());
-  if (!carry_.empty()) interrupt_carry(by_fifo);
+  const bool acknowledges = connection_.is_open() && speaks(local::capability::ack);
+  if (acknowledges && !has_taken_all(until)) lost(Link::Clock::now());
+  else shut(Link::Clock::now());
+  if (carry_.empty()) return;
+  interrupt_carry(by_fifo);
+  carry_queue_->lost_at_exit(carry_.drop().frames);
 }
 
-// An acknowledgement that comes to a TCP connection after it was closed resets it, and what the kernel had not sent yet
-// would be gone. A Unix socket's bytes are the daemon's as soon as they are written.
-void Uplink::linger(Link::Clock::time_point until) noexcept {
+// A Unix socket's bytes are the daemon's as soon as they are written, unless it has gone. Over TCP they are when it
+// ends the stream, too: an acknowledgement that comes after the connection was closed resets it, and what the kernel
+// had not sent yet would be gone.
+bool Uplink::has_taken_all(Link::Clock::time_point until) noexcept {
   Socket& socket = connection_.socket();
-  socket.finish_sending();
-  std::array<std::byte, 4096> ignored{};
+  if (!socket.is_unix()) socket.finish_sending();
+  std::array<std::byte, 4096> some{};
   for (;;) {
-    const auto n = socket.receive(ignored);
-    if (!n && !would_block(n.error())) return;
+    const auto n = socket.receive(some);
+    if (!n && !would_block(n.error())) return n.error() == Errc::closed && !socket.is_unix();
+    if (!n && socket.is_unix()) return true;
+    try {
+      if (n) received_.insert(received_.end(), some.begin(), some.begin() + static_cast<std::ptrdiff_t>(*n));
+    } catch (const std::bad_alloc&) {  // an acknowledgement less
+    }
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Link::Clock::now());
-    if (left.count() <= 0) return;
+    if (left.count() <= 0) return socket.is_unix();
     if (!n) socket.wait_readable(left);
   }
 }
@@ -85,7 +95,7 @@ void Uplink::last_words() noexcept {
 
 // The chunk of the carry first, its copy then: whoever reads the memory of a process that is killed in between finds
 // the frames in one of them at least.
-void Uplink::take_back(bool by_fifo) noexcept {
+void Uplink::take_back(bool by_fifo, bool said_all) noexcept {
   if (!carry_.empty() && !carry_logged_) {
     interrupt_carry(by_fifo);
   } else if (!carry_.empty()) {
@@ -94,7 +104,7 @@ void Uplink::take_back(bool by_fifo) noexcept {
     (void)carry_.drop();
   }
   carry_logged_ = false;
-  owner_.on_broken();
+  owner_.on_broken(said_all);
 }
 
 void Uplink::interrupt_carry(bool by_fifo) noexcept {
@@ -297,11 +307,6 @@ void Uplink::log(const Range& range, std::size_t wire) noexcept {
 void Uplink::wait_writable(std::chrono::milliseconds limit) noexcept {
   pollfd p{descriptors().write, POLLOUT, 0};
   ::poll(&p, 1, static_cast<int>(limit.count()));
-}
-
-void Uplink::give_up() noexcept {
-  if (carry_.empty()) return;
-  carry_queue_->lost_at_exit(carry_.drop().frames);
 }
 
 }  // namespace dlt::detail

@@ -34,7 +34,8 @@ class UplinkOwner {
   virtual void on_ready(const proto::local::Hello& daemon) = 0;       // may send from now on; register now
   virtual void on_late_hello(const proto::local::Hello& daemon) = 0;  // of one that was ready without
   virtual void on_message(const proto::local::Message& message) = 0;  // from the daemon
-  virtual void on_broken() noexcept = 0;  // what was sent and not confirmed is to be sent again
+  // What was sent and not confirmed is to be sent again. `said_all`: all that was posted had gone.
+  virtual void on_broken(bool said_all) noexcept = 0;
   // Too long for the way that the connection takes: these were counted as delivered by their queue, and were not sent.
   virtual void on_too_long(std::uint32_t buffer, const Oversized& those) noexcept = 0;
 
@@ -77,16 +78,17 @@ class Uplink {
   [[nodiscard]] Connection::Descriptors descriptors() const noexcept { return connection_.descriptors(); }
   [[nodiscard]] const Appetite& appetite() const noexcept { return connection_.is_fifo() ? of_fifo : of_socket; }
   [[nodiscard]] bool wants_to_write() const noexcept {
-    return link_.state() == Link::State::connecting || !carry_.empty() || control_at_ < control_.size();
+    return link_.state() == Link::State::connecting || !carry_.empty() || !has_said_all();
   }
+  // Nothing that was posted waits to go.
+  [[nodiscard]] bool has_said_all() const noexcept { return control_at_ == control_.size(); }
   [[nodiscard]] bool speaks(std::uint32_t capability) const noexcept { return (capabilities_ & capability) != 0; }
   // The daemon of this connection has the flight recorder.
   [[nodiscard]] bool recorder_announced() const noexcept { return recorder_announced_; }
-  // Counts a range that never went as lost at exit; nothing is sent afterwards.
-  void give_up() noexcept;
   void close(Link::Clock::time_point now) noexcept { lost(now); }
-  // As close(), but nothing is going to be sent again. TCP: waits until the daemon has taken everything, `until` at
-  // most.
+  // As close(), but nothing is going to be sent again: what has not gone of a range that was cut counts as lost at
+  // exit, and when the daemon has not taken everything, what it has not confirmed counts as overwritten. TCP: waits
+  // until it has, `until` at most.
   void end(Link::Clock::time_point until) noexcept;
   void wait_writable(std::chrono::milliseconds limit) noexcept;
   void abandon_in_child() noexcept { connection_.abandon_in_child(); }  // after fork: the connection is the parent's
@@ -113,8 +115,8 @@ class Uplink {
   void lost(Link::Clock::time_point now) noexcept;
   void shut(Link::Clock::time_point now) noexcept;
   void last_words() noexcept;
-  void linger(Link::Clock::time_point until) noexcept;
-  void take_back(bool by_fifo) noexcept;
+  [[nodiscard]] bool has_taken_all(Link::Clock::time_point until) noexcept;
+  void take_back(bool by_fifo, bool said_all) noexcept;
   void interrupt_carry(bool by_fifo) noexcept;
   void deliver(ThreadQueue& queue, std::uint32_t frames, proto::Bytes bytes, bool some_too_long) noexcept;
   void log(const Range& range, std::size_t wire) noexcept;

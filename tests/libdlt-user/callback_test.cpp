@@ -180,3 +180,36 @@ TEST_CASE("a context takes its callbacks along, and waits for one that runs") {
           expect_equal(stage.load(), 3, "but nobody is called");
         }) == "");
 }
+
+TEST_CASE("a callback that logs more than there is room for does not wait for its own thread to make room") {
+  const std::string senders = GENERATE("1", "3");
+  CAPTURE(senders);
+  ::setenv("DLT_USER_SENDERS", senders.c_str(), 1);
+  CHECK(isolated([] {
+          TempDir dir;
+          FakeDaemon daemon(dir / "d.sock");
+          Options o;
+          o.app = "APP1";
+          o.address = "unix:" + dir / "d.sock";
+          o.buffer = {64, OverflowMode::block, 1h};
+          auto started = start(o);
+          expect(started.has_value(), "start");
+          Context c{"CTX1"};
+          std::atomic<std::uint64_t> taken{~0ULL};
+          c.on_injection(0x1234, [&](std::uint32_t, std::span<const std::byte>) {
+            std::uint64_t n = 0;
+            for (int i = 0; i < 1000; ++i) n += DLT_INFO(c, "line {}", i) ? 1U : 0U;
+            taken = n;
+          });
+          expect(daemon.sees("context CTX1 -2"), "registered");
+
+          daemon.send(proto::local::Injection{daemon.positions_, 0x1234, {}});
+          expect(eventually([&] { return taken != ~0ULL; }), "the callback returns");
+          expect_equal(taken.load(), 64U, "as many as fit");
+          expect(started->flush(30s) && daemon.sees_frames(64), "they arrive");
+          const Stats s = started->stats();
+          expect_equal(s.dropped.timed_out, 936U, "the others are counted");
+          expect(s.closes(), "books");
+        }) == "");
+  ::unsetenv("DLT_USER_SENDERS");
+}

@@ -1,6 +1,8 @@
 // A signal handler that logs, at each instruction of its thread's first log call.
 #include <catch2/catch.hpp>
 
+#include <sys/wait.h>
+
 #include <map>
 #include <thread>
 
@@ -77,6 +79,40 @@ TEST_CASE("a handler that logs at any instruction of its thread's first call fin
             const auto number = proto::load_le<std::uint64_t>(frame.data() + 42);
             expect_equal(number, next[who]++, "what was logged at instruction " + std::to_string(who / 2));
           }
+        }) == "");
+}
+
+TEST_CASE("a child that a handler forks at any instruction of its thread's first call logs into a session of its own") {
+  CHECK(isolated([] {
+          TempDir dir;
+          Options o;
+          o.app = "APP1";
+          o.address = "unix:" + dir / "nobody.sock";
+          o.arena_bytes = 1 << 20;  // a child has one of its own
+          o.buffer_count = 1;
+          auto session = start(o);
+          Context c{"CTX1"};
+          context = &c;
+          const SingleStep stepping;
+
+          std::uint64_t n = 0;
+          std::string wrong;
+          for (bool reached = true; reached && wrong.empty(); ++n)
+            std::thread([&] {
+              pid_t child = -1;
+              const auto log = [] { (void)log_next(by_thread); };
+              reached = SingleStep::run(n, log, [&] { child = ::fork(); });
+              if (child == 0) {
+                for (int i = 0; i < 3; ++i) log();
+                ::_exit(session->stats().accepted >= 3 ? 0 : 1);
+              }
+              int status = 0;
+              if (reached && (waitpid(child, &status, 0) != child || status != 0))
+                wrong = "instruction " + std::to_string(n) + ", status " + std::to_string(status);
+            }).join();
+          expect(wrong.empty(), wrong);
+          expect(n > 200, "a first call has more than " + std::to_string(n) + " instructions");
+          expect(session->stats().closes(), "books");
         }) == "");
 }
 

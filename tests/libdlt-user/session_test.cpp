@@ -2,6 +2,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <optional>
+
 #include "dlt/dlt.hpp"
 #include "support/fake_daemon.hpp"
 #include "support/isolated.hpp"
@@ -338,5 +343,90 @@ TEST_CASE("a forked child logs under its own registration, and the parent goes o
           expect_equal(sessions[1], static_cast<std::uint32_t>(getpid()), "parent's pid");
           expect_equal(sessions[2], static_cast<std::uint32_t>(child), "child's pid");
           expect_equal(sessions[3], static_cast<std::uint32_t>(getpid()), "parent's pid again");
+        }) == "");
+}
+
+TEST_CASE("a flush that waits costs no processor time") {
+  CHECK(isolated([] {
+          TempDir dir;
+          auto session = started(options_for(dir));
+          Context c{"CTX1"};
+          DLT_INFO(c, "nobody takes this");
+          rusage before{};
+          ::getrusage(RUSAGE_SELF, &before);
+          expect(!session.flush(500ms), "nobody to flush to");
+          rusage after{};
+          ::getrusage(RUSAGE_SELF, &after);
+          const long sleeps = after.ru_nvcsw - before.ru_nvcsw;
+          expect(sleeps < 300, "slept " + std::to_string(sleeps) + " times");
+        }) == "");
+}
+
+TEST_CASE("the longest limit that there is does not wrap") {
+  CHECK(isolated([] {
+          TempDir dir;
+          Options o = options_for(dir);
+          o.recorder_level = Level::verbose;
+          std::optional<Session> session = started(o);
+          Context c{"CTX1"};
+          DLT_INFO(c, "waits");
+          std::atomic<int> flushed{-1};
+          std::jthread flushes([&] { flushed = session->flush(std::chrono::milliseconds::max()) ? 1 : 0; });
+          std::string problem;
+          std::jthread asks([&] { problem = session->snapshot("test", std::chrono::milliseconds::max()).problem; });
+          {
+            FakeDaemon daemon(dir / "d.sock");
+            flushes.join();
+            expect(daemon.sees("snapshot test"), "asked");
+          }
+          Session ends = std::move(*session);
+          { const Session at_once = std::move(ends); }
+          asks.join();
+          expect_equal(flushed.load(), 1, "flush");
+          expect(problem == "the session has ended", problem);
+        }) == "");
+}
+
+TEST_CASE("a call that waits for room in vain leaves errno as it was") {
+  CHECK(isolated([] {
+          TempDir dir;
+          Options o = options_for(dir);
+          o.buffer = {8, OverflowMode::block, 5ms};
+          auto session = started(o);
+          Context c{"CTX1"};
+          for (std::uint64_t i = 0; i < 8; ++i) expect(DLT_INFO(c, "{}", number(i)), "room");
+          errno = 4711;
+          const bool taken = DLT_INFO(c, "{}", number(8));
+          expect_equal(errno, 4711, "errno");
+          expect(!taken && session.stats().dropped.timed_out == 1, "waited");
+        }) == "");
+}
+
+TEST_CASE("a process that is forked while another thread of a forked child logs its first message logs, too") {
+  CHECK(isolated([] {
+          TempDir dir;
+          auto session = started(options_for(dir));
+          Context c{"CTX1"};
+          for (int round = 0; round < 20; ++round) {
+            const pid_t child = fork();
+            if (child == 0) {
+              std::atomic<bool> logged{false};
+              std::thread first([&] { DLT_INFO(c, "the child"), logged = true; });
+              int lost = 0;
+              for (bool last = false; !last;) {
+                last = logged;
+                const pid_t grandchild = fork();
+                if (grandchild == 0) ::_exit(DLT_INFO(c, "the grandchild") ? 0 : 1);
+                int status = -1;
+                waitpid(grandchild, &status, 0);
+                lost += status == 0 ? 0 : 1;
+              }
+              first.join();
+              ::_exit(lost == 0 ? 0 : 1);
+            }
+            int status = -1;
+            waitpid(child, &status, 0);
+            expect_equal(status, 0, "all logged, round " + std::to_string(round));
+          }
         }) == "");
 }

@@ -134,6 +134,33 @@ TEST_CASE("of what nobody confirms 4 MiB are kept; what was given up counts as o
   CHECK(s.stats().closes());
 }
 
+TEST_CASE(
+    "after the end of a session nothing is sent again: what was not confirmed when the connection breaks is lost") {
+  const auto mode = GENERATE(OverflowMode::overwrite, OverflowMode::drop_newest, OverflowMode::block);
+  const bool confirms = GENERATE(false, true);
+  CAPTURE(mode, confirms);
+  Stream s(2048, mode);
+  for (std::uint64_t i = 1; i <= 1000; ++i) REQUIRE(s.push(i));
+  const std::size_t sent = s.send(1).size() + s.send(1).size();
+  s.confirm(1);
+  REQUIRE(s.confirmed > 0);
+  REQUIRE(s.confirmed < sent);
+  s.queue->discard_everything();
+  CHECK(s.stats().dropped.at_exit == 1000 - sent);
+  CHECK(s.stats().delivered == sent);
+
+  if (confirms) s.queue->confirm_all();
+  s.break_off();
+
+  CHECK(s.stats().delivered == (confirms ? sent : s.confirmed));
+  CHECK(s.stats().dropped.overwritten == sent - s.stats().delivered);
+  CHECK(s.stats().dropped.at_exit == 1000 - sent);
+  CHECK(s.stats().queued == 0);
+  CHECK(s.stats().closes());
+  CHECK(s.queue->empty());
+  CHECK(s.send_all().empty());
+}
+
 TEST_CASE("whatever is sent, confirmed, broken off and overwritten: each message arrives, or is counted, in order") {
   const auto mode = GENERATE(OverflowMode::overwrite, OverflowMode::drop_newest);
   const auto capacity = GENERATE(8U, 100U, 2048U);

@@ -151,6 +151,7 @@ TEST_CASE("large messages are bounded by bytes, and the books close") {
   while (b.push(taken + 1, 9000)) ++taken;
   CHECK(taken >= 1000 * 512 / 9000);
   CHECK(taken < 1000);
+  CHECK(b.stats().reserved_bytes <= 2 * 1000 * 512 + (5 << 20));
   CHECK(b.pull_all() == sequence(1, taken));
   CHECK(b.stats().closes());
 }

@@ -27,8 +27,8 @@ enum class OverflowMode : std::uint8_t {
 [[nodiscard]] DLT_EXPORT std::string_view name(OverflowMode mode) noexcept;
 
 struct BufferOptions {
-  // Messages that one thread can have waiting in this buffer, 8 … 1,048,576. Large messages may fill it sooner:
-  // it also holds about 512 bytes per message and no more than twice that.
+  // Messages that one thread can have waiting in this buffer, 8 … 1,048,576. Large ones may fill it sooner: it holds at
+  // least 512 bytes per message. Its memory is at most about twice that and 5 MiB, for what is not confirmed, too.
   std::uint32_t capacity = 2048;
   OverflowMode mode = OverflowMode::overwrite;
   std::chrono::milliseconds timeout{100};  // for OverflowMode::block, 0 … 1 h
@@ -36,7 +36,7 @@ struct BufferOptions {
   bool operator==(const BufferOptions&) const = default;
 };
 
-// Messages printed by the library itself, in addition to being sent.
+// Messages printed by the library itself, in addition to being sent. Such a call locks and allocates: not in a handler.
 enum class LocalPrint : std::uint8_t {
   off = 0,
   automatic = 1,  // to stdout while no daemon is connected

@@ -16,9 +16,10 @@ namespace dlt {
 // Lost messages by cause.
 struct Drops {
   std::uint64_t full = 0;         // drop_newest: there was no room
-  std::uint64_t overwritten = 0;  // the oldest made room: overwrite; and what a daemon that died had not confirmed
-  std::uint64_t timed_out = 0;    // block: no room within the limit
-  std::uint64_t at_exit = 0;      // no daemon took them before the session ended
+  std::uint64_t overwritten = 0;  // the oldest made room: overwrite; what a daemon that died had not confirmed, and
+                                  // could not be sent again
+  std::uint64_t timed_out = 0;    // block: no room within the limit; in a callback, that does not wait: at once
+  std::uint64_t at_exit = 0;      // not sent to a daemon before the session ended
   std::uint64_t too_large = 0;    // did not fit a frame even when cut, or a write into the incumbent's FIFO
   std::uint64_t nested = 0;       // logged inside a log call of the same thread (signal handler, Encoder)
 

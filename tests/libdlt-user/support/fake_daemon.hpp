@@ -152,9 +152,12 @@ class FakeDaemon {
       ::close(fd);
       descriptor_came_ = true;
     }
-    if (n == 0) event("disconnected");
     const std::size_t before = peer.in.size();
     parse(peer.in);
+    if (n == 0) {
+      take_front_of_batch(peer.in);
+      event("disconnected");
+    }
     if (before != peer.in.size()) acknowledge(peer, before - peer.in.size());
     return n != 0;
   }
@@ -188,10 +191,17 @@ class FakeDaemon {
     }
     in.erase(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(at));
   }
+  // As our daemon does: what is whole of a batch that was cut.
+  void take_front_of_batch(proto::Bytes rest) {
+    std::size_t used = 0;
+    const auto message = proto::local::decode(rest, used);
+    if (message && std::holds_alternative<proto::local::Batch>(*message)) split(rest.subspan(used));
+  }
   void split(proto::Bytes bytes) {
     const std::lock_guard lock(mutex_);
-    while (!bytes.empty()) {
+    while (bytes.size() >= 4) {
       const std::size_t n = proto::load_be<std::uint16_t>(bytes.data() + 2);
+      if (n < 4 || n > bytes.size()) return;
       frames_.emplace_back(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
       bytes = bytes.subspan(n);
     }
@@ -226,6 +236,8 @@ class FakeDaemon {
       lost_ += overflow->lost;
     } else if (std::holds_alternative<Statistics>(message)) {
       event("statistics");
+    } else if (const auto* asked = std::get_if<SnapshotRequest>(&message)) {
+      event("snapshot " + std::string(asked->reason));
     }
   }
   void event(std::string what) {
