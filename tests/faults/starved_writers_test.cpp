@@ -56,6 +56,14 @@ constexpr std::uint8_t disconnects = 0;
 constexpr std::uint8_t connects = 1;
 constexpr std::uint8_t syncs = 2;
 
+void plug_in(const Daemon& daemon) {
+  std::filesystem::create_directory(daemon.dir() / "usb");
+  write_file(daemon.dir() / "usb/dlt_logstorage.conf",
+             "[FILTER1]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=now\nFileSize=8192\n"
+             "NOFiles=3\n"
+             "[FILTER2]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=later\nFileSize=8192\n"
+             "NOFiles=3\nSyncBehavior=ON_DEMAND\n");
+}
 bool use_logstorage(const Daemon& daemon) {
   if (!ask_logstorage(daemon, connects) || !log_one_by_one(daemon)) return false;
   return ask_logstorage(daemon, syncs) && ask_logstorage(daemon, disconnects);
@@ -64,17 +72,9 @@ bool use_logstorage(const Daemon& daemon) {
 void fault_f33_of_logstorage(int step) {
   const auto settings = Daemon::Settings{{"ControlSocketPath", "./ctrl.sock"}, {"OfflineLogstorageMaxDevices", "1"}};
   fault_f33(
-      "logstorage", step, settings,
-      [](const Daemon& daemon, int) {
-        std::filesystem::create_directory(daemon.dir() / "usb");
-        write_file(daemon.dir() / "usb/dlt_logstorage.conf",
-                   "[FILTER1]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=now\nFileSize=8192\n"
-                   "NOFiles=3\n"
-                   "[FILTER2]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=later\nFileSize=8192\n"
-                   "NOFiles=3\nSyncBehavior=ON_DEMAND\n");
-        return use_logstorage(daemon);
-      },
+      "logstorage", step, settings, [](const Daemon& daemon, int) { return use_logstorage(daemon); },
       [](const Daemon& daemon) {
+        plug_in(daemon);
         return ask_logstorage(daemon, connects) == 0 && ask_logstorage(daemon, disconnects) == 0 &&
                look(daemon).at("logstorage").empty();
       });

@@ -1,4 +1,6 @@
 // What an application's process has left behind that was killed: the rest of its stream, then its memory.
+#include <poll.h>
+
 #include <asio/post.hpp>
 
 #include "session/app_session.hpp"
@@ -30,6 +32,13 @@ void AppSession::wait_for_memory() {
 bool AppSession::is_dead() const noexcept {
   if (conversation_.said_bye()) return false;
   return (shared_memory_ && shared_memory_->orphaned()) || (recorder_ && recorder_->orphaned());
+}
+
+// Nobody holds the other end any more; what is in the socket is all that comes.
+bool AppSession::has_hung_up() noexcept {
+  if (!socket_.is_open()) return true;
+  pollfd end{socket_.native_handle(), POLLRDHUP, 0};
+  return ::poll(&end, 1, 0) == 1 && (end.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 // Once.

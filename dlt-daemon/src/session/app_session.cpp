@@ -68,7 +68,7 @@ void AppSession::on_readable() {
 // A process that lives comes back and sends again what it was not told of. What a dead one has left is taken as soon as
 // there is memory for that.
 void AppSession::starve() {
-  if (is_dead()) return wait_for_memory();
+  if (is_dead() && has_hung_up()) return wait_for_memory();
   hub_.exchange().refusals.add(Refusal::starved, 1, Clock::now(), "application connection of user {}, process {}",
                                static_cast<std::int64_t>(source().uid), source().pid);
   close();

@@ -81,6 +81,7 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void take_recorder(const proto::local::Recorder& announced);
   void take_snapshot(const AppConversation::Effects::Snapshot& asked);
   [[nodiscard]] bool is_dead() const noexcept;
+  [[nodiscard]] bool has_hung_up() noexcept;
   void starve();
   void tell_of_death();
   void wait_for_memory();
