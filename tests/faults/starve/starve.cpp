@@ -74,8 +74,9 @@ F* original(F*, const char* name) {
 
 void use_switch(const char* file) {
   const int fd = open(file, O_RDWR | O_CLOEXEC);
+  // All of them long: the last ones go by the stack, where an int leaves the upper half to chance.
   void* const p = reinterpret_cast<void*>(
-      syscall(SYS_mmap, nullptr, sizeof(starving::Switch), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+      syscall(SYS_mmap, 0L, sizeof(starving::Switch), long{PROT_READ | PROT_WRITE}, long{MAP_SHARED}, long{fd}, 0L));
   if (fd < 0 || p == MAP_FAILED) abort();
   close(fd);
   in_use = static_cast<starving::Switch*>(p);
