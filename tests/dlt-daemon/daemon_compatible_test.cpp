@@ -59,7 +59,7 @@ TEST_CASE("the socket for control answers requests and sends nothing else") {
   CHECK(version.size() == proto::load_be<std::uint16_t>(version.data() + 2));
   REQUIRE(level.size() == 28);
   CHECK(proto::load_le<std::uint32_t>(level.data() + 22) == service(control::Service::get_default_log_level));
-  Client viewer = d.client();
+  FrameClient viewer = d.client();
   CHECK(viewer.numbers(2) == std::vector<std::uint32_t>{0, 1});  // a controller has not taken the backlog
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("messages with the ECU id that libraries write get the daemon's, those
   auto config = config_in(dir);
   config.ecu = "MINE";
   RunningDaemon d(config);
-  Client viewer = d.client();
+  FrameClient viewer = d.client();
   Peer app = d.app();
   const auto of = [](std::uint32_t number, EcuId ecu) { return frame(number).replace(4, 4, ecu.bytes(), 4); };
   const std::string bare(
@@ -104,7 +104,7 @@ TEST_CASE("an application is not told that a client is there for a connection to
   const auto state = encoded(local::LogState{0});
   CHECK(app.receive(state.size()) == state);
   (void)app.receive(local::header_size + 6);
-  Client viewer = d.client();
+  FrameClient viewer = d.client();
   CHECK(app.receive(state.size()) == encoded(local::LogState{1}));
   viewer.peer().close();
   CHECK(app.receive(state.size()) == state);
@@ -147,7 +147,7 @@ TEST_CASE("a client that connects is told the software version and the time zone
   config.version_field = "VERSION";
   config.send_timezone = true;
   RunningDaemon d(config);
-  Client client = d.client();
+  FrameClient client = d.client();
 
   const auto version = client.control(service(control::Service::get_software_version));
   const auto zone = client.control(service(control::Service::timezone));
@@ -168,7 +168,7 @@ TEST_CASE("levels that a client has stored outlive the daemon, until it resets t
     Peer app = d.app();
     REQUIRE(app.send(registration("APP1", {"ONE", "TWO"})));
     CHECK(levels(app, 2) == std::vector<std::string>{"4/0", "4/0"});
-    Client client = d.client();
+    FrameClient client = d.client();
     REQUIRE(client.peer().send(request(control::SetLogLevel{"APP1", "TWO", 6}) + request(control::StoreConfig{})));
     CHECK(status_of(client.control(service(control::Service::store_config))) == 0);
   }
@@ -179,7 +179,7 @@ TEST_CASE("levels that a client has stored outlive the daemon, until it resets t
     Peer app = d.app();
     REQUIRE(app.send(registration("APP1", {"ONE", "TWO"})));
     CHECK(levels(app, 2) == std::vector<std::string>{"4/0", "6/0"});
-    Client client = d.client();
+    FrameClient client = d.client();
     REQUIRE(client.peer().send(request(control::ResetToFactoryDefault{})));
     CHECK(status_of(client.control(service(control::Service::reset_to_factory_default))) == 0);
     CHECK(std::filesystem::is_empty(dir / "kept"));
@@ -194,14 +194,14 @@ TEST_CASE("storing levels is refused where there is no place, and says so where 
   auto config = config_in(dir);
   {
     RunningDaemon d(config);
-    Client client = d.client();
+    FrameClient client = d.client();
     REQUIRE(client.peer().send(request(control::StoreConfig{})));
     CHECK(status_of(client.control(service(control::Service::store_config))) == 1);
   }
   write_file(dir / "file", "x");
   config.persistence_directory = dir / "file";
   RunningDaemon d(config);
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(client.peer().send(request(control::StoreConfig{})));
   CHECK(status_of(client.control(service(control::Service::store_config))) == 2);
 }
@@ -212,7 +212,7 @@ TEST_CASE("what is above forced levels goes nowhere and is counted") {
   config.force_levels = true;
   config.context_level = 4;
   RunningDaemon d(config);
-  Client client = d.client();
+  FrameClient client = d.client();
   Peer app = d.app();
   REQUIRE(app.send(encoded(local::RegisterContext{"APP1", "CTX1", 0, 6, 1, 1, ""})));
   CHECK(levels(app, 1) == std::vector<std::string>{"4/0"});
@@ -234,7 +234,7 @@ TEST_CASE("what is over a quota is counted for its application and told to clien
   auto config = config_in(dir);
   config.quotas = {{AppId("APP1"), {1, 1000}}};
   RunningDaemon d(config);
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(d.clients(1));
   Peer app = d.app();
   REQUIRE(app.send(registration() + numbered_batch(0, 100, 70)));  // 100 bytes each
@@ -254,7 +254,7 @@ TEST_CASE("repetitions are left out, and a message of the context says how many 
   auto config = config_in(dir);
   config.suppress_repetitions = true;
   RunningDaemon d(config);
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(d.clients(1));
   Peer app = d.app();
   std::string same;

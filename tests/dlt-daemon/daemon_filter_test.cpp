@@ -12,7 +12,7 @@ using Numbers = std::vector<std::uint32_t>;
 namespace {
 
 // The status of the answer.
-int ask(Client& client, std::string_view rules) {
+int ask(FrameClient& client, std::string_view rules) {
   if (!client.peer().send(request(control::SetClientFilter{rules}))) return -1;
   const auto answer = client.control(static_cast<std::uint32_t>(control::Service::set_client_filter));
   return answer.size() == 27 ? answer[26] : -1;
@@ -23,8 +23,8 @@ int ask(Client& client, std::string_view rules) {
 TEST_CASE("a client with a filter gets what it asks for, and the others everything") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client part = d.client();
-  Client all = d.client();
+  FrameClient part = d.client();
+  FrameClient all = d.client();
   REQUIRE(ask(part, "APP1\n!:NOIS\n") == 0);
   Peer app = d.app();
 
@@ -42,7 +42,7 @@ TEST_CASE("a client with a filter gets what it asks for, and the others everythi
 TEST_CASE("a filter is replaced by the next, and taken away by an empty one; what was held back stays counted") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   Peer app = d.app();
   REQUIRE(ask(client, "OTHR") == 0);
   REQUIRE(app.send(log(frame(0)) + log(frame(1, 0, "OTHR"))));
@@ -60,7 +60,7 @@ TEST_CASE("a filter is replaced by the next, and taken away by an empty one; wha
 TEST_CASE("rules that are none are refused, and the old ones stay") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   Peer app = d.app();
   REQUIRE(ask(client, "APP1") == 0);
   CHECK(ask(client, "TOOLONG") == 2);

@@ -46,8 +46,8 @@ TEST_CASE("a request with the ECU id of a node is the node's, any other is the d
   RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
   Peer peer = fake.accept();
   REQUIRE(becomes(d, "connected"));
-  Client asker = d.client();
-  Client other = d.client();
+  FrameClient asker = d.client();
+  FrameClient other = d.client();
   REQUIRE(d.clients(2));
 
   const auto set = asked_of("ECU2", control::SetLogLevel{"APP1", "CTX1", 6});
@@ -72,7 +72,7 @@ TEST_CASE("a request to a node that is not connected is answered with an error i
   TempDir dir;
   FakeNode fake;
   RunningDaemon d(gateway_in(dir, section(1, fake.port(), "ECU2", "Connect=OnDemand\n")));
-  Client asker = d.client();
+  FrameClient asker = d.client();
   REQUIRE(asker.peer().send(asked_of("ECU2", control::SetLogLevel{"APP1", "CTX1", 6})));
   const auto refused = asker.control(0x01);
   CHECK(ecu_of(refused) == "ECU2");
@@ -86,7 +86,7 @@ TEST_CASE("a node that goes before it has answered is told to who has asked") {
   RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
   Peer peer = fake.accept();
   REQUIRE(becomes(d, "connected"));
-  Client asker = d.client();
+  FrameClient asker = d.client();
   const auto set = asked_of("ECU2", control::SetLogLevel{"APP1", "CTX1", 6});
   REQUIRE(asker.peer().send(set));
   CHECK(peer.receive(set.size()) == set);
@@ -122,7 +122,7 @@ TEST_CASE("a node that never reads costs the requests that it does not take, the
   RunningDaemon d(config);
   Peer peer = fake.accept();
   REQUIRE(becomes(d, "connected"));
-  Client asker = d.client();
+  FrameClient asker = d.client();
   const std::string data(60'000, 'x');
   const auto injection = asked_of("ECU2", control::Injection{0x1000, proto::as_bytes(data)}, "APP1", "CTX1");
   // More than the sockets and the daemon keep: refused by and by, the rest when the connection is cut.

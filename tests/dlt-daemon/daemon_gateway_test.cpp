@@ -17,8 +17,8 @@ TEST_CASE("what nodes log goes to every client with its ECU id, and counts as th
   RunningDaemon d(gateway_in(dir, section(1, two.port(), "ECU2") + section(2, three.port(), "ECU3")));
   Peer second = two.accept();
   Peer third = three.accept();
-  Client viewer = d.client();
-  Client other = d.client();
+  FrameClient viewer = d.client();
+  FrameClient other = d.client();
   REQUIRE(d.clients(2));
   Peer app = d.app();
 
@@ -28,7 +28,7 @@ TEST_CASE("what nodes log goes to every client with its ECU id, and counts as th
   REQUIRE(d.received(11));
   REQUIRE(third.send(node_frames(11, 5, "ECU3")));
 
-  for (Client* client : {&viewer, &other}) {
+  for (FrameClient* client : {&viewer, &other}) {
     std::string seen;
     for (std::uint32_t n = 0; n < 16;) {
       const auto f = client->frame();
@@ -59,7 +59,7 @@ TEST_CASE("what a node logs while no client is there is kept for the next one, a
   Peer peer = fake.accept();
   REQUIRE(peer.send(node_frames(0, 3)));
   REQUIRE(d.received(3));
-  Client viewer = d.client();
+  FrameClient viewer = d.client();
   CHECK(viewer.numbers(3) == up_to(3));
   Peer app = d.app();
   REQUIRE(app.send(registration() + log(frame(3))));
@@ -150,7 +150,7 @@ TEST_CASE("rubbish of a node is passed over and counted; a node that sends nothi
   TempDir dir;
   FakeNode fake;
   RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
-  Client viewer = d.client();
+  FrameClient viewer = d.client();
   REQUIRE(d.clients(1));
   {
     Peer peer = fake.accept();
@@ -174,7 +174,7 @@ TEST_CASE("messages of another ECU id than the node's are not passed on but coun
   TempDir dir;
   FakeNode fake;
   RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
-  Client viewer = d.client();
+  FrameClient viewer = d.client();
   REQUIRE(d.clients(1));
   Peer peer = fake.accept();
   REQUIRE(peer.send(node_frame(0, "ECU4") + node_frame(1) + node_frame(2, "ECU5")));
@@ -187,7 +187,7 @@ TEST_CASE("a client's filter applies to what nodes log, not to what they answer"
   TempDir dir;
   FakeNode fake;
   RunningDaemon d(gateway_in(dir, section(1, fake.listen().port(), "ECU2")));
-  Client viewer = d.client();
+  FrameClient viewer = d.client();
   REQUIRE(viewer.peer().send(request(control::SetClientFilter{"APP2"})));
   REQUIRE(status_of(viewer.control(0xf20)) == 0);
   Peer peer = fake.accept();
@@ -207,7 +207,7 @@ TEST_CASE("a client that does not read holds a node back as it does applications
   config.client_stall = std::chrono::seconds(60);
   config.client_timeout = std::chrono::seconds(60);
   RunningDaemon d(config);
-  Client viewer = d.client(64 * 1024);
+  FrameClient viewer = d.client(64 * 1024);
   REQUIRE(d.clients(1));
   Peer peer = fake.accept();
   constexpr std::uint32_t count = 200'000;  // more than the sockets hold
@@ -249,7 +249,7 @@ TEST_CASE("without GatewayMode requests about nodes are refused as the incumbent
   auto config = gateway_in(dir, section(1, 1, "ECU2"));
   config.gateway = false;
   RunningDaemon d(config);
-  Client asker = d.client();
+  FrameClient asker = d.client();
   REQUIRE(asker.peer().send(connect_request(1, "ECU2") + asked_of("ECU2", control::GetDefaultLogLevel{})));
   CHECK(status_of(asker.control(0xf07)) == 2);
   CHECK(ecu_of(asker.control(0x04)) == "ECU1");
@@ -326,7 +326,7 @@ TEST_CASE("an acknowledgement that there was no room for is given when there is"
   Peer peer = fake.accept_silently(&link);
   REQUIRE(peer.send(node_says(control::GatewayLinked{control::Status::ok, link, 9, 0, 0})));
   REQUIRE(eventually([&] { return node(d)["acknowledged"] == true; }));
-  Client asker = d.client();
+  FrameClient asker = d.client();
   const std::string data(60'000, 'x');
   const auto injection = asked_of("ECU2", control::Injection{0x1000, proto::as_bytes(data)}, "APP1", "CON1");
   REQUIRE(eventually([&] { return !asker.peer().send(injection) || node(d)["refused"].get<std::uint64_t>() > 0; }));

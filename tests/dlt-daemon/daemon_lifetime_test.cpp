@@ -16,7 +16,7 @@ TEST_CASE("an orderly end delivers and stores what applications have sent, withi
   config.storage_directory = dir / "stored";
   config.storage_compression = false;
   RunningDaemon d(config);
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(d.clients(1));
   Peer app = d.app();
   REQUIRE(app.send(numbered_batch(0, 2000)));
@@ -36,7 +36,7 @@ TEST_CASE("a client that takes nothing does not keep the daemon from ending") {
   auto config = config_in(dir);
   config.client_stall = std::chrono::milliseconds(1);
   RunningDaemon d(config);
-  Client stopped = d.client(4096);
+  FrameClient stopped = d.client(4096);
   REQUIRE(d.clients(1));
   Peer app = d.app();
   flood(app, 200'000);

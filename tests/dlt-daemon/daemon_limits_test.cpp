@@ -16,7 +16,7 @@ TEST_CASE("a client that takes nothing is disconnected after the limit") {
   config.client_stall = std::chrono::milliseconds(1);
   config.client_timeout = std::chrono::seconds(1);
   RunningDaemon d(config);
-  Client stopped = d.client(4096);
+  FrameClient stopped = d.client(4096);
   REQUIRE(d.clients(1));
   Peer app = d.app();
   flood(app, 200'000);
@@ -46,7 +46,7 @@ TEST_CASE("connections beyond the maximum are refused, those that exist stay") {
   config.max_clients = 1;
   config.max_applications = 1;
   RunningDaemon d(config);
-  Client client = d.client();
+  FrameClient client = d.client();
   Peer app = d.app();
   REQUIRE(d.clients(1));
   CHECK(d.client().peer().is_closed());
@@ -117,7 +117,7 @@ TEST_CASE("an application that sends faster than allowed waits and loses nothing
   config.application_rate = 4 << 20;
   config.application_burst = 64 * 1024;
   RunningDaemon d(config);
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(d.clients(1));
   Peer fast = d.app();
   Peer quiet = d.app();

@@ -107,7 +107,7 @@ TEST_CASE("so it is when other connections come first that ask nothing, and when
   } else {
     viewer.reset();
     REQUIRE(node.clients(0));
-    Client other = node.client();
+    FrameClient other = node.client();
     REQUIRE(node.clients(1));
     other.peer().close();
     REQUIRE(node.clients(0));
@@ -162,7 +162,7 @@ TEST_CASE("what a gateway had begun to take of the backlog is its own while it i
   const auto has = gateway->received;
   gateway->reset();
   REQUIRE(breaks(node));
-  Client viewer = node.client();
+  FrameClient viewer = node.client();
   REQUIRE(node.clients(1));
   if (in_time) {
     PlayedGateway again(node);
@@ -195,7 +195,7 @@ TEST_CASE("what a link owes when it breaks a second time is delivered or counted
   std::optional<PlayedGateway> again(node);
   again->ask(5, epoch, 0);
   REQUIRE(again->resumed);
-  std::optional<Client> viewer;
+  std::optional<FrameClient> viewer;
   if (other) viewer.emplace(node.client());
   REQUIRE(node.clients(other ? 2 : 1));
   again->reset();

@@ -61,7 +61,7 @@ TEST_CASE("a viewer that comes while a gateway is away gets the backlog, and so 
   const std::uint64_t epoch = link_that_broke(node);
   REQUIRE(app.send(numbered_batch(0, 10)));
   REQUIRE(node.received(10));
-  Client viewer = node.client();
+  FrameClient viewer = node.client();
   CHECK(viewer.numbers(10) == range(0, 10));
   REQUIRE(app.send(numbered_batch(10, 5)));
   CHECK(viewer.numbers(5) == range(10, 15));
@@ -122,7 +122,7 @@ TEST_CASE("a connection has one link, and only what was sent can be acknowledged
   CHECK(refused[26] == 2);
   REQUIRE(gateway.client.peer().send(request(control::GatewayReceived{1'000'000})));
   CHECK(gateway.client.peer().is_closed());
-  Client viewer = node.client();
+  FrameClient viewer = node.client();
   REQUIRE(viewer.peer().send(request(control::GatewayReceived{0})));
   CHECK(viewer.peer().is_closed());
 }

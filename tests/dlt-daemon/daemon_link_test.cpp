@@ -32,10 +32,10 @@ TEST_CASE("a link that breaks in mid-stream, again and again, loses no message, 
   RunningDaemon node(node_in(at_node));
   BreakingRelay relay(node.client_port());
   RunningDaemon gateway(gateway_in(at_gateway, relay.port()));
-  Client viewer = gateway.client();
+  FrameClient viewer = gateway.client();
   REQUIRE(gateway.clients(1));
   REQUIRE(acknowledged(gateway));
-  std::optional<Client> other;
+  std::optional<FrameClient> other;
   if (also_a_viewer) other.emplace(node.client());
 
   // While it is logged, bytes are lost on their way, at each place where that may matter: in the stream, before the
@@ -104,7 +104,7 @@ TEST_CASE("a gateway that was started anew is another one: it begins with the no
   REQUIRE(node.received(20));
   RunningDaemon second(gateway_in(at_gateway, node.client_port()));
   REQUIRE(acknowledged(second));
-  Client viewer = second.client();
+  FrameClient viewer = second.client();
   CHECK(viewer.numbers(10) == range(10, 20));
   REQUIRE(app.send(numbered_batch(20, 1)));
   CHECK(viewer.number() == 20);
@@ -119,7 +119,7 @@ TEST_CASE("a node that was started anew is followed from its beginning") {
   std::optional<RunningDaemon> node(config);
   config.port = node->client_port();
   RunningDaemon gateway(gateway_in(at_gateway, config.port));
-  Client viewer = gateway.client();
+  FrameClient viewer = gateway.client();
   REQUIRE(gateway.clients(1));
   REQUIRE(acknowledged(gateway));
   for (std::uint32_t life = 0; life < 2; ++life) {
@@ -144,7 +144,7 @@ TEST_CASE("requests about links are not passed on to a node: the link is its gat
   RunningDaemon node(node_in(at_node));
   RunningDaemon gateway(gateway_in(at_gateway, node.client_port()));
   REQUIRE(acknowledged(gateway));
-  Client asker = gateway.client();
+  FrameClient asker = gateway.client();
   REQUIRE(asker.peer().send(asked_of("ECU2", control::GatewayLink{6, "GATE", 0, 0})));
   const auto refused = asker.control(0xf22);
   REQUIRE(refused.size() == 27);
@@ -158,8 +158,8 @@ TEST_CASE("a filter is its client's: a request for one is not passed on to a nod
   RunningDaemon node(node_in(at_node));
   RunningDaemon gateway(gateway_in(at_gateway, node.client_port()));
   REQUIRE(acknowledged(gateway));
-  Client asker = gateway.client();
-  Client viewer = gateway.client();
+  FrameClient asker = gateway.client();
+  FrameClient viewer = gateway.client();
   REQUIRE(gateway.clients(2));
   REQUIRE(asker.peer().send(asked_of("ECU2", control::SetClientFilter{"!:\n"})));
   const auto answer = asker.control(0xf20);
@@ -177,7 +177,7 @@ TEST_CASE("a node whose section changes at a reload keeps its link: what was und
   BreakingRelay relay(node.client_port());
   const auto config = gateway_in(at_gateway, relay.port());
   RunningDaemon gateway(config);
-  Client viewer = gateway.client();
+  FrameClient viewer = gateway.client();
   REQUIRE(gateway.clients(1));
   REQUIRE(acknowledged(gateway));
   Peer app = node.app();

@@ -117,7 +117,7 @@ TEST_CASE("requests for devices are answered as the incumbent answers them") {
 TEST_CASE("a client at the port may not name a directory to write to") {
   TempDir dir;
   RunningDaemon d(config_with(dir));
-  Client viewer = d.client();
+  FrameClient viewer = d.client();
   REQUIRE(viewer.peer().send(request(control::OfflineLogstorage{dir / "x", connects})));
   const auto answer = viewer.control(0xf05);
   REQUIRE(answer.size() == 27);
@@ -165,7 +165,7 @@ TEST_CASE("messages of a filter that disables the network are stored and go to n
   RunningDaemon d(config_with(dir));
   const auto usb = device(dir, "usb", filter(1, "CTX2", "secret", "DisableNetwork=ON"));
   CHECK(ask(dir, usb, connects) == 0);
-  Client viewer = d.client();
+  FrameClient viewer = d.client();
   REQUIRE(d.clients(1));
   Peer app = d.app();
   std::string frames;

@@ -24,8 +24,8 @@ Numbers range(std::uint32_t first, std::uint32_t end) {
 TEST_CASE("messages go from an application to every client, in order, once") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client first = d.client();
-  Client second = d.client();
+  FrameClient first = d.client();
+  FrameClient second = d.client();
   REQUIRE(d.clients(2));
   Peer app = d.app();
 
@@ -44,7 +44,7 @@ TEST_CASE("messages go from an application to every client, in order, once") {
 TEST_CASE("a stream that comes byte by byte arrives whole") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   Peer app = d.app();
   for (const char c : log(frame(0, 10)) + batch(frame(1) + frame(2, 5)) + log(frame(3)))
     REQUIRE(app.send(std::string(1, c)));
@@ -58,11 +58,11 @@ TEST_CASE("the first client gets the backlog, one that reconnects gets nothing t
   REQUIRE(app.send(numbered_batch(0, 100)));
   REQUIRE(d.received(100));
   {
-    Client client = d.client();
+    FrameClient client = d.client();
     CHECK(client.numbers(100) == range(0, 100));
   }
   REQUIRE(d.clients(0));
-  Client again = d.client();
+  FrameClient again = d.client();
   REQUIRE(d.clients(1));
   REQUIRE(app.send(log(frame(100))));
   CHECK(again.number() == 100);
@@ -76,7 +76,7 @@ TEST_CASE("a backlog larger than an outbox is replayed whole, and live messages 
   Peer app = d.app();
   REQUIRE(app.send(numbered_batch(0, 50'000)));
   REQUIRE(d.received(50'000));
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(app.send(numbered_batch(50'000, 100)));
   CHECK(out_of_order(client, 50'100) == 0);
 }
@@ -87,8 +87,8 @@ TEST_CASE("a client that never reads costs the others nothing") {
   config.client_stall = std::chrono::seconds(2);  // once for the stopped client; the good one may be slow, not dead
   config.client_timeout = std::chrono::seconds(3600);
   RunningDaemon d(config);
-  Client stopped = d.client(4096);
-  Client good = d.client();
+  FrameClient stopped = d.client(4096);
+  FrameClient good = d.client();
   REQUIRE(d.clients(2));
   Peer app = d.app();
   constexpr std::uint32_t count = 1'000'000;
@@ -112,7 +112,7 @@ TEST_CASE("a client that never reads costs the others nothing") {
 TEST_CASE("rubbish from one application does not touch another's messages") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(d.clients(1));
   Peer bad = d.app();
   Peer good = d.app();
@@ -134,7 +134,7 @@ TEST_CASE("rubbish from one application does not touch another's messages") {
 TEST_CASE("an application that dies inside a frame leaves nothing behind") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(d.clients(1));
   {
     Peer dying = d.app();
@@ -149,8 +149,8 @@ TEST_CASE("an application that dies inside a frame leaves nothing behind") {
 TEST_CASE("a client that speaks something else is disconnected, the others go on") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client good = d.client();
-  Client scanner = d.client();
+  FrameClient good = d.client();
+  FrameClient scanner = d.client();
   REQUIRE(d.clients(2));
   for (int i = 0; i < 100; ++i)
     if (!scanner.peer().send(std::string(16'384, '\xfe'))) break;
@@ -167,7 +167,7 @@ TEST_CASE("a level that a client sets reaches the application, which also hears 
   REQUIRE(app.send(registration()));
   CHECK(app.receive(9 + 14) == encoded(local::LogState{0}) + encoded(local::LogLevel{4, 0, 0}));
   {
-    Client client = d.client();
+    FrameClient client = d.client();
     CHECK(app.receive(9) == encoded(local::LogState{1}));
     REQUIRE(client.peer().send(request(control::SetLogLevel{"APP1", "CTX1", 6})));
     CHECK(app.receive(14) == encoded(local::LogLevel{6, 0, 0}));
@@ -183,7 +183,7 @@ TEST_CASE("an application that does not read gets the right levels when it does"
   RunningDaemon d(config_in(dir));
   Peer app = d.app();
   REQUIRE(app.send(registration()));
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(d.clients(1));
   constexpr int changes = 60'000;
   std::thread asking([&] {
@@ -207,7 +207,7 @@ TEST_CASE("an application that does not read gets the right levels when it does"
 TEST_CASE("losses that an application reports are shown in the status and told to clients") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   Peer app = d.app();
   std::vector<std::byte> entries(local::Loss::entry_size);
   proto::ByteWriter out(entries);
@@ -228,7 +228,7 @@ TEST_CASE("applications may come by TCP") {
   auto config = config_in(dir);
   config.app_port = 0;
   RunningDaemon d(config);
-  Client client = d.client();
+  FrameClient client = d.client();
   Peer app = Peer::to_tcp(d.daemon().app_port());
   REQUIRE(app.send(registration() + numbered_batch(0, 1000)));
   CHECK(client.numbers(1000) == range(0, 1000));

@@ -72,7 +72,7 @@ TEST_CASE("a daemon that root starts for a user is that user in every thread, fo
   std::uint16_t port = 0;
   std::ifstream(d.dir / "port") >> port;
   Peer app = Peer::to_unix(d.dir / "app.sock");
-  Client client(port);
+  FrameClient client(port);
   REQUIRE(app.send(log(frame(11))));
   CHECK(client.number() == 11);
   CHECK(eventually([&] { return !std::filesystem::is_empty(d.dir / "stored"); }));

@@ -132,7 +132,7 @@ TEST_CASE("the daemon's own log goes to a file, which is rotated, and the keys o
     REQUIRE(eventually([&] { return std::filesystem::exists(dir / "port"); }));
     std::uint16_t port = 0;
     std::ifstream(dir / "port") >> port;
-    for (int i = 0; i < 100 && !std::filesystem::exists(dir / "own.1.log"); ++i) Client(port).frame();
+    for (int i = 0; i < 100 && !std::filesystem::exists(dir / "own.1.log"); ++i) FrameClient(port).frame();
     CHECK(child.stop(SIGTERM) == 0);
   }
   CHECK(read_file(dir / "out").find("c:6: UDPConnectionSetup has no effect") != std::string::npos);
@@ -188,7 +188,7 @@ TEST_CASE("a second program refuses with a clear message and leaves the first al
   CHECK(second.code == 1);
   CHECK(second.out.find("another daemon serves") != std::string::npos);
   Peer app = Peer::to_unix(s.dir / "app.sock");
-  Client client(s.port());
+  FrameClient client(s.port());
   REQUIRE(app.send(log(frame(5))));
   CHECK(client.number() == 5);
 }
@@ -200,7 +200,7 @@ TEST_CASE("a daemon that was killed is replaced by the next one") {
   Child next({s.command({}), {}, "", s.dir / "log2", false});
   CHECK(eventually([&] { return std::filesystem::exists(s.dir / "port"); }));
   Peer app = Peer::to_unix(s.dir / "app.sock");
-  Client client(s.port());
+  FrameClient client(s.port());
   REQUIRE(app.send(log(frame(7))));
   CHECK(client.number() == 7);
 }
@@ -211,7 +211,7 @@ TEST_CASE("a daemon that was killed is replaced by the next one") {
 TEST_CASE("a daemon without free descriptors serves on, and accepts again when there are some") {
   Served s({"prlimit", "--nofile=30"});
   Peer app = Peer::to_unix(s.dir / "app.sock");
-  Client client(s.port());
+  FrameClient client(s.port());
   REQUIRE(app.send(log(frame(0))));
   CHECK(client.number() == 0);
   {
@@ -238,7 +238,7 @@ TEST_CASE("a file size limit only makes more files") {
   Child storing({command, {}, "", s.dir / "log", false});
   REQUIRE(eventually([&] { return std::filesystem::exists(s.dir / "port"); }));
   Peer app = Peer::to_unix(s.dir / "app.sock");
-  Client client(s.port());
+  FrameClient client(s.port());
   std::thread sender([&] {
     for (std::uint32_t i = 0; i < 10; ++i) app.send(numbered_batch(i * 1000, 1000));
   });

@@ -62,7 +62,7 @@ TEST_CASE("everything is acknowledged that a client has, or that nobody wants") 
 
   app.send(hello(1) + registration() + batch_of(1, 1, 0, frames(0, 100)));
   CHECK(app.acknowledged(app.sent));
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(client.numbers(100) == range(0, 100));
   app.send(batch_of(1, 2, 0, frames(100, 100)));
   CHECK(app.acknowledged(app.sent));
@@ -103,7 +103,7 @@ TEST_CASE("an application that cannot use acknowledgements gets none") {
 TEST_CASE("a connection that goes on where another one broke off brings nothing twice") {
   const TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(d.clients(1));
   const bool still_open = GENERATE(false, true);
   const std::string all = frames(0, 30);
@@ -142,7 +142,7 @@ struct Connections {
   }
   const TempDir dir;
   RunningDaemon d{config_in(dir)};
-  Client client{d.client()};
+  FrameClient client{d.client()};
   App first{d};
   App second{d};
 };
@@ -203,7 +203,7 @@ TEST_CASE("an earlier connection of a process that speaks later does not end the
 TEST_CASE("whoever does not know the instance takes nobody's place") {
   const TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(d.clients(1));
   const std::uint64_t instance = GENERATE(0U, 7U);
   {
@@ -225,7 +225,7 @@ TEST_CASE("a client that takes nothing holds up acknowledgements for its stall l
   config.client_queue = 64 << 20;                 // never full: it is not a time of dropping that lets them go
   config.client_timeout = std::chrono::hours(1);  // the machine may be slow
   RunningDaemon d(config);
-  Client stopped = d.client(4096);
+  FrameClient stopped = d.client(4096);
   REQUIRE(d.clients(1));
   App app(d);
   app.send(hello(1) + registration());

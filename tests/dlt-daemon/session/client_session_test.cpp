@@ -70,7 +70,7 @@ TEST_CASE("what comes between the end of a client and the moment that the daemon
   }
   REQUIRE(d.received(1600));
   REQUIRE(d.clients(0));
-  Client next = d.client();
+  FrameClient next = d.client();
 
   CHECK(out_of_order(next, 1600) == 0);
 }

@@ -51,7 +51,7 @@ bool connected(const RunningDaemon& d, const std::string& id, bool wanted = true
 TEST_CASE("what an old application logs arrives, and the status tells how it came") {
   TempDir dir;
   RunningDaemon d(with_fifo(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   OldApplication app(dir_of(dir), 4711);
   REQUIRE(app.sign_up());
   for (std::uint32_t i = 0; i < 100; ++i) REQUIRE(app.send(log(frame(i, i))));
@@ -79,7 +79,7 @@ TEST_CASE("an old application is told levels, whether a client is there, and inj
   CHECK(app.told() == encoded(local::LogLevel{4, 0, 0}));
   CHECK(app.told() == encoded(local::LogLevel{4, 0, 1}));
 
-  Client client = d.client();
+  FrameClient client = d.client();
   CHECK(app.told() == encoded(local::LogState{1}));
   client.peer().send(request(control::SetLogLevel{"APP1", "CTX2", 6}));
   CHECK(app.told() == encoded(local::LogLevel{6, 0, 1}));
@@ -105,7 +105,7 @@ TEST_CASE("a level that an old application has chosen stands and is not told") {
 TEST_CASE("limits for an application, overflows, modes and markers have their effect and cost nothing") {
   TempDir dir;
   RunningDaemon d(with_fifo(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   OldApplication app(dir_of(dir), 4711);
   REQUIRE(app.sign_up());
   REQUIRE(app.send(encoded(local::ApplicationLimits{"APP1", 2, 1}) + encoded(local::LogMode{3}) +
@@ -121,7 +121,7 @@ TEST_CASE("limits for an application, overflows, modes and markers have their ef
 TEST_CASE("two processes with one id are both told, the later one's level counts, and each leaves for itself") {
   TempDir dir;
   RunningDaemon d(with_fifo(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   OldApplication first(dir_of(dir), 4711);
   REQUIRE(first.sign_up("APP1", {"CTX1"}, 2));
   OldApplication second(dir_of(dir), 4712);
@@ -142,7 +142,7 @@ TEST_CASE("two processes with one id are both told, the later one's level counts
 TEST_CASE("an old application that has died is forgotten, with its contexts") {
   TempDir dir;
   RunningDaemon d(with_fifo(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   OldApplication app(dir_of(dir), 4711);
   REQUIRE(app.sign_up());
   REQUIRE(connected(d, "APP1"));
@@ -189,7 +189,7 @@ TEST_CASE("a number that is given to another process makes it another applicatio
 TEST_CASE("an old application that does not read holds up nobody and knows its level in the end") {
   TempDir dir;
   RunningDaemon d(with_fifo(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   OldApplication deaf(dir_of(dir), 4711);
   REQUIRE(deaf.sign_up("DEAF", {"CTX1"}));
   OldApplication app(dir_of(dir), 4712);
@@ -211,7 +211,7 @@ TEST_CASE("an old application that does not read holds up nobody and knows its l
 TEST_CASE("an old application without a pipe logs all the same") {
   TempDir dir;
   RunningDaemon d(with_fifo(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   OldApplication app(dir_of(dir), ::getpid());
   ::unlink((dir / "dltpipes/dlt" + std::to_string(::getpid())).c_str());
   REQUIRE(app.sign_up());
@@ -226,7 +226,7 @@ TEST_CASE("a frame with the library's ECU id gets the daemon's, another stays") 
   Config config = with_fifo(dir);
   config.ecu = "CAR9";
   RunningDaemon d(config);
-  Client client = d.client();
+  FrameClient client = d.client();
   OldApplication app(dir_of(dir), 4711);
   std::string chosen = frame(1);
   chosen.replace(4, 4, "MINE");
@@ -244,7 +244,7 @@ TEST_CASE("a frame with the library's ECU id gets the daemon's, another stays") 
 TEST_CASE("a message that was torn costs the others nothing, and is counted") {
   TempDir dir;
   RunningDaemon d(with_fifo(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   OldApplication app(dir_of(dir), 4711);
   OldApplication clumsy(dir_of(dir), 4712);
   std::size_t torn = 0;
@@ -265,7 +265,7 @@ TEST_CASE("who comes by the FIFO cannot log or register as an id that a user of 
   Config config = with_fifo(dir);
   config.reserved_ids = {{"SYS", 1}};
   RunningDaemon d(config);
-  Client client = d.client();
+  FrameClient client = d.client();
   Peer owner = d.app();
   REQUIRE(owner.send(registration("OWND")));
   REQUIRE(connected(d, "OWND"));
@@ -287,7 +287,7 @@ TEST_CASE("who comes by the FIFO cannot log or register as an id that a user of 
 TEST_CASE("an id that the FIFO has is given to a user of the socket who registers it") {
   TempDir dir;
   RunningDaemon d(with_fifo(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   OldApplication app(dir_of(dir), 4711);
   REQUIRE(app.sign_up("APP1"));
   REQUIRE(connected(d, "APP1"));
@@ -307,7 +307,7 @@ TEST_CASE("the FIFO is not read while a client cannot follow, and nothing is los
   config.client_queue = 1 << 20;  // what one read brings has room beyond the mark at which it holds back
   config.legacy_fifo_size = 64 * 1024;
   RunningDaemon d(config);
-  Client client = d.client(4096);
+  FrameClient client = d.client(4096);
   REQUIRE(d.clients(1));
   OldApplication app(dir_of(dir), 4711);
   REQUIRE(app.sign_up());
@@ -327,7 +327,7 @@ TEST_CASE("the FIFO is not read while a client cannot follow, and nothing is los
 TEST_CASE("what is in the FIFO when the daemon ends is delivered, and the name is gone") {
   TempDir dir;
   RunningDaemon d(with_fifo(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(d.clients(1));
   OldApplication app(dir_of(dir), 4711);
   for (std::uint32_t i = 0; i < 500; ++i) REQUIRE(app.send(log(frame(i, 100))));
@@ -347,7 +347,7 @@ TEST_CASE("two daemons do not share a FIFO") {
 
   CHECK_FALSE(Daemon::start(second));
   OldApplication app(dir_of(dir), 4711);
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(app.send(log(frame(0))));
   CHECK(client.number() == 0);
 }
@@ -365,7 +365,7 @@ TEST_CASE("an application of the incumbent's Unix-socket build is served without
   REQUIRE(app.send(registration()));
   CHECK(app.receive(9) == encoded(local::LogState{0}));
   CHECK(app.receive(14) == encoded(local::LogLevel{4, 0, 0}));
-  Client client = d.client();
+  FrameClient client = d.client();
   CHECK(app.receive(9) == encoded(local::LogState{1}));
   client.peer().send(request(control::SetLogLevel{"APP1", "CTX1", 6}));
   CHECK(app.receive(14) == encoded(local::LogLevel{6, 0, 0}));

@@ -87,7 +87,7 @@ TEST_CASE("a connection starts the daemon, which serves on the sockets that syst
   Peer app = s.app();
   REQUIRE(app.send(log(frame(7))));
 
-  Client client(static_cast<std::uint16_t>(std::stoi(s.port)));
+  FrameClient client(static_cast<std::uint16_t>(std::stoi(s.port)));
   CHECK(client.number() == 7);
   CHECK(s.log().find("socket 'app' from systemd: " + (s.dir / "app.sock")) != std::string::npos);
   CHECK(s.log().find("socket 'client' from systemd: 127.0.0.1:" + s.port) != std::string::npos);
@@ -171,7 +171,7 @@ TEST_CASE("an inherited TCP socket for applications serves beside the daemon's o
   std::thread io([&] { (*started)->run(); });
 
   Peer remote = Peer::to_tcp(port);
-  Client client((*started)->client_port());
+  FrameClient client((*started)->client_port());
   const bool sent = remote.send(log(frame(3)));
   const auto first = client.number();
   Peer local = Peer::to_unix(dir / "app.sock");
@@ -198,7 +198,7 @@ TEST_CASE("a changed configuration leaves an inherited socket alone") {
 
   d.reload(fresh);
   Peer app = Peer::to_unix(dir / "given");
-  Client client(d.client_port());
+  FrameClient client(d.client_port());
   const bool sent = app.send(log(frame(9)));
   const auto number = client.number();
   d.stop();

@@ -64,7 +64,7 @@ bool nobody_left(const RunningDaemon& d) {
 TEST_CASE("an application that dies before its first batch has its messages salvaged") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
 
   live_and_die(d, ten_frames(), "");
 
@@ -80,7 +80,7 @@ TEST_CASE("an application that dies before its first batch has its messages salv
 TEST_CASE("a stream that is cut at any byte is completed from the memory, each frame once") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   const std::string stream = batch_of(1, 1, 0, frames(0, 2)) + batch_of(1, 1, 2 * frame_size, frames(2, 5));
 
   for (std::size_t cut = 0; cut <= stream.size(); cut += 7) {
@@ -95,7 +95,7 @@ TEST_CASE("a stream that is cut at any byte is completed from the memory, each f
 TEST_CASE("the losses of an application that dies are told to clients, as far as it had not told them") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   ArenaFile file;
   file.put64(file.slot(1, 2) + 104, 12);  // full
   std::vector<std::byte> entries(local::Loss::entry_size);
@@ -137,7 +137,7 @@ TEST_CASE("nothing is salvaged from an application that said good-bye, or that l
 TEST_CASE("memory that is not as it should be costs its owner the connection, and is counted [F12]") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   Peer good = d.app();
   REQUIRE(good.send(registration("GOOD")));
   const ArenaFile file = ten_frames();
@@ -195,7 +195,7 @@ TEST_CASE("memory that makes no sense when its owner has died is refused, and is
 TEST_CASE("memory that is changed while it is read costs nobody else anything [F12]") {
   TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   Peer good = d.app();
   REQUIRE(good.send(registration("GOOD", {"CTX2"})));
   ArenaFile file;

@@ -228,7 +228,7 @@ TEST_CASE("a client asks for one application's or for all, and hears of each") {
   apps.push_back(recorded_app(d, three_messages(), "ONE"));
   apps.push_back(recorded_app(d, three_messages(), "TWO"));
   REQUIRE(eventually([&] { return d.status()["applications"].size() == 2; }));
-  Client client = d.client();
+  FrameClient client = d.client();
   const auto ask = [&](AppId app) {
     REQUIRE(client.peer().send(request(control::TakeSnapshot{app})));
     return client.control(static_cast<std::uint32_t>(control::Service::snapshot));
@@ -260,7 +260,7 @@ TEST_CASE("who asks for all gets one of the daemon's own recorder, too: of what 
   Peer app = d.app();
   REQUIRE(app.send(registration("LOGS") + numbered_batch(0, 1000)));
   REQUIRE(d.received(1000));
-  Client client = d.client();
+  FrameClient client = d.client();
   const auto ask = [&](AppId of) {
     REQUIRE(client.peer().send(request(control::TakeSnapshot{of})));
     return client.control(static_cast<std::uint32_t>(control::Service::snapshot));
@@ -325,7 +325,7 @@ TEST_CASE("a daemon whose own recorder cannot be made goes on without") {
 TEST_CASE("without a directory a client's request is not supported") {
   const TempDir dir;
   RunningDaemon d(config_in(dir));
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(client.peer().send(request(control::TakeSnapshot{})));
   const std::string f = client.control(static_cast<std::uint32_t>(control::Service::snapshot));
   REQUIRE(f.size() == 27);
@@ -350,7 +350,7 @@ TEST_CASE("messages go on to clients while snapshots are written") {
   for (std::uint32_t i = 0; i < 30'000; ++i) frames += frame(i, 200);
   for (std::uint32_t r = 0; r < 4; ++r) large.segment(r, 0, 1, frames);
   Peer app = recorded_app(d, large);
-  Client client = d.client();
+  FrameClient client = d.client();
   REQUIRE(d.clients(1));
   std::string requests;
   for (std::uint32_t i = 0; i < 8; ++i) requests += encoded(local::SnapshotRequest{i, "load"});

@@ -120,9 +120,9 @@ class Peer {
 };
 
 // A DLT client: whole frames.
-class Client {
+class FrameClient {
  public:
-  explicit Client(std::uint16_t port, int receive_buffer = 0) : peer_(Peer::to_tcp(port, receive_buffer)) {}
+  explicit FrameClient(std::uint16_t port, int receive_buffer = 0) : peer_(Peer::to_tcp(port, receive_buffer)) {}
 
   // The next frame; empty at the end of the stream or at the deadline.
   std::string frame() {
@@ -185,7 +185,7 @@ inline void flood(Peer& app, std::uint32_t count) {
 }
 
 // How many of the next `count` messages do not come in order, each once.
-inline std::uint32_t out_of_order(Client& client, std::uint32_t count) {
+inline std::uint32_t out_of_order(FrameClient& client, std::uint32_t count) {
   std::uint32_t wrong = 0;
   for (std::uint32_t i = 0; i < count; ++i)
     if (client.number() != i) ++wrong;

@@ -34,7 +34,7 @@ inline bool at_rest(const RunningDaemon& node) {
 
 // A gateway that is played by the test.
 struct PlayedGateway {
-  Client client;
+  FrameClient client;
   std::uint64_t received = 0;
   std::uint64_t epoch = 0;
   bool resumed = false;

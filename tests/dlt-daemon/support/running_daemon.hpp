@@ -45,7 +45,9 @@ class RunningDaemon {
   [[nodiscard]] daemon::Daemon& daemon() { return *daemon_; }
   [[nodiscard]] Peer app() const { return Peer::to_unix(config_.app_socket); }
   [[nodiscard]] std::uint16_t client_port() const { return daemon_->client_port(); }
-  [[nodiscard]] Client client(int receive_buffer = 0) const { return Client(daemon_->client_port(), receive_buffer); }
+  [[nodiscard]] FrameClient client(int receive_buffer = 0) const {
+    return FrameClient(daemon_->client_port(), receive_buffer);
+  }
   [[nodiscard]] nlohmann::json status() const {
     const auto answer = daemon::ask_status(config_.status_socket);
     if (!answer) throw std::runtime_error("status: " + answer.error().message());
