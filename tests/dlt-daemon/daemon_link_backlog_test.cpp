@@ -207,7 +207,7 @@ TEST_CASE("what a link owes when it breaks a second time is delivered or counted
   const auto got = all_of(late, epoch, 0, app);
   CHECK(got.lost > 0);
   CHECK(got.numbers.size() + got.lost == count);
-  CHECK(got.numbers == range(static_cast<std::uint32_t>(got.lost), count));
+  CHECK(got.numbers == up_from(static_cast<std::uint32_t>(got.lost), count));
   if (viewer) CHECK(viewer->number() == marker);
 }
 
@@ -218,9 +218,9 @@ TEST_CASE("a gateway is told what it missed, however many have opened links sinc
   PlayedGateway gateway(node);
   gateway.ask(5, 0, 0);
   REQUIRE(app.send(numbered_batch(0, 10)));
-  CHECK(gateway.numbers(6) == range(0, 6));
+  CHECK(gateway.numbers(6) == up_from(0, 6));
   const auto has = gateway.received;
-  CHECK(gateway.numbers(4) == range(6, 10));
+  CHECK(gateway.numbers(4) == up_from(6, 10));
   gateway.reset();
   REQUIRE(breaks(node));
   for (std::uint64_t link = 6; link < 6 + 2 * BrokenLinks::most; ++link) {

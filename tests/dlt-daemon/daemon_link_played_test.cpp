@@ -20,7 +20,7 @@ TEST_CASE("a gateway that is played gets again what it does not say it has, and 
     CHECK(gateway.received == 0);
     CHECK(gateway.epoch != 0);
     REQUIRE(app.send(numbered_batch(0, 10)));
-    CHECK(gateway.numbers(3) == range(0, 3));
+    CHECK(gateway.numbers(3) == up_from(0, 3));
     epoch = gateway.epoch;
     has = gateway.received;
     gateway.reset();
@@ -32,7 +32,7 @@ TEST_CASE("a gateway that is played gets again what it does not say it has, and 
   again.ask(5, epoch, has);
   CHECK(again.resumed);
   CHECK(again.received == has);
-  CHECK(again.numbers(12) == range(3, 15));
+  CHECK(again.numbers(12) == up_from(3, 15));
   again.acknowledge();
   CHECK(at_rest(node));
   REQUIRE(app.send(numbered_batch(15, 1)));
@@ -46,11 +46,11 @@ TEST_CASE("a link whose gateway comes back before the node has noticed anything 
   PlayedGateway half_open(node);
   half_open.ask(5, 0, 0);
   REQUIRE(app.send(numbered_batch(0, 10)));
-  CHECK(half_open.numbers(4) == range(0, 4));
+  CHECK(half_open.numbers(4) == up_from(0, 4));
   PlayedGateway again(node);
   again.ask(5, half_open.epoch, half_open.received);
   CHECK(again.resumed);
-  CHECK(again.numbers(6) == range(4, 10));
+  CHECK(again.numbers(6) == up_from(4, 10));
   CHECK(half_open.numbers(7).back() == 0xffff'ffff);
 }
 
@@ -62,13 +62,13 @@ TEST_CASE("a viewer that comes while a gateway is away gets the backlog, and so 
   REQUIRE(app.send(numbered_batch(0, 10)));
   REQUIRE(node.received(10));
   FrameClient viewer = node.client();
-  CHECK(viewer.numbers(10) == range(0, 10));
+  CHECK(viewer.numbers(10) == up_from(0, 10));
   REQUIRE(app.send(numbered_batch(10, 5)));
-  CHECK(viewer.numbers(5) == range(10, 15));
+  CHECK(viewer.numbers(5) == up_from(10, 15));
   PlayedGateway again(node);
   again.ask(5, epoch, 0);
   CHECK(again.resumed);
-  CHECK(again.numbers(15) == range(0, 15));
+  CHECK(again.numbers(15) == up_from(0, 15));
   REQUIRE(app.send(numbered_batch(15, 1)));
   CHECK(again.number() == 15);
 }
@@ -92,7 +92,7 @@ TEST_CASE("what a broken link has no room for is counted, told and shown") {
   const auto told = again.client.control(0x14);
   REQUIRE(told.size() == 32);
   CHECK(proto::load_le<std::uint32_t>(told.data() + 28) == lost);
-  CHECK(again.numbers(count - lost) == range(lost, count));
+  CHECK(again.numbers(count - lost) == up_from(lost, count));
   CHECK(node.status()["clients"][0]["dropped"]["messages"] == lost);
 }
 

@@ -105,7 +105,7 @@ TEST_CASE("a gateway that was started anew is another one: it begins with the no
   RunningDaemon second(gateway_in(at_gateway, node.client_port()));
   REQUIRE(acknowledged(second));
   FrameClient viewer = second.client();
-  CHECK(viewer.numbers(10) == range(10, 20));
+  CHECK(viewer.numbers(10) == up_from(10, 20));
   REQUIRE(app.send(numbered_batch(20, 1)));
   CHECK(viewer.number() == 20);
   CHECK(node_of(second)["received"]["messages"] == 11);
@@ -129,7 +129,7 @@ TEST_CASE("a node that was started anew is followed from its beginning") {
     }
     Peer app = node->app();
     REQUIRE(app.send(numbered_batch(10 * life, 10)));
-    CHECK(viewer.numbers(10) == range(10 * life, 10 * life + 10));
+    CHECK(viewer.numbers(10) == up_from(10 * life, 10 * life + 10));
   }
   REQUIRE(acknowledged(gateway));
   const auto n = node_of(gateway);
@@ -167,7 +167,7 @@ TEST_CASE("a filter is its client's: a request for one is not passed on to a nod
   CHECK(answer[26] == 2);
   Peer app = node.app();
   REQUIRE(app.send(numbered_batch(0, 10)));
-  CHECK(viewer.numbers(10) == range(0, 10));
+  CHECK(viewer.numbers(10) == up_from(0, 10));
 }
 
 TEST_CASE("a node whose section changes at a reload keeps its link: what was under way is not lost") {

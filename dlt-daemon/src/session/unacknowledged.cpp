@@ -11,16 +11,28 @@ namespace dlt::daemon {
 
 void Unacknowledged::wrote(FrameSpan span) noexcept {
   assert(given_up_.empty() && "a link that is over carries nothing");
-  const std::uint64_t begin = written_;
+  if (whole()) try {
+      kept_.push_back(span);
+      bytes_ += span.size;
+    } catch (const std::bad_alloc&) {
+      hole_ = written_;
+    }
+  if (!whole()) note_in_hole(span, written_);
   written_ += span.frames;
-  if (!whole()) return;
-  const std::size_t size = span.size;
-  try {
-    kept_.push_back(std::move(span));
-    bytes_ += size;
-  } catch (const std::bad_alloc&) {
-    hole_ = begin;
-  }
+}
+
+void Unacknowledged::note_in_hole(const FrameSpan& span, std::uint64_t begin) noexcept {
+  for (std::uint32_t i = 0; span.own && i < span.frames && own_in_hole_ < own_at_.size(); ++i)
+    own_at_[own_in_hole_++] = begin + i;
+}
+
+// Messages.
+std::uint64_t Unacknowledged::in_hole_behind(std::uint64_t received) const noexcept {
+  const std::uint64_t begin = std::max(hole_, received);
+  if (written_ <= begin) return 0;
+  const auto own = std::count_if(own_at_.begin(), own_at_.begin() + static_cast<std::ptrdiff_t>(own_in_hole_),
+                                 [begin](std::uint64_t at) { return at >= begin; });
+  return written_ - begin - static_cast<std::uint64_t>(own);
 }
 
 void Unacknowledged::pop_front() noexcept {
@@ -61,15 +73,15 @@ std::deque<FrameSpan> Unacknowledged::take_behind(std::uint64_t received) {
 void Unacknowledged::give_up(EcuId own) noexcept {
   std::uint64_t begin = before_;
   for (const FrameSpan& span : kept_) {
-    try {
-      const std::uint64_t told = loss_in(span, own).messages;
-      const bool goes_on = !given_up_.empty() && given_up_.back().own == span.own && given_up_.back().told == 0;
-      if (!goes_on || told != 0) given_up_.push_back({0, span.own, told});
-    } catch (const std::bad_alloc&) {
-      hole_ = begin;
-      break;
-    }
-    given_up_.back().frames += span.frames;
+    if (begin < hole_) try {
+        const std::uint64_t told = loss_in(span, own).messages;
+        const bool goes_on = !given_up_.empty() && given_up_.back().own == span.own && given_up_.back().told == 0;
+        if (!goes_on || told != 0) given_up_.push_back({0, span.own, told});
+        given_up_.back().frames += span.frames;
+      } catch (const std::bad_alloc&) {
+        hole_ = begin;
+      }
+    if (begin >= hole_) note_in_hole(span, begin);
     begin += span.frames;
   }
   kept_.clear();
@@ -84,8 +96,7 @@ std::uint64_t Unacknowledged::messages() const noexcept {
     end += span.frames;
     if (!span.own && end > begin) messages += end - begin;
   }
-  const std::uint64_t hole = std::max(hole_, acknowledged_);
-  return written_ > hole ? messages + written_ - hole : messages;
+  return messages + in_hole_behind(acknowledged_);
 }
 
 std::uint64_t Unacknowledged::lost_behind(std::uint64_t received) const noexcept {
@@ -96,8 +107,7 @@ std::uint64_t Unacknowledged::lost_behind(std::uint64_t received) const noexcept
     end += run.frames;
     if (end > begin) lost += run.own ? run.told : end - begin;
   }
-  const std::uint64_t hole = std::max(hole_, received);
-  return written_ > hole ? lost + written_ - hole : lost;
+  return lost + in_hole_behind(received);
 }
 
 }  // namespace dlt::daemon

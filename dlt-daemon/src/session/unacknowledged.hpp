@@ -5,10 +5,11 @@
 //
 // Bounded by who writes, who stops while full(). A link that is over gives up its spans and remembers only how many
 // messages they had, so that a gateway that comes too late can be told exactly what it missed. What there was no memory
-// to keep is only counted, the daemon's own frames among it, and the link cannot go on then. Moving it needs no memory.
+// to keep is only counted, and the link cannot go on then. Moving it needs no memory.
 // Pure; the io thread's.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <limits>
 #include <list>
@@ -57,6 +58,8 @@ class Unacknowledged {
     std::uint64_t told = 0;  // by an own one that tells of a loss; that is a run alone
   };
   void pop_front() noexcept;
+  void note_in_hole(const FrameSpan& span, std::uint64_t begin) noexcept;
+  [[nodiscard]] std::uint64_t in_hole_behind(std::uint64_t received) const noexcept;
 
   static constexpr std::uint64_t no_hole = std::numeric_limits<std::uint64_t>::max();
 
@@ -66,7 +69,9 @@ class Unacknowledged {
   std::uint64_t acknowledged_ = 0;
   std::size_t bytes_ = 0;  // of kept_
   std::vector<Run> given_up_;
-  std::uint64_t hole_ = no_hole;  // what was written behind it is not kept
+  std::uint64_t hole_ = no_hole;            // what was written behind it is not kept
+  std::array<std::uint64_t, 16> own_at_{};  // frames of the daemon's own behind it; more count as messages
+  std::size_t own_in_hole_ = 0;
 };
 
 }  // namespace dlt::daemon

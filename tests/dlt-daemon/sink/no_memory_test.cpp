@@ -1,5 +1,5 @@
-// Sinks that are refused memory while they take messages: by an operator new that refuses one thread on demand. The
-// whole daemon is refused memory in tests/faults/starved_daemon_test.cpp.
+// Sinks, and a link to a gateway, that are refused memory while they take messages: by an operator new that refuses one
+// thread on demand. The whole daemon is refused memory in tests/faults/starved_daemon_test.cpp.
 #include <spdlog/spdlog.h>
 
 #include <asio/io_context.hpp>
@@ -9,6 +9,7 @@
 #include <new>
 
 #include "dlt-daemon/support/spans.hpp"
+#include "session/unacknowledged.hpp"
 #include "sink/logstorage_sink.hpp"
 #include "sink/storage_sink.hpp"
 #include "support/deadline.hpp"
@@ -115,6 +116,31 @@ TEST_CASE("messages for whose place in the queue of a device there is no memory 
   CHECK(status.queued_bytes == 0);
   CHECK(status.dropped > 0);
   CHECK(status.filters.at(0).stored + status.dropped == spans_each * frames_each);
+}
+
+TEST_CASE("a link for whose frames there is no memory cannot go on, and tells exactly how many messages it had") {
+  for (const bool give_up_without : {false, true})
+    for (std::uint32_t received = 0; received <= 8; ++received) {
+      Pool pool;
+      Unacknowledged kept;
+      FrameSpan own = numbered(pool, 3, 1);
+      own.own = true;
+      const FrameSpan rest = numbered(pool, 4, 4);
+      kept.wrote(numbered(pool, 0, 3));
+      CHECK(kept.whole());
+      REQUIRE(without_memory([&] {
+        kept.wrote(own);
+        kept.wrote(rest);
+      }));
+      CHECK_FALSE(kept.whole());
+      CHECK(kept.written() == 8);
+      REQUIRE(kept.knows(received));
+      CHECK(kept.messages() == 7);
+      if (give_up_without) REQUIRE(without_memory([&] { kept.give_up("ECU1"); }));
+      else kept.give_up("ECU1");
+      // The fourth frame is the daemon's own.
+      CHECK(kept.lost_behind(received) == 8 - received - (received < 4 ? 1 : 0));
+    }
 }
 
 #endif

@@ -73,7 +73,7 @@ struct PlayedGateway {
   }
 };
 
-inline std::vector<std::uint32_t> range(std::uint32_t first, std::uint32_t end) {
+inline std::vector<std::uint32_t> up_from(std::uint32_t first, std::uint32_t end) {
   std::vector<std::uint32_t> all;
   for (; first < end; ++first) all.push_back(first);
   return all;

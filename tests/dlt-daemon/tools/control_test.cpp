@@ -145,7 +145,7 @@ TEST_CASE("a list that needs several answers is shown whole") {
 }
 
 TEST_CASE("control speaks with the incumbent's daemon, over TCP and its control socket") {
-  const Incumbent incumbent;
+  const CovesaDaemon incumbent;
   const auto app = incumbent.application("SINA", "SINC");
   REQUIRE(eventually([&] { return level_of(incumbent.port(), "SINA", "SINC") != "none"; }));
   const auto ask = [&](const std::vector<std::string>& options) { return control(incumbent.port(), options); };

@@ -11,17 +11,13 @@
 #include <vector>
 
 #include "dlt-daemon/support/peers.hpp"
+#include "dlt-daemon/support/program.hpp"
 #include "dlt/proto/argument.hpp"
 #include "support/child.hpp"
 #include "support/loopback.hpp"
 #include "support/temp_dir.hpp"
 
 namespace dlt::test {
-
-inline std::string program() {
-  return (std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "dlt-daemon/dlt-daemon")
-      .string();
-}
 
 struct Ran {
   int code = -1;
@@ -88,9 +84,9 @@ inline std::string sample(std::uint32_t from = 1'700'000'000) {
 }
 
 // COVESA's daemon, private: a folder and a port of its own, nothing but loopback.
-class Incumbent {
+class CovesaDaemon {
  public:
-  Incumbent() : port_(free_port()) {
+  CovesaDaemon() : port_(free_port()) {
     write_file(dir_ / "dlt.conf", "UDPConnectionSetup = 0\nLoggingMode = 2\nLoggingFilename = " + (dir_ / "own.log") +
                                       "\nControlSocketPath = " + (dir_ / "control.sock") + "\n");
     child_ = std::make_unique<Child>(Child::Setup{

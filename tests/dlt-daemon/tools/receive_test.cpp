@@ -184,7 +184,7 @@ TEST_CASE("receive on a full disk fails and leaves whole messages") {
 
 TEST_CASE("receive prints what the incumbent's daemon sends, and tells when it closes") {
   const TempDir dir;
-  auto incumbent = std::make_unique<Incumbent>();
+  auto incumbent = std::make_unique<CovesaDaemon>();
   Child child({.command = {program(), "receive", "-p", incumbent->port(), "--app", "SINA"},
                .out = dir / "out",
                .err = dir / "err"});
