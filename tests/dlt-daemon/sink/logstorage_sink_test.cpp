@@ -20,15 +20,39 @@ using namespace dlt::daemon;
 using namespace dlt::test;
 using namespace std::chrono_literals;
 
+namespace {
+
+// What the daemon logs, for as long as this lives.
+class CapturedLog {
+ public:
+  CapturedLog() : before_(spdlog::default_logger()) {
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
+  }
+  ~CapturedLog() { spdlog::set_default_logger(before_); }
+  CapturedLog(const CapturedLog&) = delete;
+  CapturedLog& operator=(const CapturedLog&) = delete;
+
+  [[nodiscard]] bool has(const std::string& what) const { return text_.str().find(what) != std::string::npos; }
+
+ private:
+  std::ostringstream text_;
+  std::shared_ptr<spdlog::logger> before_;
+};
+
+// The configuration of a device with one filter for everything.
+void configure(const TempDir& dir, const std::string& file, const std::string& more = {}) {
+  write_file(dir / "dlt_logstorage.conf",
+             "[FILTER1]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=" + file +
+                 "\nFileSize=100000\nNOFiles=3\n" + more);
+}
+
+}  // namespace
+
 TEST_CASE("a device that fails while the daemon ends: the log says how many messages are not stored") {
   const TempDir dir;
-  write_file(dir / "dlt_logstorage.conf",
-             "[FILTER1]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=late\nFileSize=100000\n"
-             "NOFiles=3\nSyncBehavior=ON_DAEMON_EXIT\n");
-  const auto before = spdlog::default_logger();
-  std::ostringstream log;
-  spdlog::set_default_logger(
-      std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  configure(dir, "late", "SyncBehavior=ON_DAEMON_EXIT\n");
+  const CapturedLog log;
   Pool pool;
   asio::io_context io;
   LogstorageSink::Options options;
@@ -45,16 +69,13 @@ TEST_CASE("a device that fails while the daemon ends: the log says how many mess
 
   sink.stop();
   io.poll();  // what the device said
-  spdlog::set_default_logger(before);
 
-  CHECK(log.str().find("7 messages are not stored") != std::string::npos);
+  CHECK(log.has("7 messages are not stored"));
 }
 
 TEST_CASE("a directory under another name is no second device: two would write over each other") {
   const TempDir dir;
-  write_file(dir / "dlt_logstorage.conf",
-             "[FILTER1]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=one\nFileSize=100000\n"
-             "NOFiles=3\n");
+  configure(dir, "one");
   Pool pool;
   asio::io_context io;
   LogstorageSink::Options options;
@@ -89,13 +110,8 @@ ssize_t slow_write(int fd, const void* bytes, std::size_t size, off_t offset) {
 TEST_CASE("what a slow device dropped just before the end, or its disconnection, stands in the log") {
   for (const bool disconnected : {false, true}) {
     const TempDir dir;
-    write_file(dir / "dlt_logstorage.conf",
-               "[FILTER1]\nLogAppName=APP1\nContextName=CTX1\nLogLevel=DLT_LOG_VERBOSE\nFile=one\nFileSize=100000\n"
-               "NOFiles=3\n");
-    const auto before = spdlog::default_logger();
-    std::ostringstream log;
-    spdlog::set_default_logger(
-        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+    configure(dir, "one");
+    const CapturedLog log;
     Pool pool;
     asio::io_context io;
     LogstorageSink::Options options;
@@ -119,8 +135,7 @@ TEST_CASE("what a slow device dropped just before the end, or its disconnection,
     disk_hangs = false;
     if (disconnected) CHECK(wait());
     sink.stop();
-    spdlog::set_default_logger(before);
 
-    CHECK(log.str().find(": 7 messages are not stored") != std::string::npos);
+    CHECK(log.has(": 7 messages are not stored"));
   }
 }
