@@ -150,13 +150,8 @@ void AppSession::take_snapshot(const AppConversation::Effects::Snapshot& asked) 
     return send(SnapshotAnswer{asked.id, SnapshotAnswer::Status::busy, "too many in a row; one a second is made"});
   const auto answer = [to = weak_from_this(), id = asked.id](const SnapshotResult& result) {
     const std::string_view text = result.text;
-    const auto self = to.lock();
-    if (!self) return;
-    try {
-      self->send(SnapshotAnswer{id, result.status, text.substr(0, SnapshotAnswer::max_text)});
-    } catch (const std::bad_alloc&) {
-      self->starve();
-    }
+    if (const auto self = to.lock())
+      self->tell(SnapshotAnswer{id, result.status, text.substr(0, SnapshotAnswer::max_text)});
   };
   hub_.snapshots().take(recorded(), asked.reason, answer);
 }
@@ -183,11 +178,7 @@ void AppSession::tell(const proto::local::Message& message) {
 
 void AppSession::tell_levels() {
   levels_missed_ = true;
-  try {
-    flush();
-  } catch (const std::bad_alloc&) {
-    starve();
-  }
+  on_writable();
 }
 
 void AppSession::flush() {
