@@ -104,7 +104,7 @@ TEST_CASE("F33: a daemon without memory for a signal's snapshots counts that, an
         REQUIRE(scene.app.send_with(
             encoded(local::Recorder{proto::recorder::version, file.segment_size(), file.size()}), memory.get()));
         REQUIRE(scene.app.send(encoded(local::SnapshotRequest{1, "first"})));
-        REQUIRE(eventually([&] { return asked(d.daemon) == scene.asked + 1; }));
+        REQUIRE(eventually([&] { return asked(d.daemon) > scene.asked; }));
         return scene;
       },
       [&](StarvedDaemon& d, const Scene& scene, int) {
@@ -115,10 +115,13 @@ TEST_CASE("F33: a daemon without memory for a signal's snapshots counts that, an
         d.memory.give();
         return eventually([&] { return asked(d.daemon) >= scene.asked + 2; });
       },
-      [&](StarvedDaemon& d, const Scene& scene) {
+      [&](StarvedDaemon& d, Scene& scene) {
         const int now = asked(d.daemon);
         d.daemon.process().send(SIGUSR1);
-        return now >= scene.asked + 2 && eventually([&] { return asked(d.daemon) > now; });  // perhaps once more
+        const bool goes_on = eventually([&] { return asked(d.daemon) > now; });  // perhaps once more
+        // Else its end would be taken for a crash, whose snapshot counts at some time later.
+        static_cast<void>(scene.app.send(encoded(local::Bye{})));
+        return now >= scene.asked + 2 && goes_on;
       });
 }
 
