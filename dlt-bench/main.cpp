@@ -56,6 +56,11 @@ bool compare_with(const std::string& baseline, const Command& command, const Rep
 bool judge(const Numbers& numbers, bool books_only) {
   const bool good = books_only ? numbers.books_close() : numbers.good();
   if (!good) std::cerr << "dlt-bench: not good: see what is marked FAULT" << (books_only ? "\n" : " or missed\n");
+  // Once more, behind a table that may be long.
+  for (const Row& row : numbers.rows)
+    if (!row.peer)
+      for (const auto& fault : row.faults)
+        std::cerr << "dlt-bench: FAULT in " << row.case_name << ": " << row.label() << ": " << fault << '\n';
   if (good && !numbers.good())
     for (const Criterion& c : numbers.criteria)
       if (c.decides && !c.met()) std::cerr << "dlt-bench: missed, and only books decide: " << c.what << '\n';

@@ -177,6 +177,7 @@ void AppConversation::note(const local::Batch& batch) {
     repeated_ = std::min(batch.length, known - std::min(known, batch.offset));
     if (repeated_ == batch.length) return;
   }
+  least_ = batch.offset + repeated_;
   position = {batch.chunk, batch.offset + batch.length};
   last_slot_ = batch.slot;
 }
@@ -196,7 +197,7 @@ const proto::Salvage::Received& AppConversation::on_cut() {
   // The last batch was noted as complete.
   if (last_slot_ < received_.positions.size()) {
     auto& offset = received_.positions[last_slot_].offset;
-    offset -= std::min(offset, static_cast<std::uint32_t>(framer_.batch_left()));
+    offset = std::max(least_, offset - std::min(offset, static_cast<std::uint32_t>(framer_.batch_left())));
   }
   framer_ = {};
   return received_;

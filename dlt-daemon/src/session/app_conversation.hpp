@@ -87,6 +87,7 @@ class AppConversation {
   // For salvage: what this connection has brought so far, the current batch as if it were complete.
   proto::Salvage::Received received_;
   std::uint32_t last_slot_ = none;  // whose position the current batch has moved
+  std::uint32_t least_ = 0;         // where that position is, however little of the batch comes
   static constexpr std::uint32_t none = ~0U;
 };
 

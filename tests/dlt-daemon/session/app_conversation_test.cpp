@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "dlt-daemon/support/batches.hpp"
 #include "dlt-daemon/support/spans.hpp"
 #include "session/read_buffer.hpp"
 
@@ -25,12 +26,13 @@ struct Fixture {
 
   Fixture() { (void)exchange.router.add_client(client); }
 
-  void feed(const std::string& bytes) {
+  void feed(const std::string& bytes) { feed(app, bytes); }
+  void feed(AppConversation& to, const std::string& bytes) {
     const auto room = buffer.room(proto::as_bytes(carried));
     std::memcpy(room.begin + room.carried, bytes.data(), bytes.size());
     buffer.received(bytes.size());
     const std::span<std::byte> all(room.begin, room.carried + bytes.size());
-    const auto used = app.on_bytes(all, buffer.slab(), {}, effects);
+    const auto used = to.on_bytes(all, buffer.slab(), {}, effects);
     carried = proto::as_text(all.subspan(used));
   }
 };
@@ -222,4 +224,24 @@ TEST_CASE("rubbish is nothing sensible, a message is") {
   f.carried.clear();
   f.feed(encoded(local::Bye{}));
   CHECK(f.app.spoken());
+}
+
+TEST_CASE("what comes again is passed over, wherever the connections before it were cut") {
+  const std::string whole = batch_of(1, 1, 0, frame(0, 10) + frame(1, 3) + frame(2) + frame(3, 5));
+  for (std::size_t first = 0; first <= whole.size(); ++first)
+    for (std::size_t second = 0; second <= whole.size(); ++second) {
+      Fixture f;
+      f.feed(whole.substr(0, first));
+      auto reached = f.app.on_cut().positions;
+      for (const std::size_t cut : {second, whole.size()}) {
+        f.carried.clear();
+        AppConversation next(f.exchange, {2, 1000, 1234});
+        next.resume(reached);
+        f.feed(next, whole.substr(0, cut));
+        reached = next.on_cut().positions;
+      }
+      CAPTURE(first, second);
+      REQUIRE(numbers_in(f.client.spans) == Numbers{0, 1, 2, 3});
+      REQUIRE(f.exchange.garbage_bytes == 0);
+    }
 }
