@@ -34,10 +34,14 @@ std::string announcement(const ArenaFile& file) {
   return encoded(local::Memfd{layout::version, layout::granule, file.size()});
 }
 
-// An application that says what it is, hands over its memory, sends `stream` and is gone.
-void live_and_die(RunningDaemon& d, const ArenaFile& file, const std::string& stream) {
+// An application that says what it is, hands over its memory, sends `stream` and is gone. `instance`: it goes on where
+// an earlier connection broke off, so it waits for the daemon's word first.
+void live_and_die(RunningDaemon& d, const ArenaFile& file, const std::string& stream, std::uint64_t instance = 0) {
   Peer app = d.app();
-  REQUIRE(app.send(hello() + registration()));
+  local::Hello who;
+  who.instance = instance;
+  REQUIRE(app.send(encoded(who) + registration()));
+  if (instance != 0) REQUIRE_FALSE(app.receive().empty());
   const Fd memory(file.descriptor());
   REQUIRE(app.send_with(announcement(file), memory.get()));
   REQUIRE(app.send(stream));
@@ -90,6 +94,31 @@ TEST_CASE("a stream that is cut at any byte is completed from the memory, each f
   }
   REQUIRE(nobody_left(d));
   CHECK(d.status()["totals"]["garbage_bytes"] == 0);
+}
+
+TEST_CASE("a stream that broke off twice, the second time in what came again, is completed from the memory") {
+  TempDir dir;
+  RunningDaemon d(config_in(dir));
+  FrameClient client = d.client();
+  const std::string once = batch_of(1, 1, 0, frames(0, 4));
+  const std::string again = batch_of(1, 1, 0, frames(0, 7));
+  std::uint64_t instance = 0;
+
+  for (const std::size_t first : {once.size() - 1, once.size()})
+    for (std::size_t second = 0; second <= again.size(); second += 7) {
+      CAPTURE(first, second);
+      local::Hello same;
+      same.instance = ++instance;
+      {
+        Peer app = d.app();
+        REQUIRE(app.send(encoded(same) + registration() + once.substr(0, first)));
+      }
+      live_and_die(d, ten_frames(), again.substr(0, second), instance);
+      REQUIRE(client.numbers(10) == range(0, 10));
+    }
+  REQUIRE(nobody_left(d));
+  CHECK(d.status()["totals"]["garbage_bytes"] == 0);
+  CHECK(d.status()["totals"]["received_messages"] == 10 * instance);
 }
 
 TEST_CASE("the losses of an application that dies are told to clients, as far as it had not told them") {
