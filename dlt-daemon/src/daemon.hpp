@@ -106,8 +106,4 @@ class Daemon {
   std::function<void()> wait_again_;
 };
 
-// The paths that an empty key stands for.
-[[nodiscard]] std::string default_app_socket();
-[[nodiscard]] std::string status_socket_beside(const std::string& app_socket);
-
 }  // namespace dlt::daemon

@@ -23,6 +23,7 @@
 #include "notify.hpp"
 #include "options.hpp"
 #include "recover_file.hpp"
+#include "served_paths.hpp"
 #include "status_client.hpp"
 #include "status_table.hpp"
 #include "tools/tools.hpp"
