@@ -13,6 +13,7 @@
 #include "support/fake_fifo_daemon.hpp"
 #include "support/isolated.hpp"
 #include "support/logged.hpp"
+#include "support/started.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace dlt;
@@ -27,12 +28,6 @@ Options options_at(const std::string& address) {
   o.address = address;
   o.buffer.mode = OverflowMode::drop_newest;
   return o;
-}
-
-Session started(const Options& o) {
-  auto session = start(o);
-  expect(session.has_value(), "start: " + session.error().message());
-  return std::move(*session);
 }
 
 // Until the queue is full, and so whatever is between it and the daemon.

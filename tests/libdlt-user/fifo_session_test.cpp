@@ -14,6 +14,7 @@
 #include "support/isolated.hpp"
 #include "support/leak_check.hpp"
 #include "support/logged.hpp"
+#include "support/started.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace dlt;
@@ -22,21 +23,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Options options_for(const TempDir& dir) {
-  Options o;
-  o.app = "APP1";
-  o.description = "an application";
+Options by_fifo(const TempDir& dir) {
+  Options o = options_for(dir);
   o.address = "fifo:" + dir.path().string();
   return o;
 }
-
-Session started(const Options& o) {
-  auto session = start(o);
-  expect(session.has_value(), "start: " + session.error().message());
-  return std::move(*session);
-}
-
-std::uint64_t number(std::uint64_t n) { return n; }
 
 std::string pipe_of(const TempDir& dir, pid_t pid) { return dir / ("dltpipes/dlt" + std::to_string(pid)); }
 
@@ -58,7 +49,7 @@ void set_defaults(const TempDir& dir) {
 TEST_CASE("through the FIFO messages wait for a daemon that comes later, and arrive in order") {
   CHECK(isolated([] {
           TempDir dir;
-          auto session = started(options_for(dir));
+          auto session = started(by_fifo(dir));
           Context c{"CTX1", "a context"};
           for (std::uint64_t i = 0; i < 1000; ++i) expect(DLT_INFO(c, "{}", number(i)), "logged");
           expect(!session.flush(1ms) && !session.connected(), "nobody to flush to");
@@ -81,7 +72,7 @@ TEST_CASE("through the FIFO the end of a session is told after its last message,
           TempDir dir;
           FakeFifoDaemon daemon(dir.path());
           {
-            auto session = started(options_for(dir));
+            auto session = started(by_fifo(dir));
             Context c{"CTX1"};
             {
               Context gone{"CTX2"};
@@ -102,7 +93,7 @@ TEST_CASE("through the FIFO levels and injections reach the context, and nothing
   CHECK(isolated([] {
           TempDir dir;
           FakeFifoDaemon daemon(dir.path());
-          auto session = started(options_for(dir));
+          auto session = started(by_fifo(dir));
           Context c{"CTX1"};
           Context with_level{"CTX2", "", Level::warn};
           std::atomic<int> changed{0};
@@ -132,7 +123,7 @@ TEST_CASE("a daemon that is killed and comes again through the FIFO is told ever
   CHECK(isolated([] {
           TempDir dir;
           auto daemon = std::make_optional<FakeFifoDaemon>(dir.path());
-          Options o = options_for(dir);
+          Options o = by_fifo(dir);
           o.buffer = {.capacity = 100'000, .mode = OverflowMode::block, .timeout = 1h};
           auto session = started(o);
           Context c{"CTX1"};
@@ -162,7 +153,7 @@ TEST_CASE("a FIFO that nobody empties holds up who waits for room, and the books
   CHECK(isolated([] {
           TempDir dir;
           FakeFifoDaemon daemon(dir.path(), false);
-          Options o = options_for(dir);
+          Options o = by_fifo(dir);
           o.buffer_count = 3;
           o.buffer.capacity = 1000;
           o.buffers = {BufferOptions{1000, OverflowMode::overwrite, 0ms},
@@ -193,7 +184,7 @@ TEST_CASE("an end with a FIFO that nobody empties is bounded and counts what is 
   CHECK(isolated([] {
           TempDir dir;
           FakeFifoDaemon daemon(dir.path(), false);
-          Options o = options_for(dir);
+          Options o = by_fifo(dir);
           o.exit_flush = 50ms;
           o.buffer = {.capacity = 5000, .mode = OverflowMode::drop_newest, .timeout = 0ms};
           Context c{"CTX1"};
@@ -218,7 +209,7 @@ TEST_CASE("by name the FIFO gets no message that is too long for one write: it i
   CHECK(isolated([] {
           TempDir dir;
           FakeFifoDaemon daemon(dir.path());
-          auto session = started(options_for(dir));
+          auto session = started(by_fifo(dir));
           Context c{"CTX1"};
           expect(DLT_INFO(c, "{}", std::string(9000, 'x')), "logged");
           expect(session.flush(30s) && daemon.sees_frames(1), "arrives");
@@ -231,7 +222,7 @@ TEST_CASE("a message that turns out too long for the FIFO is lost alone, and cou
   CHECK(isolated([] {
           TempDir dir;
           set_defaults(dir);
-          Options o = options_for(dir);
+          Options o = by_fifo(dir);
           o.address.clear();
           auto session = started(o);
           Context c{"CTX1"};
@@ -254,7 +245,7 @@ TEST_CASE("without an address the incumbent's FIFO is used while nobody of ours 
   CHECK(isolated([] {
           TempDir dir;
           set_defaults(dir);
-          Options o = options_for(dir);
+          Options o = by_fifo(dir);
           o.address.clear();
           auto fifo = std::make_optional<FakeFifoDaemon>(dir.path());
           auto session = started(o);
@@ -279,7 +270,7 @@ TEST_CASE("when both daemons are there, ours is used, also while it restarts") {
   CHECK(isolated([] {
           TempDir dir;
           set_defaults(dir);
-          Options o = options_for(dir);
+          Options o = by_fifo(dir);
           o.address.clear();
           FakeFifoDaemon fifo(dir.path());
           auto ours = std::make_optional<FakeDaemon>(dir / "run/dlt/app.sock");
@@ -305,7 +296,7 @@ TEST_CASE("a forked child has its own registration and its own pipe at the FIFO,
   CHECK(isolated([] {
           TempDir dir;
           FakeFifoDaemon daemon(dir.path());
-          auto session = started(options_for(dir));
+          auto session = started(by_fifo(dir));
           Context c{"CTX1"};
           DLT_INFO(c, "{}", number(1));
           expect(session.flush(30s) && daemon.sees_frames(1), "parent");
@@ -339,7 +330,7 @@ TEST_CASE("an application's SIGPIPE is its own: writing to a FIFO without a read
           TempDir dir;
           {
             auto daemon = std::make_optional<FakeFifoDaemon>(dir.path(), false);
-            Options o = options_for(dir);
+            Options o = by_fifo(dir);
             o.exit_flush = 0ms;
             auto session = started(o);
             Context c{"CTX1"};

@@ -11,31 +11,11 @@
 #include "support/fake_daemon.hpp"
 #include "support/isolated.hpp"
 #include "support/logged.hpp"
-#include "support/temp_dir.hpp"
+#include "support/started.hpp"
 
 using namespace dlt;
 using namespace dlt::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-Options options_for(const TempDir& dir) {
-  Options o;
-  o.app = "APP1";
-  o.description = "an application";
-  o.address = "unix:" + dir / "d.sock";
-  return o;
-}
-
-Session started(const Options& o) {
-  auto session = start(o);
-  expect(session.has_value(), "start: " + session.error().message());
-  return std::move(*session);
-}
-
-std::uint64_t number(std::uint64_t n) { return n; }
-
-}  // namespace
 
 TEST_CASE("messages wait for a daemon that comes later, and arrive in order") {
   CHECK(isolated([] {
@@ -151,109 +131,6 @@ TEST_CASE("a client's level change and injection reach the context") {
         }) == "");
 }
 
-TEST_CASE("a lost connection is made again, contexts register again, nothing is lost or doubled") {
-  CHECK(isolated([] {
-          TempDir dir;
-          FakeDaemon daemon(dir / "d.sock");
-          auto session = started(options_for(dir));
-          Context c{"CTX1"};
-          DLT_INFO(c, "{}", number(0));
-          expect(session.flush(30s) && daemon.sees_frames(1), "first");
-
-          daemon.hang_up();
-          expect(eventually([&] { return daemon.count("context CTX1 -2") == 2; }), "registered again");
-          for (std::uint64_t i = 1; i < 300; ++i) DLT_INFO(c, "{}", number(i));
-          expect(session.flush(30s) && daemon.sees_frames(300), "the rest");
-
-          const auto got = first_numbers(daemon.frames());
-          for (std::uint64_t i = 0; i < 300; ++i) expect_equal(got[i], i, "order");
-          expect(session.stats().connects == 2 && session.stats().closes(), "books");
-        }) == "");
-}
-
-TEST_CASE("a daemon that says hello late is taken at its word from then on: batches, books, acknowledgements") {
-  CHECK(isolated([] {
-          TempDir dir;
-          FakeDaemon daemon(dir / "d.sock", {.answers_hello = false});
-          Options o = options_for(dir);
-          o.buffer.mode = OverflowMode::block;
-          o.buffer.timeout = 1h;
-          auto session = started(o);
-          Context c{"CTX1"};
-          for (int i = 0; i < 100; ++i) (void)DLT_INFO(c, "{}", i);
-          expect(daemon.sees_frames(100), "one by one");
-
-          daemon.send(proto::local::Hello{1, proto::local::capability::all, 1, EcuId("LATE"), 0, "fake"});
-          expect(daemon.sees("statistics"), "heard");
-          for (int i = 100; i < 20'000; ++i) (void)DLT_INFO(c, "{}", i);
-          expect(session.flush(30s), "flush");
-          expect(daemon.sees_frames(20'000), "the rest");
-          expect_equal(daemon.count("context CTX1 -2"), std::size_t{1}, "registered once");
-          const auto last = daemon.frames().back();
-          expect(proto::as_text(proto::Bytes(last).subspan(4, 4)) == "LATE", "its ECU id");
-
-          // What it has acknowledged does not come again: both count the same bytes.
-          expect(eventually([&] { return session.stats().delivered == 20'000; }), "delivered");
-          daemon.hang_up();
-          expect(eventually([&] { return daemon.count("connected") == 2 && daemon.count("app APP1") == 2; }), "again");
-          daemon.send(proto::local::Hello{1, proto::local::capability::all, 1, EcuId("LATE"), 0, "fake"});
-          (void)DLT_INFO(c, "{}", 20'000);
-          expect(daemon.sees_frames(20'001), "after it");
-          expect_equal(daemon.frame_count(), std::size_t{20'001}, "nothing twice");
-          expect(session.stats().closes(), "books");
-        }) == "");
-}
-
-TEST_CASE("what was sent before a late hello is not counted twice by what the daemon acknowledges afterwards") {
-  CHECK(isolated([] {
-          TempDir dir;
-          FakeDaemon daemon(dir / "d.sock", {.answers_hello = false, .acknowledges = false});
-          auto session = started(options_for(dir));
-          Context c{"CTX1"};
-          for (int i = 0; i < 500; ++i) (void)DLT_INFO(c, "{}", i);
-          expect(daemon.sees_frames(500), "one by one");
-          daemon.send(proto::local::Hello{1, proto::local::capability::all, 1, EcuId("LATE"), 0, "fake"});
-          expect(daemon.sees("statistics"), "heard");
-          const std::uint64_t before = daemon.position_;
-          for (int i = 0; i < 10; ++i) (void)DLT_INFO(c, "{}", i);
-          expect(session.flush(30s) && daemon.sees_frames(510), "batches");
-
-          // All but those ten; so they come again, and nothing else does.
-          daemon.send(proto::local::Ack{before});
-          expect(daemon.has_said_all(), "acknowledged");
-          daemon.hang_up();
-          expect(eventually([&] { return daemon.count("app APP1") == 2; }), "again");
-          daemon.send(proto::local::Hello{1, proto::local::capability::all, 1, EcuId("LATE"), 0, "fake"});
-          expect(daemon.sees_frames(520), "the ten");
-          (void)DLT_INFO(c, "{}", 10);
-          expect(session.flush(30s) && daemon.sees_frames(521), "the next");
-          expect_equal(daemon.frame_count(), std::size_t{521}, "nothing else");
-        }) == "");
-}
-
-TEST_CASE("a daemon that does not say hello gets one frame a message") {
-  CHECK(isolated([] {
-          TempDir dir;
-          FakeDaemon daemon(dir / "d.sock", {.answers_hello = false});
-          auto session = started(options_for(dir));
-          Context c{"CTX1"};
-          // 2,048 fit, the rest is lost unless the greeting timed out in between.
-          expect(!session.set_overflow(2, OverflowMode::drop_newest), "mode");
-          expect(!session.set_overflow(3, OverflowMode::drop_newest), "mode");
-          for (std::uint64_t i = 0; i < 2500; ++i) DLT_INFO(c, "{}", number(i));
-          expect(session.flush(30s), "flush");
-          const auto sent = session.stats().delivered;
-          expect(sent >= 1500 && daemon.sees_frames(sent), "frames");
-          const auto got = first_numbers(daemon.frames());
-          for (std::uint64_t i = 0; i < 1500; ++i) expect_equal(got[i], i, "order");
-          expect(eventually([&] { return daemon.lost_ == session.stats().dropped.total(); }), "and how many were lost");
-          for (const auto& event : daemon.events())
-            expect(event != "statistics" && event != "rubbish", "got a " + event);
-          // It may be ours, and busy.
-          expect(daemon.count("memfd") == 1 && daemon.descriptor_came(), "memory");
-        }) == "");
-}
-
 TEST_CASE("a daemon that stops reading costs what the mode says, and the rest arrives whole and in order") {
   CHECK(isolated([] {
           TempDir dir;
@@ -282,67 +159,6 @@ TEST_CASE("a daemon that stops reading costs what the mode says, and the rest ar
           expect(daemon.sees_frames(s.delivered), "all that was delivered");
           const auto got = first_numbers(daemon.frames());
           for (std::size_t n = 1; n < got.size(); ++n) expect(got[n] > got[n - 1], "order");
-        }) == "");
-}
-
-TEST_CASE("several senders share one connection") {
-  CHECK(isolated([] {
-          TempDir dir;
-          FakeDaemon daemon(dir / "d.sock");
-          Options o = options_for(dir);
-          o.senders = 4;
-          o.buffer.mode = OverflowMode::block;
-          o.buffer.timeout = 60s;
-          auto session = started(o);
-          std::vector<std::thread> threads;
-          for (std::uint64_t t = 0; t < 4; ++t)
-            threads.emplace_back([t] {
-              Context c{"CTX1"};
-              for (std::uint64_t i = 0; i < 20'000; ++i) DLT_INFO(c, "{}", number(t << 32 | i));
-            });
-          for (auto& t : threads) t.join();
-          expect(session.flush(60s) && daemon.sees_frames(80'000), "frames");
-          std::array<std::uint64_t, 4> next{};
-          for (const auto n : first_numbers(daemon.frames())) expect_equal(n & 0xffffffff, next[n >> 32]++, "order");
-          expect(session.stats().closes(), "books");
-        }) == "");
-}
-
-TEST_CASE("a forked child logs under its own registration, and the parent goes on") {
-  CHECK(isolated([] {
-          TempDir dir;
-          FakeDaemon daemon(dir / "d.sock");
-          auto session = started(options_for(dir));
-          Context c{"CTX1"};
-          DLT_INFO(c, "{}", number(1));
-          expect(session.flush(30s) && daemon.sees_frames(1), "parent");
-
-          const pid_t child = fork();
-          if (child == 0) {
-            DLT_INFO(c, "{}", number(2));
-            ::_exit(session.flush(30s) && session.stats().closes() ? 0 : 1);
-          }
-          int status = -1;
-          waitpid(child, &status, 0);
-          expect(status == 0, "the child flushed");
-          DLT_INFO(c, "{}", number(3));
-          expect(session.flush(30s) && daemon.sees_frames(3), "parent again");
-
-          // Parent and child have a connection each: which one the daemon reads first is not theirs to say.
-          const auto frames = daemon.frames();
-          const auto numbers = first_numbers(frames);
-          std::string seen;
-          std::vector<std::uint32_t> sessions(4);
-          for (std::size_t i = 0; i < frames.size(); ++i) {
-            seen += " " + std::to_string(numbers[i]);
-            if (numbers[i] < 4) sessions[numbers[i]] = proto::MessageView::parse(frames[i])->standard().session;
-          }
-          auto sorted = numbers;
-          std::sort(sorted.begin(), sorted.end());
-          expect(sorted == std::vector<std::uint64_t>{1, 2, 3}, "one each, got" + seen);
-          expect_equal(sessions[1], static_cast<std::uint32_t>(getpid()), "parent's pid");
-          expect_equal(sessions[2], static_cast<std::uint32_t>(child), "child's pid");
-          expect_equal(sessions[3], static_cast<std::uint32_t>(getpid()), "parent's pid again");
         }) == "");
 }
 
@@ -399,34 +215,5 @@ TEST_CASE("a call that waits for room in vain leaves errno as it was") {
           const bool taken = DLT_INFO(c, "{}", number(8));
           expect_equal(errno, 4711, "errno");
           expect(!taken && session.stats().dropped.timed_out == 1, "waited");
-        }) == "");
-}
-
-TEST_CASE("a process that is forked while another thread of a forked child logs its first message logs, too") {
-  CHECK(isolated([] {
-          TempDir dir;
-          auto session = started(options_for(dir));
-          Context c{"CTX1"};
-          for (int round = 0; round < 20; ++round) {
-            const pid_t child = fork();
-            if (child == 0) {
-              std::atomic<bool> logged{false};
-              std::thread first([&] { DLT_INFO(c, "the child"), logged = true; });
-              int lost = 0;
-              for (bool last = false; !last;) {
-                last = logged;
-                const pid_t grandchild = fork();
-                if (grandchild == 0) ::_exit(DLT_INFO(c, "the grandchild") ? 0 : 1);
-                int status = -1;
-                waitpid(grandchild, &status, 0);
-                lost += status == 0 ? 0 : 1;
-              }
-              first.join();
-              ::_exit(lost == 0 ? 0 : 1);
-            }
-            int status = -1;
-            waitpid(child, &status, 0);
-            expect_equal(status, 0, "all logged, round " + std::to_string(round));
-          }
         }) == "");
 }
