@@ -74,7 +74,9 @@ void cut_and_count(const Logging& how, unsigned cuts) {
   Daemon daemon(DLT_DAEMON, patient);
   daemon.start();
   Reader reader(daemon.port());
-  const CuttingRelay relay(daemon.dir() / "app.sock", cuts, seed);
+  CuttingRelay relay([&] { return RawPeer::to_unix(daemon.dir() / "app.sock"); }, CuttingRelay::Talks::who_connects,
+                     seed);
+  relay.cut(cuts);
   Application application(relay.address(), how);
 
   // What a connection took down with it comes by the next one.

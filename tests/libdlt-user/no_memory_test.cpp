@@ -2,12 +2,10 @@
 // that is used up. A whole application is refused memory in tests/faults/.
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
-#include <new>
-
 #include "carry.hpp"
 #include "support/isolated.hpp"
 #include "support/queue_bench.hpp"
+#include "support/refusing_new.hpp"
 
 using namespace dlt;
 using namespace dlt::detail;
@@ -55,18 +53,6 @@ TEST_CASE("a queue that is made when the slab is used up, or nearly, refuses mes
 }
 
 #if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)  // they bring an operator of their own
-
-namespace {
-thread_local bool refuses = false;
-}
-
-void* operator new(std::size_t n) {
-  void* const p = refuses ? nullptr : std::malloc(n);
-  if (p == nullptr) throw std::bad_alloc();
-  return p;
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 TEST_CASE("a range for whose rest there is no memory is not carried: it stays in its queue") {
   const auto five = frames(1, 5);

@@ -5,29 +5,15 @@
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
-#include <new>
-
 #include "dlt-daemon/support/spans.hpp"
 #include "session/unacknowledged.hpp"
 #include "sink/logstorage_sink.hpp"
 #include "sink/storage_sink.hpp"
 #include "support/deadline.hpp"
+#include "support/refusing_new.hpp"
 #include "support/temp_dir.hpp"
 
 #if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)  // they bring an operator of their own
-
-namespace {
-thread_local bool refuses = false;
-}
-
-void* operator new(std::size_t n) {
-  void* const p = refuses ? nullptr : std::malloc(n);
-  if (p == nullptr) throw std::bad_alloc();
-  return p;
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 using namespace dlt;
 using namespace dlt::daemon;
