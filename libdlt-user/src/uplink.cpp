@@ -26,12 +26,14 @@ Uplink::Uplink(std::vector<Address> addresses, Identity identity, Arena& arena, 
       arena_(arena),
       owner_(owner),
       recorder_(recorder),
+      resolver_([&owner] { owner.on_resolved(); }),
       carry_(arena) {}
 
 // ── the end of a connection ─────────────────────────────────────────────────────────────────────────────────────────
 
 void Uplink::lost(Link::Clock::time_point now) noexcept {
   if (link_.state() == Link::State::ready) no_fifo_before_ = now + fifo_after;
+  try_next();
   last_words();
   const bool by_fifo = connection_.is_fifo();
   const bool said_all = has_said_all();
@@ -189,7 +191,7 @@ Uplink::Flow Uplink::send_some(proto::Bytes bytes, std::size_t& moved) {
 }
 
 Uplink::Flow Uplink::flush() {
-  if (link_.state() == Link::State::connecting) {
+  if (link_.state() == Link::State::connecting && connection_.is_open()) {
     const std::error_code error = connection_.finish_connect();
     if (would_block(error)) return Flow::blocked;
     if (error) {
