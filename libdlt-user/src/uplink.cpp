@@ -264,7 +264,7 @@ Uplink::Flow Uplink::announce(const local::Message& message, int fd, bool& annou
 
 Uplink::Flow Uplink::write(std::span<const Range> ranges, Batch& scratch) {
   scratch.clear(wire());
-  const auto where = [](const Range& r) { return local::Batch{0, r.queue->slot(), r.number, r.from}; };
+  const auto where = [](const Range& r) { return local::Batch{0, r.queue->slot(), low_half(r.number), r.from}; };
   for (const Range& r : ranges) scratch.add(where(r), r.bytes());
   const std::uint64_t passed_over = connection_.passed_over();
   const auto n = connection_.send(scratch.iovecs());

@@ -2,10 +2,10 @@
 //
 // Order on the wire: a range that was cut short (Carry) first, then messages of our own (control bytes), then batches.
 // All addresses are tried in their order, again and again, and of a host that has several each in turn; after one that
-// did not become a connection comes the next, not the first. The incumbent's FIFO, where nobody has named it, comes last,
-// and not before our own daemon has been away for `fifo_after`; once connected to, it is stayed with until it breaks.
-// Owned by the core. One thread at a time: with several senders they take turns (`turn`); log calls never come here.
-// maintain() and what it calls run on the first sender only.
+// did not become a connection comes the next, not the first. The incumbent's FIFO, where nobody has named it, comes
+// last, and not before our own daemon has been away for `fifo_after`; once connected to, it is stayed with until it
+// breaks. Owned by the core. One thread at a time: with several senders they take turns (`turn`); log calls never come
+// here. maintain() and what it calls run on the first sender only.
 #pragma once
 
 #include <atomic>
@@ -81,9 +81,7 @@ class Uplink {
   [[nodiscard]] const Link& link() const noexcept { return link_; }
   [[nodiscard]] Connection::Descriptors descriptors() const noexcept { return connection_.descriptors(); }
   [[nodiscard]] const Appetite& appetite() const noexcept { return connection_.is_fifo() ? of_fifo : of_socket; }
-  [[nodiscard]] bool wants_to_write() const noexcept {
-    return !carry_.empty() || !has_said_all();
-  }
+  [[nodiscard]] bool wants_to_write() const noexcept { return !carry_.empty() || !has_said_all(); }
   // Nothing that was posted waits to go.
   [[nodiscard]] bool has_said_all() const noexcept { return control_at_ == control_.size(); }
   [[nodiscard]] bool speaks(std::uint32_t capability) const noexcept { return (capabilities_ & capability) != 0; }
@@ -140,7 +138,7 @@ class Uplink {
   UplinkOwner& owner_;
   const Recorder* const recorder_;   // nullptr, or not open: none
   std::uint32_t refusals_told_ = 0;  // a bit for each address
-  std::size_t turn_of_ = 0;  // which address is tried, or the next to be
+  std::size_t turn_of_ = 0;          // which address is tried, or the next to be
   Resolver resolver_;
   Endpoints endpoints_;  // of the host of that address
   Link::Clock::time_point no_fifo_before_{};

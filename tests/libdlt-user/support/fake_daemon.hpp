@@ -1,5 +1,6 @@
 // The other end of a session in tests: a socket, a Unix one unless told otherwise, that speaks the daemon's side of the
-// local protocol, as far as a test wants it to. One thread of its own; what it collected is read by the test's thread through the functions here.
+// local protocol, as far as a test wants it to. One thread of its own; what it collected is read by the test's thread
+// through the functions here.
 #pragma once
 
 #include <poll.h>
