@@ -1,7 +1,7 @@
 // A piece of the arena that one thread fills with whole frames and the sender hands to the socket.
 //
 //   0   commit       u64  frames << 32 | bytes that are complete; the producer, one release store a message
-//   8   number       u32  running number of the chunk within its slot; the producer, when it opens the chunk
+//   8   number       u32  lower half of the chunk's running number within its slot; the producer, when it opens it
 //   12  slot         u32  which queue of the process
 //   16  size         u32  bytes of the chunk with this header; written once
 //   64  sent         u32  bytes of it that the sender has taken; the sender, and the producer at opening
@@ -47,6 +47,13 @@ static_assert(sizeof(Chunk) == Chunk::header_size);
 
 [[nodiscard]] constexpr std::uint32_t bytes_of(std::uint64_t commit) noexcept {
   return static_cast<std::uint32_t>(commit);
+}
+// Chunks of a slot are numbered without an end; in memory and on the wire stands the lower half, which is never 0.
+[[nodiscard]] constexpr std::uint32_t low_half(std::uint64_t number) noexcept {
+  return static_cast<std::uint32_t>(number);
+}
+[[nodiscard]] constexpr std::uint64_t following(std::uint64_t number) noexcept {
+  return low_half(number + 1) != 0 ? number + 1 : number + 2;
 }
 [[nodiscard]] constexpr std::uint32_t frames_of(std::uint64_t commit) noexcept {
   return static_cast<std::uint32_t>(commit >> 32);

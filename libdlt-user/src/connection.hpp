@@ -15,10 +15,15 @@ class Connection {
     int write = -1;
   };
 
-  // As Socket::connect; a FIFO is connected at once. `pid` is this process. `unanswered`: see Fifo::open.
+  // A path: connected at once. `pid` is this process. `unanswered`: see Fifo::open.
   [[nodiscard]] std::error_code connect(const Address& to, std::int32_t pid, std::error_code& unanswered) {
     close();
-    return to.kind == Address::Kind::fifo ? fifo_.open(to, pid, unanswered) : socket_.connect(to);
+    return to.kind == Address::Kind::fifo ? fifo_.open(to, pid, unanswered) : socket_.connect(to.path);
+  }
+  // As Socket::connect.
+  [[nodiscard]] std::error_code connect(const Endpoint& to) noexcept {
+    close();
+    return socket_.connect(to);
   }
   [[nodiscard]] std::error_code finish_connect() noexcept { return socket_.finish_connect(); }
   void close() noexcept {

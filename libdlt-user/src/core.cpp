@@ -83,6 +83,7 @@ void Core::after_fork_in_child() noexcept {
   new (&start_mutex) std::mutex;  // another thread may have been inside
   forget_thread();
   forget_sender_thread();
+  Resolver::after_fork_in_child();
   reviving.store(false, std::memory_order_relaxed);
   Core* parents = current.exchange(nullptr, std::memory_order_acq_rel);
   if (parents == nullptr) return;

@@ -90,6 +90,7 @@ class Core final : public UplinkOwner {
   void on_message(const proto::local::Message& message) override;
   void on_broken(bool said_all) noexcept override;
   void on_too_long(std::uint32_t buffer, const Oversized& those) noexcept override;
+  void on_resolved() noexcept override { doorbells_[0].ring_always(); }
   void apply(const proto::local::LogLevel& m);
   void apply(const proto::local::Injection& m);
   void apply(const proto::local::SetOverflowMode& m);

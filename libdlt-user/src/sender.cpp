@@ -2,13 +2,13 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
 #include <array>
 
 #include "futex.hpp"
+#include "quiet_thread.hpp"
 
 namespace dlt::detail {
 
@@ -38,21 +38,7 @@ bool on_sender_thread() noexcept { return is_sender; }
 void forget_sender_thread() noexcept { is_sender = false; }
 
 std::error_code Sender::start() noexcept {
-  // The thread must not run the application's signal handlers.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::error_code error;
-  try {
-    thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error& e) {
-    error = e.code();
-  } catch (const std::bad_alloc&) {
-    error = std::make_error_code(std::errc::not_enough_memory);
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return error;
+  return start_quietly(thread_, [this] { run(); });
 }
 
 void Sender::join() noexcept {

@@ -47,7 +47,7 @@ class SentLog {
   struct Entry {
     std::uint64_t end;  // in the stream
     ThreadQueue* queue;
-    std::uint32_t number;
+    std::uint64_t number;
     std::uint32_t to;
     ThreadQueue::Taken sent;
   };

@@ -1,6 +1,5 @@
 #include "socket.hpp"
 
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,7 +12,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <utility>
 
 namespace dlt::detail {
@@ -36,45 +34,34 @@ Result<std::size_t> moved(ssize_t n) noexcept {
 
 }  // namespace
 
-std::error_code Socket::connect(const Address& to) noexcept {
+bool Endpoint::operator==(const Endpoint& other) const noexcept {
+  return size == other.size && std::memcmp(&address, &other.address, size) == 0;
+}
+
+std::error_code Socket::connect(const std::string& path) noexcept {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return connect(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
+std::error_code Socket::connect(const Endpoint& to) noexcept {
+  return connect(to.address.ss_family, reinterpret_cast<const sockaddr*>(&to.address), to.size);
+}
+
+std::error_code Socket::connect(int domain, const sockaddr* to, socklen_t size) noexcept {
   close();
-  unix_ = to.kind == Address::Kind::unix_path;
-  const std::error_code error = unix_ ? connect_unix(to) : connect_tcp(to);
-  if (error) {
+  unix_ = domain == AF_UNIX;
+  adopt(::socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd_ < 0) return last_error();
+  if (!unix_) watch_peer();
+  if (::connect(fd_, to, size) != 0 && (unix_ || errno != EINPROGRESS)) {
+    const std::error_code error = last_error();
     close();
     return error;
   }
   setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
   return {};
-}
-
-std::error_code Socket::connect_unix(const Address& to) noexcept {
-  adopt(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (fd_ < 0) return last_error();
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, to.path.c_str(), to.path.size() + 1);
-  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return last_error();
-  return {};
-}
-
-std::error_code Socket::connect_tcp(const Address& to) noexcept {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(to.host.c_str(), to.port.c_str(), &hints, &found) != 0)
-    return std::make_error_code(std::errc::address_not_available);
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> guard(found, &freeaddrinfo);
-  std::error_code error = std::make_error_code(std::errc::address_not_available);
-  for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
-    close();
-    adopt(::socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (fd_ < 0) return last_error();
-    watch_peer();
-    if (::connect(fd_, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS) return {};
-    error = last_error();
-  }
-  return error;
 }
 
 void Socket::watch_peer() noexcept {

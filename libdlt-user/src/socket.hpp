@@ -1,18 +1,27 @@
 // One non-blocking stream socket to a daemon. Owns its descriptor (close-on-exec). One thread at a time.
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
-#include "address.hpp"
 #include "dlt/proto/bytes.hpp"
 #include "dlt/proto/error.hpp"
 
 namespace dlt::detail {
+
+// A place in a network, as the kernel is told.
+struct Endpoint {
+  sockaddr_storage address{};
+  socklen_t size = 0;
+
+  [[nodiscard]] bool operator==(const Endpoint& other) const noexcept;
+};
 
 class Socket {
  public:
@@ -28,9 +37,10 @@ class Socket {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  // Begins to connect. An empty code: connected or on the way, then finish_connect() tells.
+  // Begins to connect, to a Unix path or over TCP. An empty code: connected or on the way, then finish_connect() tells.
   // finish_connect: std::errc::operation_would_block while it is not known.
-  std::error_code connect(const Address& to) noexcept;
+  std::error_code connect(const std::string& path) noexcept;
+  std::error_code connect(const Endpoint& to) noexcept;
   std::error_code finish_connect() noexcept;
   void close() noexcept;
   // After fork, in the child: closes the descriptor if it is still the parent's socket. Another thread may have been
@@ -52,10 +62,8 @@ class Socket {
   [[nodiscard]] bool is_unix() const noexcept { return unix_; }
 
  private:
-  std::error_code connect_unix(const Address& to) noexcept;
-  std::error_code connect_tcp(const Address& to) noexcept;
+  std::error_code connect(int domain, const sockaddr* to, socklen_t size) noexcept;
   void watch_peer() noexcept;
-
   void adopt(int fd) noexcept;
 
   int fd_ = -1;

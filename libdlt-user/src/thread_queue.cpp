@@ -38,9 +38,9 @@ std::size_t preallocated(std::uint32_t chunks) noexcept { return chunks + 2 * bl
 
 std::uint32_t step_of(std::uint32_t capacity) noexcept { return std::max(1U, capacity / steps); }
 
-// The number of the last sealed chunk, and the lower half of how many frames there are up to its end.
-constexpr std::uint64_t through(std::uint32_t number, std::uint64_t frames) noexcept {
-  return std::uint64_t{number} << 32 | static_cast<std::uint32_t>(frames);
+// The lower halves of the number of the last sealed chunk, and of how many frames there are up to its end.
+constexpr std::uint64_t through(std::uint64_t number, std::uint64_t frames) noexcept {
+  return number << 32 | static_cast<std::uint32_t>(frames);
 }
 // The count whose lower half is `low`, next to `near`.
 constexpr std::uint64_t widened(std::uint32_t low, std::uint64_t near) noexcept {
@@ -51,7 +51,7 @@ constexpr std::uint64_t widened(std::uint32_t low, std::uint64_t near) noexcept 
 }  // namespace
 
 ThreadQueue::ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferState& settings, Arena& arena,
-                         Doorbell& sender, std::uint32_t longest_message) noexcept
+                         Doorbell& sender, std::uint32_t longest_message, std::uint64_t first_chunk) noexcept
     : slot_(slot),
       buffer_(buffer_index),
       chunk_bytes_(chunk_bytes_for(settings.capacity.load(std::memory_order_relaxed), longest_message)),
@@ -63,10 +63,14 @@ ThreadQueue::ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferS
       arena_(arena),
       books_(*arena.books(slot)),
       sender_(sender),
+      last_number_(first_chunk - 1),
+      sealed_through_(through(first_chunk - 1, 0)),
       sealed_(preallocated(max_chunks_ - most_retained_), 1, 0),
       free_(preallocated(max_chunks_ - most_retained_), 1, 0),
       seal_token_(sealed_),
-      free_token_(free_) {
+      free_token_(free_),
+      oldest_number_(first_chunk),
+      next_number_(first_chunk) {
   books_.open(buffer_);
   max_message = longest_message;
   attention = &sender.state();
@@ -142,7 +146,8 @@ Chunk* ThreadQueue::new_chunk() noexcept {
 
 void ThreadQueue::open(Chunk* chunk) noexcept {
   chunk->commit.store(0, std::memory_order_release);
-  chunk->number.store(++last_number_, std::memory_order_release);
+  last_number_ = following(last_number_);
+  chunk->number.store(low_half(last_number_), std::memory_order_release);
   chunk->slot.store(slot_, std::memory_order_release);
   chunk->sent.store(0, std::memory_order_relaxed);
   chunk->sent_frames.store(0, std::memory_order_relaxed);
@@ -177,7 +182,7 @@ bool ThreadQueue::seal() noexcept {
 bool ThreadQueue::discard_oldest() noexcept {
   Entry e{};
   while (sealed_.try_dequeue_from_producer(seal_token_, e)) {
-    oldest_number_.store(e.number + 1, std::memory_order_release);  // sync: oldest
+    oldest_number_.store(following(e.number), std::memory_order_release);  // sync: oldest
     if (reclaim(*e.chunk)) {
       bump(overwritten_, frames_of(e.chunk->commit.load(std::memory_order_relaxed)) -
                              e.chunk->sent_frames.load(std::memory_order_relaxed));
@@ -265,7 +270,7 @@ void ThreadQueue::collect(std::vector<Range>& out, std::size_t limit) {
   while (n < limit) {
     Entry e{};
     if (!sealed_.try_dequeue_from_producer(seal_token_, e)) return claim_open(out);
-    next_number_ = e.number + 1;
+    next_number_ = following(e.number);
     front_ = {};
     e.chunk->state.store(Chunk::held, std::memory_order_relaxed);
     if (e.chunk->sent.load(std::memory_order_relaxed) == bytes_of(e.chunk->commit.load(std::memory_order_acquire))) {
@@ -285,12 +290,12 @@ void ThreadQueue::claim_open(std::vector<Range>& out) noexcept {
   if (!chunk->state.compare_exchange_strong(seen, Chunk::reading, std::memory_order_acquire))
     return;  // sync: chunk-state
   const std::uint32_t number = chunk->number.load(std::memory_order_acquire);
-  const std::uint32_t expected =
+  const std::uint64_t expected =
       std::max(next_number_, oldest_number_.load(std::memory_order_acquire));  // sync: oldest
   const std::uint64_t all = chunk->commit.load(std::memory_order_acquire);     // sync: chunk-commit
   const std::uint32_t from = chunk->sent.load(std::memory_order_relaxed);
-  if (number != expected || bytes_of(all) == from) return leave_open(*chunk);
-  out.push_back({this, chunk, number, from, bytes_of(all),
+  if (number != low_half(expected) || bytes_of(all) == from) return leave_open(*chunk);
+  out.push_back({this, chunk, expected, from, bytes_of(all),
                  frames_of(all) - chunk->sent_frames.load(std::memory_order_relaxed), false});
 }
 
@@ -302,7 +307,10 @@ void ThreadQueue::leave_open(Chunk& chunk) noexcept {
   assert(seen == Chunk::abandoned);
   bump(abandoned_,
        frames_of(chunk.commit.load(std::memory_order_relaxed)) - chunk.sent_frames.load(std::memory_order_relaxed));
-  books_.abandoned.put(chunk.number.load(std::memory_order_relaxed), abandoned_.load(std::memory_order_relaxed), 0);
+  // Its owner has said that it goes before it met the sender in it.
+  const std::uint64_t number =
+      widened(chunk.number.load(std::memory_order_relaxed), oldest_number_.load(std::memory_order_relaxed));
+  books_.abandoned.put(number, abandoned_.load(std::memory_order_relaxed), 0);
   front_ = {};
   recycle(&chunk);
 }
@@ -362,7 +370,7 @@ ThreadQueue::In ThreadQueue::in() const noexcept {
     const std::uint64_t sealed = sealed_through_.load(std::memory_order_acquire);  // sync: sealed-through
     in = {widened(static_cast<std::uint32_t>(sealed), sealed_frames_.load(std::memory_order_relaxed)), 0};
     const Chunk* chunk = open_.load(std::memory_order_acquire);  // sync: open-chunk
-    const auto number = static_cast<std::uint32_t>(sealed >> 32) + 1;
+    const std::uint32_t number = low_half(following(sealed >> 32));
     if (chunk != nullptr && chunk->number.load(std::memory_order_acquire) == number)
       in.open = chunk->commit.load(std::memory_order_acquire);  // sync: chunk-commit
     std::atomic_thread_fence(std::memory_order_acquire);

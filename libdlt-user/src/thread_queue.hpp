@@ -5,7 +5,9 @@
 //       └───────────── free ◀────────────────────────┘        sealed and free: moodycamel queues of chunk pointers
 //
 // Invariants
-//   - Chunks are numbered from 1 in the order in which they are opened; sealed ones leave in that order.
+//   - Chunks are numbered from 1 in the order in which they are opened; sealed ones leave in that order. In the arena
+//   and
+//     on the wire a number is the lower half of that (chunk.hpp).
 //   - A sealed chunk belongs to whoever dequeued its entry: the sender, or the producer that overwrites its oldest.
 //   - What has been sent stays in its chunk until the daemon confirms it (thread_queue_confirm.cpp), in at most
 //     `most_retained_` chunks; when the connection breaks it is sent again from there. In `block` no more than a
@@ -57,7 +59,7 @@ class ThreadQueue;
 struct Range {
   ThreadQueue* queue = nullptr;
   Chunk* chunk = nullptr;
-  std::uint32_t number = 0;
+  std::uint64_t number = 0;
   std::uint32_t from = 0;  // bytes
   std::uint32_t to = 0;
   std::uint32_t frames = 0;
@@ -73,8 +75,9 @@ class ThreadQueue : public Writer {
   static constexpr std::uint32_t max_ranges = 16;  // collected at once: the largest `limit`
 
   // The arena has books for this slot. Not to be used unless is_complete() says that the slab had room for its parts.
+  // `first_chunk`: for tests of what is far away; its lower half is not 0.
   ThreadQueue(std::uint32_t slot, std::uint32_t buffer_index, BufferState& settings, Arena& arena, Doorbell& sender,
-              std::uint32_t longest_message) noexcept;
+              std::uint32_t longest_message, std::uint64_t first_chunk = 1) noexcept;
   ThreadQueue(const ThreadQueue&) = delete;
   ThreadQueue& operator=(const ThreadQueue&) = delete;
   [[nodiscard]] bool is_complete() const noexcept {
@@ -107,7 +110,7 @@ class ThreadQueue : public Writer {
   };
   [[nodiscard]] Taken sent() const noexcept { return sent_; }
   // Everything up to `offset` in the chunk with that number has arrived for good.
-  void confirm(std::uint32_t number, std::uint32_t offset, const Taken& sent) noexcept;
+  void confirm(std::uint64_t number, std::uint32_t offset, const Taken& sent) noexcept;
   void confirm_all() noexcept;  // there is nobody who will confirm anything
   // Nothing more is collected until something has been confirmed.
   [[nodiscard]] bool awaits_confirmation() const noexcept;
@@ -135,7 +138,7 @@ class ThreadQueue : public Writer {
  private:
   struct Entry {
     Chunk* chunk;
-    std::uint32_t number;
+    std::uint64_t number;
   };
   using Sealed = moodycamel::ConcurrentQueue<Entry, ChunkQueueTraits>;
   using Free = moodycamel::ConcurrentQueue<Chunk*, ChunkQueueTraits>;
@@ -165,8 +168,8 @@ class ThreadQueue : public Writer {
   void recycle(Chunk* chunk) noexcept;
   void retain(const Entry& e) noexcept;
   void let_go() noexcept;  // of what was sent
-  [[nodiscard]] std::uint32_t unconfirmed_from(std::uint32_t number) const noexcept;
-  [[nodiscard]] std::uint32_t unsend(Chunk& chunk, std::uint32_t number) noexcept;
+  [[nodiscard]] std::uint32_t unconfirmed_from(std::uint64_t number) const noexcept;
+  [[nodiscard]] std::uint32_t unsend(Chunk& chunk, std::uint64_t number) noexcept;
   [[nodiscard]] std::uint32_t unsend_front() noexcept;
 
   // fixed
@@ -186,8 +189,8 @@ class ThreadQueue : public Writer {
   Chunk** spares_ = nullptr;  // taken back by discard_oldest, used next; room for max_chunks_
   std::uint32_t spare_count_ = 0;
   std::atomic<std::uint32_t> chunks_{0};  // that it holds; relaxed, readers want the number only
-  std::uint32_t last_number_ = 0;
-  std::atomic<std::uint64_t> sealed_through_{0};  // sync: sealed-through, released by seal(), acquired by in()
+  std::uint64_t last_number_;
+  std::atomic<std::uint64_t> sealed_through_;  // sync: sealed-through, released by seal(), acquired by in()
   Counter sealed_frames_{0};
   Counter sealed_bytes_{0};
   Counter overwritten_{0};
@@ -198,21 +201,21 @@ class ThreadQueue : public Writer {
   Free free_;
   moodycamel::ProducerToken seal_token_;
   moodycamel::ProducerToken free_token_;
-  std::atomic<Chunk*> open_{nullptr};            // sync: open-chunk, released by open(), acquired by claim_open
-  std::atomic<std::uint32_t> oldest_number_{1};  // sync: oldest, released by discard_oldest, acquired by claim_open
-  std::atomic<std::uint32_t> waiting_{0};        // sync: space (seq_cst on both sides), a producer is blocked
-  std::atomic<std::uint32_t> space_{0};          // the word it sleeps on
+  std::atomic<Chunk*> open_{nullptr};         // sync: open-chunk, released by open(), acquired by claim_open
+  std::atomic<std::uint64_t> oldest_number_;  // sync: oldest, released by discard_oldest, acquired by claim_open
+  std::atomic<std::uint32_t> waiting_{0};     // sync: space (seq_cst on both sides), a producer is blocked
+  std::atomic<std::uint32_t> space_{0};       // the word it sleeps on
 
   // sender
   alignas(64) std::vector<Entry> held_;  // dequeued, not sent yet
   std::vector<Entry> retained_;          // sent, not confirmed; older than what is held
   Entry front_{nullptr, 0};              // the front of this one has gone, but it is not dequeued yet
-  std::uint32_t confirmed_number_ = 0;   // up to here the daemon has confirmed:
+  std::uint64_t confirmed_number_ = 0;   // up to here the daemon has confirmed:
   std::uint32_t confirmed_offset_ = 0;   // this far in the chunk with that number
   Taken sent_;
   Taken confirmed_;
   Counter again_{0};  // taken before, to be taken once more; not counted as queued, so that they take nobody's place
-  std::uint32_t next_number_ = 1;
+  std::uint64_t next_number_;
   Counter taken_{0};
   Counter delivered_{0};
   Counter delivered_bytes_{0};

@@ -28,12 +28,12 @@ bool ThreadQueue::awaits_confirmation() const noexcept {
 }
 
 // Where in the chunk with this number begins what the daemon has not confirmed.
-std::uint32_t ThreadQueue::unconfirmed_from(std::uint32_t number) const noexcept {
+std::uint32_t ThreadQueue::unconfirmed_from(std::uint64_t number) const noexcept {
   if (number < confirmed_number_) return ~0U;
   return number == confirmed_number_ ? confirmed_offset_ : 0;
 }
 
-void ThreadQueue::confirm(std::uint32_t number, std::uint32_t offset, const Taken& sent) noexcept {
+void ThreadQueue::confirm(std::uint64_t number, std::uint32_t offset, const Taken& sent) noexcept {
   confirmed_number_ = number;
   confirmed_offset_ = offset;
   confirmed_ = sent;
@@ -94,7 +94,7 @@ void ThreadQueue::rewind(const Taken& unfinished) noexcept {
 }
 
 // The number of frames that have to go again.
-std::uint32_t ThreadQueue::unsend(Chunk& chunk, std::uint32_t number) noexcept {
+std::uint32_t ThreadQueue::unsend(Chunk& chunk, std::uint64_t number) noexcept {
   const std::uint32_t from = unconfirmed_from(number);
   const std::uint32_t to = chunk.sent.load(std::memory_order_relaxed);
   if (to <= from) return 0;
@@ -116,7 +116,7 @@ std::uint32_t ThreadQueue::unsend_front() noexcept {
   std::uint32_t seen = Chunk::idle;
   if (!front.chunk->state.compare_exchange_strong(seen, Chunk::reading, std::memory_order_acquire))
     return 0;  // sync: chunk-state
-  const bool same = front.chunk->number.load(std::memory_order_acquire) == front.number;
+  const bool same = front.chunk->number.load(std::memory_order_acquire) == low_half(front.number);
   const std::uint32_t frames = same ? unsend(*front.chunk, front.number) : 0;
   leave_open(*front.chunk);
   return frames;

@@ -26,12 +26,14 @@ Uplink::Uplink(std::vector<Address> addresses, Identity identity, Arena& arena, 
       arena_(arena),
       owner_(owner),
       recorder_(recorder),
+      resolver_([&owner] { owner.on_resolved(); }),
       carry_(arena) {}
 
 // ── the end of a connection ─────────────────────────────────────────────────────────────────────────────────────────
 
 void Uplink::lost(Link::Clock::time_point now) noexcept {
   if (link_.state() == Link::State::ready) no_fifo_before_ = now + fifo_after;
+  try_next();
   last_words();
   const bool by_fifo = connection_.is_fifo();
   const bool said_all = has_said_all();
@@ -189,7 +191,7 @@ Uplink::Flow Uplink::send_some(proto::Bytes bytes, std::size_t& moved) {
 }
 
 Uplink::Flow Uplink::flush() {
-  if (link_.state() == Link::State::connecting) {
+  if (link_.state() == Link::State::connecting && connection_.is_open()) {
     const std::error_code error = connection_.finish_connect();
     if (would_block(error)) return Flow::blocked;
     if (error) {
@@ -262,7 +264,7 @@ Uplink::Flow Uplink::announce(const local::Message& message, int fd, bool& annou
 
 Uplink::Flow Uplink::write(std::span<const Range> ranges, Batch& scratch) {
   scratch.clear(wire());
-  const auto where = [](const Range& r) { return local::Batch{0, r.queue->slot(), r.number, r.from}; };
+  const auto where = [](const Range& r) { return local::Batch{0, r.queue->slot(), low_half(r.number), r.from}; };
   for (const Range& r : ranges) scratch.add(where(r), r.bytes());
   const std::uint64_t passed_over = connection_.passed_over();
   const auto n = connection_.send(scratch.iovecs());

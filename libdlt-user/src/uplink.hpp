@@ -1,10 +1,11 @@
 // The connection of this process to its daemon: connects, greets, registers, listens, and writes what senders hand it.
 //
 // Order on the wire: a range that was cut short (Carry) first, then messages of our own (control bytes), then batches.
-// All addresses are tried in their order, again and again. The incumbent's FIFO, where nobody has named it, comes last,
-// and not before our own daemon has been away for `fifo_after`; once connected to, it is stayed with until it breaks.
-// Owned by the core. One thread at a time: with several senders they take turns (`turn`); log calls never come here.
-// maintain() and what it calls run on the first sender only.
+// All addresses are tried in their order, again and again, and of a host that has several each in turn; after one that
+// did not become a connection comes the next, not the first. The incumbent's FIFO, where nobody has named it, comes
+// last, and not before our own daemon has been away for `fifo_after`; once connected to, it is stayed with until it
+// breaks. Owned by the core. One thread at a time: with several senders they take turns (`turn`); log calls never come
+// here. maintain() and what it calls run on the first sender only.
 #pragma once
 
 #include <atomic>
@@ -22,6 +23,7 @@
 #include "dlt/proto/local.hpp"
 #include "link.hpp"
 #include "recorder.hpp"
+#include "resolver.hpp"
 #include "sent_log.hpp"
 #include "thread_queue.hpp"
 
@@ -38,6 +40,8 @@ class UplinkOwner {
   virtual void on_broken(bool said_all) noexcept = 0;
   // Too long for the way that the connection takes: these were counted as delivered by their queue, and were not sent.
   virtual void on_too_long(std::uint32_t buffer, const Oversized& those) noexcept = 0;
+  // maintain() has something to do. Any thread.
+  virtual void on_resolved() noexcept = 0;
 
   // Messages can go. Written by the uplink, read by any thread, also by those that outlive an uplink.
   std::atomic<bool> connected{false};
@@ -77,9 +81,7 @@ class Uplink {
   [[nodiscard]] const Link& link() const noexcept { return link_; }
   [[nodiscard]] Connection::Descriptors descriptors() const noexcept { return connection_.descriptors(); }
   [[nodiscard]] const Appetite& appetite() const noexcept { return connection_.is_fifo() ? of_fifo : of_socket; }
-  [[nodiscard]] bool wants_to_write() const noexcept {
-    return link_.state() == Link::State::connecting || !carry_.empty() || !has_said_all();
-  }
+  [[nodiscard]] bool wants_to_write() const noexcept { return !carry_.empty() || !has_said_all(); }
   // Nothing that was posted waits to go.
   [[nodiscard]] bool has_said_all() const noexcept { return control_at_ == control_.size(); }
   [[nodiscard]] bool speaks(std::uint32_t capability) const noexcept { return (capabilities_ & capability) != 0; }
@@ -102,6 +104,8 @@ class Uplink {
  private:
   void try_connect(Link::Clock::time_point now);
   [[nodiscard]] bool connect_to(const Address& to, Link::Clock::time_point now);
+  [[nodiscard]] bool connect_to_host(const Address& to);
+  void try_next() noexcept;
   [[nodiscard]] bool fall_back_to(const Address& fifo, Link::Clock::time_point now);
   void tell_refusal(const Address& to, std::error_code error) noexcept;
   void begin();
@@ -134,6 +138,9 @@ class Uplink {
   UplinkOwner& owner_;
   const Recorder* const recorder_;   // nullptr, or not open: none
   std::uint32_t refusals_told_ = 0;  // a bit for each address
+  std::size_t turn_of_ = 0;          // which address is tried, or the next to be
+  Resolver resolver_;
+  Endpoints endpoints_;  // of the host of that address
   Link::Clock::time_point no_fifo_before_{};
   Connection connection_;
   Link link_;

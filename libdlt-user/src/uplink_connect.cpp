@@ -12,6 +12,7 @@ void Uplink::maintain(Link::Clock::time_point now) {
   if (link_.due(now)) try_connect(now);
   if (link_.state() == Link::State::connecting) {
     if (link_.on_tick(now)) return lost(now);
+    if (resolver_.has_answer()) try_connect(now);
     return;  // flush() finds out how it ended
   }
   if (!connection_.is_open()) return;
@@ -26,14 +27,30 @@ void Uplink::maintain(Link::Clock::time_point now) {
 
 void Uplink::try_connect(Link::Clock::time_point now) {
   link_.on_connecting(now);
-  for (const Address& to : addresses_) {
+  for (std::size_t n = 0; n < addresses_.size(); ++n) {
+    const Address& to = addresses_[turn_of_];
     const bool fallback = to.by_default && to.kind == Address::Kind::fifo;
     if (fallback ? fall_back_to(to, now) : connect_to(to, now)) return;
+    turn_of_ = (turn_of_ + 1) % addresses_.size();
   }
-  lost(now);
+  link_.on_lost(now);
+}
+
+// What was tried has not become a connection, or has been one.
+void Uplink::try_next() noexcept {
+  switch (link_.state()) {
+    case Link::State::away: return;
+    case Link::State::ready:
+    case Link::State::plain: return endpoints_.forget();
+    case Link::State::connecting:
+    case Link::State::greeting: break;
+  }
+  endpoints_.failed();
+  if (endpoints_.current() == nullptr) turn_of_ = (turn_of_ + 1) % addresses_.size();
 }
 
 bool Uplink::connect_to(const Address& to, Link::Clock::time_point now) {
+  if (to.kind == Address::Kind::tcp) return connect_to_host(to);
   std::error_code unanswered;
   if (const auto error = connection_.connect(to, identity_.pid, unanswered)) {
     tell_refusal(to, error);
@@ -43,8 +60,20 @@ bool Uplink::connect_to(const Address& to, Link::Clock::time_point now) {
     std::fprintf(stderr, "libdlt-user: no levels and injections from %s/dlt: no pipe %s/dltpipes/dlt%d: %s\n",
                  to.path.c_str(), to.path.c_str(), identity_.pid, unanswered.message().c_str());
   if (connection_.is_fifo()) enter_fifo();
-  else if (connection_.is_unix()) greet(now);
+  else greet(now);
   return true;
+}
+
+// True: on the way, perhaps not further than to where the host is.
+bool Uplink::connect_to_host(const Address& to) {
+  if (endpoints_.current() == nullptr) {
+    auto found = resolver_.look_up(to.host, to.port);
+    if (!found) return would_block(found.error());
+    endpoints_.begin(std::move(*found));
+  }
+  for (; endpoints_.current() != nullptr; endpoints_.failed())
+    if (!connection_.connect(*endpoints_.current())) return true;
+  return false;
 }
 
 // Our own daemon may read that FIFO too. It opens its sockets first: when somebody reads it, they are asked once more.
@@ -119,6 +148,8 @@ void Uplink::register_application() {
 }
 
 void Uplink::become_ready(const local::Hello& daemon) {
+  endpoints_.worked();
+  turn_of_ = 0;
   capabilities_ = daemon.capabilities;
   if (!carry_.empty()) {
     carry_.resume(wire());

@@ -132,27 +132,32 @@ bool Salvage::enter(const arena::Chunk& c, std::uint64_t at) {
   if (c.frames > c.bytes / standard_header_size || c.sent_frames > c.frames) return false;
   const Known& slot = slots_[c.slot];
   Total& total = totals_[slot.buffer];
-  if (c.number > slot.sealed) {
+  const std::uint64_t number = whole(c.slot, c.number);
+  if (number > slot.sealed) {
     total.frames += c.frames;
     total.bytes += c.bytes;
   }
   if (c.state == arena::Chunk::reclaimed) {
-    if (c.number > slot.discarded) total.lost[index(local::LossCause::overwritten)] += c.frames - c.sent_frames;
+    if (number > slot.discarded) total.lost[index(local::LossCause::overwritten)] += c.frames - c.sent_frames;
     return true;
   }
-  if (c.state == arena::Chunk::abandoned && c.number <= slot.abandoned) return true;
+  if (c.state == arena::Chunk::abandoned && number <= slot.abandoned) return true;
   const Position& seen = position(c.slot);
   // The sender never had it, and is beyond it all the same: its thread was about to overwrite it.
   const std::uint32_t unclaimed = c.state == arena::Chunk::idle ? c.frames - c.sent_frames : 0;
-  if (c.number < seen.chunk) return pass_over(slot.buffer, unclaimed);
+  if (number < whole(c.slot, seen.chunk)) return pass_over(slot.buffer, unclaimed);
   const std::uint32_t from = c.number == seen.chunk ? std::max(c.sent, seen.offset) : c.sent;
   if (from >= c.bytes) return true;
-  return pieces_.try_emplace({c.slot, c.number}, Piece{at, from, c.bytes, unclaimed}).second;
+  return pieces_.try_emplace({c.slot, number}, Piece{at, from, c.bytes, unclaimed}).second;
 }
 
 bool Salvage::pass_over(std::uint32_t buffer, std::uint32_t frames) noexcept {
   totals_[buffer].lost[index(local::LossCause::overwritten)] += frames;
   return true;
+}
+
+std::uint64_t Salvage::whole(std::uint32_t slot, std::uint32_t chunk) const noexcept {
+  return arena::whole_number(chunk, slot < slots_.size() ? slots_[slot].sealed : 0);
 }
 
 Salvage::Position& Salvage::position(std::uint32_t slot) {
@@ -179,7 +184,7 @@ bool Salvage::say_carry(std::span<std::byte> out, std::size_t& written) {
   if (carry_.offset > arena::max_chunk || carry_.chunk == 0) return false;
   const std::uint32_t end = carry_.offset + carry_.length;
   std::uint32_t from = carry_.offset + carry_.done;
-  if (seen.chunk > carry_.chunk) return true;
+  if (whole(carry_.slot, seen.chunk) > whole(carry_.slot, carry_.chunk)) return true;
   if (seen.chunk == carry_.chunk) from = std::max(from, seen.offset);
   if (from >= end) return true;
   seen = {carry_.chunk, end};
@@ -196,10 +201,11 @@ bool Salvage::say_piece(std::span<std::byte> out, std::size_t& written) {
   const auto [slot, number] = where;
   const Position& seen = position(slot);
   pieces_.erase(pieces_.begin());
-  const std::uint32_t from = number == seen.chunk ? std::max(piece.from, seen.offset) : piece.from;
-  if (number < seen.chunk) return pass_over(slots_[slot].buffer, piece.unclaimed);
+  const auto chunk = static_cast<std::uint32_t>(number);
+  const std::uint32_t from = chunk == seen.chunk ? std::max(piece.from, seen.offset) : piece.from;
+  if (number < whole(slot, seen.chunk)) return pass_over(slots_[slot].buffer, piece.unclaimed);
   if (from >= piece.to) return true;
-  return say({piece.to - from, slot, number, from}, piece.at + arena::chunk_header_size + from, out, written);
+  return say({piece.to - from, slot, chunk, from}, piece.at + arena::chunk_header_size + from, out, written);
 }
 
 std::uint64_t Salvage::untold(std::size_t buffer, std::size_t cause) const noexcept {

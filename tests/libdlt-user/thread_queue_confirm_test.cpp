@@ -16,7 +16,7 @@ struct Stream : test::Bench {
   using Bench::Bench;
 
   struct Sent {
-    std::uint32_t number;
+    std::uint64_t number;
     std::uint32_t to;
     ThreadQueue::Taken taken;
     std::size_t arrived;

@@ -213,6 +213,43 @@ TEST_CASE("a chunk that came, though its sender had no time to note it, is neith
   CHECK(heard.lost[static_cast<std::size_t>(local::LossCause::overwritten)] == 0);
 }
 
+TEST_CASE("chunks whose numbers begin anew are said in their order, and counted once") {
+  constexpr std::uint32_t last = 0xffffffff;
+  constexpr std::uint64_t turn = std::uint64_t{1} << 32;
+  ArenaFile file;
+  const auto slot = file.slot(1, 2);
+  file.ledger(slot + 8, turn + 1, 1000);  // sealed: up to number 1
+  file.ledger(slot + 56, last - 2, 100);  // discarded
+  file.chunk(1, 2, frames(7, 2), 2);      // open
+  file.chunk(1, 1, frames(4, 3), 3);
+  file.chunk(1, last, frames(1, 3), 3, 0, 0, layout::Chunk::held);
+  file.chunk(1, last - 1, frames(90, 5), 5, 0, 0, layout::Chunk::reclaimed);  // not in the ledger yet
+  file.chunk(1, last - 2, frames(80, 5), 5, 0, 0, layout::Chunk::reclaimed);
+
+  const Heard all = listen(file);
+  Salvage::Received received;
+  received.positions = {{}, {last, frame_size}};
+  const Heard rest = listen(file, received);
+
+  REQUIRE_FALSE(all.refused);
+  CHECK(all.numbers == range(1, 8));
+  CHECK(all.totals.at(2).accepted == 1000 + 2);
+  CHECK(all.lost[static_cast<std::size_t>(local::LossCause::overwritten)] == 100 + 5);
+  CHECK(rest.numbers == range(2, 7));
+}
+
+TEST_CASE("a carry from before the numbers began anew comes first, and not when a later chunk has come") {
+  ArenaFile file;
+  file.ledger(file.slot(1, 2) + 8, 0xffffffff, 10);
+  file.carry(1, 0xffffffff, 0, frames(1, 3));
+  file.chunk(1, 1, frames(4, 2), 2);
+
+  CHECK(listen(file).numbers == range(1, 5));
+  Salvage::Received received;
+  received.positions = {{}, {1, frame_size}};
+  CHECK(listen(file, received).numbers == range(5, 1));
+}
+
 TEST_CASE("losses are said as far as they were not told before") {
   ArenaFile file;
   const auto slot = file.slot(1, 2);

@@ -172,8 +172,8 @@ void AppConversation::note(const local::Batch& batch) {
   if (batch.slot >= proto::arena::max_slots) return;  // no arena has that many
   if (batch.slot >= received_.positions.size()) received_.positions.resize(batch.slot + std::size_t{1});
   auto& position = received_.positions[batch.slot];
-  if (resumed_ && batch.chunk <= position.chunk) {
-    const std::uint32_t known = batch.chunk < position.chunk ? ~0U : position.offset;
+  if (resumed_ && proto::arena::comes_again(batch.chunk, position.chunk)) {
+    const std::uint32_t known = batch.chunk != position.chunk ? ~0U : position.offset;
     repeated_ = std::min(batch.length, known - std::min(known, batch.offset));
     if (repeated_ == batch.length) return;
   }

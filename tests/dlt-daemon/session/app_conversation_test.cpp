@@ -226,6 +226,43 @@ TEST_CASE("rubbish is nothing sensible, a message is") {
   CHECK(f.app.spoken());
 }
 
+TEST_CASE("behind the highest number a chunk can have comes number 1, and what is before it comes again") {
+  constexpr std::uint32_t last = 0xffffffff;
+  const std::string ten = frame(1, 3) + frame(2);
+  const auto size = static_cast<std::uint32_t>(ten.size());
+
+  SECTION("number 1 is newer") {
+    Fixture f;
+    AppConversation next(f.exchange, {2, 1000, 1234});
+    next.resume({{}, {last, size}});
+    f.feed(next, batch_of(1, last, 0, ten) + batch_of(1, 1, 0, ten) + batch_of(1, 2, 0, ten));
+    CHECK(numbers_in(f.client.spans) == Numbers{1, 2, 1, 2});
+    CHECK(f.exchange.repeated_messages == 2);
+  }
+  SECTION("the highest one is older") {
+    Fixture f;
+    AppConversation next(f.exchange, {2, 1000, 1234});
+    next.resume({{}, {2, size}});
+    f.feed(next, batch_of(1, last, 0, ten) + batch_of(1, 1, 0, ten) + batch_of(1, 2, 0, ten) + batch_of(1, 3, 0, ten));
+    CHECK(numbers_in(f.client.spans) == Numbers{1, 2});
+    CHECK(f.exchange.repeated_messages == 6);
+  }
+  SECTION("of a queue that has sent nothing every number is new") {
+    Fixture f;
+    AppConversation next(f.exchange, {2, 1000, 1234});
+    next.resume({{}, {}});
+    f.feed(next, batch_of(1, last, 0, ten));
+    CHECK(numbers_in(f.client.spans) == Numbers{1, 2});
+  }
+  SECTION("what is older than anything that can be under way is newer") {
+    Fixture f;
+    AppConversation next(f.exchange, {2, 1000, 1234});
+    next.resume({{}, {3'000'000'000U, size}});
+    f.feed(next, batch_of(1, 2'000'000'000U, 0, ten));
+    CHECK(numbers_in(f.client.spans) == Numbers{1, 2});
+  }
+}
+
 TEST_CASE("what comes again is passed over, wherever the connections before it were cut") {
   const std::string whole = batch_of(1, 1, 0, frame(0, 10) + frame(1, 3) + frame(2) + frame(3, 5));
   for (std::size_t first = 0; first <= whole.size(); ++first)

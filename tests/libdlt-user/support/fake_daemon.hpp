@@ -1,5 +1,6 @@
-// The other end of a session in tests: a Unix socket that speaks the daemon's side of the local protocol, as far as a
-// test wants it to. One thread of its own; what it collected is read by the test's thread through the functions here.
+// The other end of a session in tests: a socket, a Unix one unless told otherwise, that speaks the daemon's side of the
+// local protocol, as far as a test wants it to. One thread of its own; what it collected is read by the test's thread
+// through the functions here.
 #pragma once
 
 #include <poll.h>
@@ -45,12 +46,16 @@ class FakeDaemon {
       throw std::runtime_error("cannot listen at " + path_);
     thread_ = std::thread([this] { run(); });
   }
+  // Wherever that socket listens; it is closed with the daemon.
+  FakeDaemon(int listener, Manner manner) : reads_(manner.reads), manner_(manner), listener_(listener) {
+    thread_ = std::thread([this] { run(); });
+  }
   ~FakeDaemon() {
     stop_ = true;
     thread_.join();
     for (const Peer& p : peers_) ::close(p.fd);
     ::close(listener_);
-    ::unlink(path_.c_str());
+    if (!path_.empty()) ::unlink(path_.c_str());
   }
   FakeDaemon(const FakeDaemon&) = delete;
   FakeDaemon& operator=(const FakeDaemon&) = delete;

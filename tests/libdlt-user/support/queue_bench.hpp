@@ -13,11 +13,12 @@ namespace dlt::test {
 
 // A queue with a producer's and a sender's hand.
 struct Bench {
-  explicit Bench(std::uint32_t capacity, OverflowMode mode, std::chrono::milliseconds timeout = {}) {
+  explicit Bench(std::uint32_t capacity, OverflowMode mode, std::chrono::milliseconds timeout = {},
+                 std::uint64_t first_chunk = 1) {
     REQUIRE_FALSE(arena.open(64 << 20));
     REQUIRE_FALSE(doorbell.open());
     settings.set({capacity, mode, timeout});
-    queue = detail::Slab::make<detail::ThreadQueue>(5U, 0U, settings, arena, doorbell, 9900U);
+    queue = detail::Slab::make<detail::ThreadQueue>(5U, 0U, settings, arena, doorbell, 9900U, first_chunk);
     REQUIRE(queue != nullptr);
   }
 

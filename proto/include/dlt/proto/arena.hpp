@@ -45,10 +45,26 @@ inline constexpr std::uint32_t max_chunk = 64 * 1024;  // with its header
   return (slots_at + slots_for(size) * slot_size + granule - 1) / granule * granule;
 }
 
+// Chunks of a slot are numbered without an end. On the wire and in a chunk stands the lower half of that, never 0.
+//
+// More chunks than this are never under way: what is older than that, as far as the lower half tells, is newer.
+inline constexpr std::uint32_t most_under_way = 65'536;
+// Whether a chunk comes once more, after `latest` of its slot had come. 0: none had.
+[[nodiscard]] constexpr bool comes_again(std::uint32_t chunk, std::uint32_t latest) noexcept {
+  return latest != 0 && latest - chunk < most_under_way;
+}
+// The whole number of a chunk in a slot where all up to `sealed` are full: that of the open one at most.
+[[nodiscard]] constexpr std::uint64_t whole_number(std::uint32_t chunk, std::uint64_t sealed) noexcept {
+  constexpr std::uint64_t turn = std::uint64_t{1} << 32;
+  const std::uint64_t ahead = static_cast<std::uint32_t>(chunk - static_cast<std::uint32_t>(sealed));
+  if (chunk == 0 || sealed + ahead < turn) return chunk;
+  return sealed + ahead - (ahead <= 2 ? 0 : turn);  // behind a number with the lower half 0 is one that is not used
+}
+
 // A total that is right although its writer may be killed while it changes it: two entries, written in turn, and the
 // one with the higher number counts.
 struct Ledger {
-  std::uint64_t number = 0;  // of the last chunk that is counted in; 0: none
+  std::uint64_t number = 0;  // of the last chunk that is counted in, whole; 0: none
   std::uint64_t frames = 0;
   std::uint64_t bytes = 0;
 };

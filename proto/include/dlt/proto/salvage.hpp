@@ -29,7 +29,7 @@ class Salvage {
  public:
   // Up to where a slot's frames have come by the connection.
   struct Position {
-    std::uint32_t chunk = 0;
+    std::uint32_t chunk = 0;  // 0: none has
     std::uint32_t offset = 0;
   };
   using Causes = std::array<std::uint64_t, local::loss_causes>;
@@ -89,6 +89,7 @@ class Salvage {
   void say_books(std::span<std::byte> out, std::size_t& written);
   [[nodiscard]] std::uint64_t untold(std::size_t buffer, std::size_t cause) const noexcept;
   [[nodiscard]] Position& position(std::uint32_t slot);
+  [[nodiscard]] std::uint64_t whole(std::uint32_t slot, std::uint32_t chunk) const noexcept;
 
   const Read read_;
   const std::uint64_t size_;
@@ -101,7 +102,7 @@ class Salvage {
   std::size_t buffer_count_ = 0;
   std::vector<Known> slots_;
   std::uint64_t at_ = 0;                                             // the next slot or chunk to look at
-  std::map<std::pair<std::uint32_t, std::uint32_t>, Piece> pieces_;  // by slot and number
+  std::map<std::pair<std::uint32_t, std::uint64_t>, Piece> pieces_;  // by slot and whole number
   std::vector<std::byte> scratch_;
 };
 
