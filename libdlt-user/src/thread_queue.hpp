@@ -5,9 +5,8 @@
 //       └───────────── free ◀────────────────────────┘        sealed and free: moodycamel queues of chunk pointers
 //
 // Invariants
-//   - Chunks are numbered from 1 in the order in which they are opened; sealed ones leave in that order. In the arena
-//   and
-//     on the wire a number is the lower half of that (chunk.hpp).
+//   - Chunks are numbered from 1 in the order in which they are opened; sealed ones leave in that order. In the
+//     arena and on the wire a number is the lower half of that (chunk.hpp).
 //   - A sealed chunk belongs to whoever dequeued its entry: the sender, or the producer that overwrites its oldest.
 //   - What has been sent stays in its chunk until the daemon confirms it (thread_queue_confirm.cpp), in at most
 //     `most_retained_` chunks; when the connection breaks it is sent again from there. In `block` no more than a
