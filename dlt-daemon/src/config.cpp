@@ -5,6 +5,7 @@
 
 #include "config_values.hpp"
 #include "incumbent_keys.hpp"
+#include "long_id.hpp"
 #include "snapshot/recorder_limits.hpp"
 
 namespace dlt::daemon {
@@ -12,6 +13,13 @@ namespace dlt::daemon {
 namespace {
 
 using namespace detail;
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t shown = 60;
+  std::string out = "'";
+  for (const char c : text.substr(0, shown)) out += c >= ' ' && c < 0x7f ? c : '?';
+  return out + (text.size() > shown ? "...'" : "'");
+}
 
 Problem set_ecu(Config& c, std::string_view text) {
   const bool printable = std::all_of(text.begin(), text.end(), [](char x) { return x > ' ' && x < 0x7f; });
@@ -47,32 +55,34 @@ Problem set_id_owner(Config& c, std::string_view text) {
   return std::nullopt;
 }
 
-// Calls take(id, value) for each "id=value" between ';' or ','. False: one of them is no such thing, or was refused.
+// Calls take(id, value) for each "id=value" between ';' or ','. `expected`, or what is wrong with an id: one of them is
+// no such thing, or was refused.
 template <class Take>
-bool each_id(std::string_view text, Take&& take) {
+Problem each_id(std::string_view text, std::string_view expected, Take&& take) {
   while (!text.empty()) {
     const auto end = std::min(text.find_first_of(";,"), text.size());
     const auto one = trim(text.substr(0, end));
     const auto equals = std::min(one.find('='), one.size());
     const auto id = trim(one.substr(0, equals));
-    if (id.empty() || id.size() > 4 || !take(id, trim(one.substr(std::min(equals + 1, one.size()))))) return false;
+    if (id.size() > id_length) return quoted(id) + " is longer than an id, which has four characters at most";
+    if (id.empty() || !take(id, trim(one.substr(std::min(equals + 1, one.size()))))) return std::string(expected);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return true;
+  return std::nullopt;
 }
 
 // "SYS=0;NAVI=1000"
 Problem set_reserved_ids(Config& c, std::string_view text) {
   std::map<AppId, Uid> ids;
-  const bool good = each_id(text, [&](std::string_view id, std::string_view value) {
+  constexpr std::string_view expected = "expected application ids and numeric users such as SYS=0;NAVI=1000";
+  auto problem = each_id(text, expected, [&](std::string_view id, std::string_view value) {
     const auto uid = number(value);
     if (!uid || *uid >= fifo_uid) return false;
     ids[AppId(id)] = static_cast<Uid>(*uid);
     return true;
   });
-  if (!good) return "expected application ids and numeric users such as SYS=0;NAVI=1000";
-  c.reserved_ids = std::move(ids);
-  return std::nullopt;
+  if (!problem) c.reserved_ids = std::move(ids);
+  return problem;
 }
 
 // Of "100k/1M": bytes a second, and bytes above that at once (without them one second's worth).
@@ -87,14 +97,15 @@ std::optional<Quota> parse_quota(std::string_view text) {
 // "SPAM=100k/1M;*=10M"
 Problem set_quotas(Config& c, std::string_view text) {
   Quotas quotas;
-  const bool good = each_id(text, [&](std::string_view id, std::string_view value) {
+  constexpr std::string_view expected =
+      "expected application ids (* for each of the others) and bytes a second such as SPAM=100k/1M;*=10M";
+  auto problem = each_id(text, expected, [&](std::string_view id, std::string_view value) {
     const auto quota = parse_quota(value);
     if (quota) quotas[id == "*" ? AppId{} : AppId(id)] = *quota;
     return quota.has_value();
   });
-  if (!good) return "expected application ids (* for each of the others) and bytes a second such as SPAM=100k/1M;*=10M";
-  c.quotas = std::move(quotas);
-  return std::nullopt;
+  if (!problem) c.quotas = std::move(quotas);
+  return problem;
 }
 
 // 0, or what F_SETPIPE_SZ takes.
@@ -238,11 +249,12 @@ constexpr std::array other_names{
 constexpr std::size_t most_errors = 20;  // that are told of one file
 constexpr std::uint64_t most_client_bytes = 64 * GiB;
 
-std::string quoted(std::string_view text) {
-  constexpr std::size_t shown = 60;
-  std::string out = "'";
-  for (const char c : text.substr(0, shown)) out += c >= ' ' && c < 0x7f ? c : '?';
-  return out + (text.size() > shown ? "...'" : "'");
+// In a file of the incumbent's it is cut as there, and noted; anywhere else it is wrong.
+std::string_view cut_ecu(std::string_view value, const std::string& where, std::vector<ConfigError>* notes) {
+  const auto cut = cut_id(value);
+  if (!cut || notes == nullptr) return value;
+  if (notes->size() < most_errors) notes->push_back({where, "ECUId: " + *cut});
+  return value.substr(0, id_length);
 }
 
 // The line without its comment.
@@ -287,7 +299,8 @@ std::vector<ConfigError> parse(Config& config, std::string_view text, const std:
     const auto where = file + ":" + std::to_string(number);
     const auto equals = std::min(line.find('='), line.size());
     const auto key = trim(line.substr(0, equals));
-    const auto value = trim(line.substr(std::min(equals + 1, line.size())));
+    auto value = trim(line.substr(std::min(equals + 1, line.size())));
+    if (key == "ECUId") value = cut_ecu(value, where, notes);
     if (const auto answer = answer_incumbent_key(key, value)) {
       if (notes != nullptr && !answer->empty() && notes->size() < most_errors) notes->push_back({where, *answer});
       continue;

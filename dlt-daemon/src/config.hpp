@@ -142,7 +142,8 @@ struct ConfigError {
 // Sets one key. The error says what is wrong with it; `config` is unchanged then.
 [[nodiscard]] std::optional<std::string> set(Config& config, std::string_view key, std::string_view value);
 // Applies the text of a file; a line with an error is reported and has no effect. After 20 of them nothing more is
-// read. `notes` gets a line for each key of the incumbent's that something else replaces.
+// read. `notes` gets a line for each key of the incumbent's that something else replaces, and for an ECU id that is too
+// long and was cut as the incumbent cuts it; without `notes` that is an error, as it is for set().
 [[nodiscard]] std::vector<ConfigError> parse(Config& config, std::string_view text, const std::string& file,
                                              std::vector<ConfigError>* notes = nullptr);
 // Combinations that no single key shows to be wrong.

@@ -193,10 +193,11 @@ int serve(const Options& options, const Config& config) {
 
 // The files that the configuration names.
 int check_other_files(const Config& config) {
-  const auto problems = gateway::problems_of_nodes(config);
-  for (const auto& problem : problems) say(LOG_ERR, problem);
-  if (problems.empty()) std::puts("configuration is good");
-  return problems.empty() ? 0 : 1;
+  const auto nodes = gateway::check_nodes(config);
+  for (const auto& warning : nodes.warnings) say(LOG_WARNING, "warning: " + warning);
+  for (const auto& problem : nodes.problems) say(LOG_ERR, problem);
+  if (nodes.problems.empty()) std::puts("configuration is good");
+  return nodes.problems.empty() ? 0 : 1;
 }
 
 int run(int argc, char** argv) {

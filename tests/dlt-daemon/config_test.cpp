@@ -61,7 +61,9 @@ TEST_CASE("a bad value is named with file, line and what was expected") {
   CHECK(error_of("Port = 34x90").find("expected a number") != std::string::npos);
   CHECK(error_of("Port = -1").find("expected a number") != std::string::npos);
   CHECK(error_of("Port =").find("expected a number") != std::string::npos);
-  CHECK(error_of("ECUId = TOOLONG").find("one to four") != std::string::npos);
+  CHECK(error_of("ECUId = \x01").find("one to four") != std::string::npos);
+  CHECK(error_of("ReservedApplicationIds = TOOLONG=0").find("'TOOLONG' is longer than an id") != std::string::npos);
+  CHECK(error_of("ApplicationQuotas = SPAM=1M;TOOLONG=1M").find("'TOOLONG' is longer than an id") != std::string::npos);
   CHECK(error_of("ContextLogLevel = 7").find("0 to 6") != std::string::npos);
   CHECK(error_of("SendMessageTime = yes").find("0 or 1") != std::string::npos);
   CHECK(error_of("ApplicationSocketPath = relative/path").find("absolute") != std::string::npos);
@@ -70,6 +72,17 @@ TEST_CASE("a bad value is named with file, line and what was expected") {
   CHECK(error_of("BindAddress = ;").find("numeric") != std::string::npos);
   CHECK(error_of("RingbufferReplay = maybe").find("unread or always") != std::string::npos);
   CHECK(error_of("just words").find("expected `Key = value`") != std::string::npos);
+}
+
+TEST_CASE("an ECU id that is too long is cut where the incumbent cuts it, and told; not where a command line has it") {
+  Config config;
+  std::vector<ConfigError> notes;
+  CHECK(parse(config, "Port = 1\nECUId = TOOLONG\n", "x.conf", &notes).empty());
+  CHECK(config.ecu == EcuId("TOOL"));
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0].where == "x.conf:2");
+  CHECK(notes[0].what == "ECUId: 'TOOLONG' is longer than an id and means 'TOOL'");
+  CHECK(set(config, "ECUId", "TOOLONG").value_or("").find("one to four") != std::string::npos);
 }
 
 TEST_CASE("sizes take units and refuse what does not fit") {

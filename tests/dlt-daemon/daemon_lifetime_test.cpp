@@ -107,3 +107,39 @@ TEST_CASE("unknown questions on the control socket are answered, endless ones ar
   CHECK(status_table(daemon::ask_status(d.daemon().config().status_socket).has_value() ? d.status().dump() : "")
             .find("dlt-daemon") == 0);
 }
+
+TEST_CASE("a backlog that is to keep everything from now on gets what a client has not been sent, too") {
+  TempDir dir;
+  auto config = config_in(dir);
+  config.ring_size = 64 << 20;
+  config.client_queue = 64 << 20;
+  config.ring_replay = Replay::unread;
+  RunningDaemon d(config);
+  constexpr std::uint32_t count = 100'000;
+  std::uint32_t first = 0;
+  {
+    FrameClient stopped = d.client(4096);
+    REQUIRE(d.clients(1));
+    Peer app = d.app();
+    flood(app, count);
+    REQUIRE(d.received(count));
+    config.ring_replay = Replay::always;
+    config.context_level = 2;
+    REQUIRE(app.send(registration()));
+    d.daemon().reload(config);
+    std::string told;
+    REQUIRE(eventually([&] {
+      told += app.receive();
+      return told.ends_with(encoded(local::LogLevel{2, 0, 0}));
+    }));
+  }
+  REQUIRE(d.clients(0));
+
+  FrameClient next = d.client();
+  first = next.number();
+  REQUIRE(first < count);
+  std::uint32_t wrong = 0;
+  for (std::uint32_t i = first + 1; i < count; ++i)
+    if (next.number() != i) ++wrong;
+  CHECK(wrong == 0);
+}

@@ -99,6 +99,7 @@ TEST_CASE("requests for devices are answered as the incumbent answers them") {
   const auto good = device(dir, "good", filter(1, "CTX1", "one"));
   const auto half = device(dir, "half", filter(1, "CTX1", "one") + filter(2, "CTX1", "two", "LogLevel=?"));
   const auto third = device(dir, "third", filter(1, "CTX1", "one"));
+  CHECK(ask(dir, third, disconnects) == 0);  // nothing is connected there
   CHECK(ask(dir, dir / "none", connects) == 2);
   CHECK(ask(dir, "relative", connects) == 2);
   CHECK(ask(dir, "", connects) == 2);
@@ -106,10 +107,12 @@ TEST_CASE("requests for devices are answered as the incumbent answers them") {
   CHECK(ask(dir, good, connects) == 0);  // anew, with what the configuration says now
   CHECK(ask(dir, half, connects) == 4);  // but something is left out
   CHECK(ask(dir, third, connects) == 2);
-  CHECK(ask(dir, third, disconnects) == 2);
+  CHECK(ask(dir, third, disconnects) == 2);  // as long as it could not be connected either
   CHECK(ask(dir, third, syncs) == 0);
   CHECK(ask(dir, good, 3) == 2);
   CHECK(ask(dir, good, disconnects) == 0);
+  CHECK(ask(dir, good, disconnects) == 0);
+  CHECK(ask(dir, "relative", disconnects) == 2);
   CHECK(ask(dir, third, connects) == 0);
   CHECK(ask(dir, "", syncs) == 0);
 }

@@ -6,6 +6,7 @@
 
 #include "config_values.hpp"
 #include "ini_lines.hpp"
+#include "long_id.hpp"
 #include "printable.hpp"
 
 namespace dlt::daemon::gateway {
@@ -49,7 +50,7 @@ Problem set_address(NodeConfig& n, std::string_view text) {
   return std::nullopt;
 }
 
-// What is longer is cut, as the incumbent does it.
+// What is longer is cut, as the incumbent does it, and told (warn_of).
 Problem set_ecu(NodeConfig& n, std::string_view text) {
   const bool good = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
   if (text.empty() || !good) return "expected one to four printable characters";
@@ -140,7 +141,8 @@ class Reader {
     if (!node_) return say(number, "'" + printable(key, 60) + "' stands in no section");
     const auto result = set(*node_, serial_, key, value);
     if (!result) return say(number, "[" + node_->name + "]: unknown key '" + printable(key, 60) + "'");
-    if (*result) leave_out(number, std::string(key) + " = '" + printable(value, 60) + "': " + **result);
+    if (*result) return leave_out(number, std::string(key) + " = '" + printable(value, 60) + "': " + **result);
+    if (key == "EcuID") warn_of(number, value);
   }
   void rubbish(std::size_t number, std::string_view text) {
     if (!passed_over_) say(number, "expected `Key = value`, not '" + printable(text, 60) + "'");
@@ -177,6 +179,11 @@ class Reader {
     node_.reset();
     serial_.reset();
     wrong_ = general_ = passed_over_ = false;
+  }
+  void warn_of(std::size_t number, std::string_view ecu) {
+    const auto cut = cut_id(ecu);
+    if (cut && out_.warnings.size() < most_problems)
+      out_.warnings.push_back(file_ + ":" + std::to_string(number) + ": [" + node_->name + "]: EcuID: " + *cut);
   }
   void leave_out(std::size_t number, const std::string& what) {
     wrong_ = true;

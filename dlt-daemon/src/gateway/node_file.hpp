@@ -22,6 +22,7 @@ inline constexpr std::size_t most_nodes = 25;  // as many as the list of passive
 struct NodeFile {
   std::vector<NodeConfig> nodes;
   std::vector<std::string> problems;  // "file:line: [PassiveNode2] is left out: ..."; the first 20 of them
+  std::vector<std::string> warnings;  // likewise; of what works all the same
 };
 
 // What the daemon that reads it is itself.

@@ -24,16 +24,17 @@ std::optional<std::vector<NodeConfig>> read_nodes(const Config& config) {
   }
   if (!read.warning.empty()) spdlog::warn("gateway: {}", read.warning);
   NodeFile file = parse(read, config);
+  for (const auto& warning : file.warnings) spdlog::warn("gateway: {}", warning);
   for (const auto& problem : file.problems) spdlog::error("gateway: {}", problem);
   if (file.nodes.empty()) spdlog::warn("gateway: {} names no passive node", config.gateway_file);
   return std::move(file.nodes);
 }
 
-std::vector<std::string> problems_of_nodes(const Config& config) {
+NodeFile check_nodes(const Config& config) {
   if (!config.gateway) return {};
   const ConfigFile read = read_config_file(config.gateway_file);
-  if (!read.problem.empty()) return {read.problem};
-  return parse(read, config).problems;
+  if (!read.problem.empty()) return {{}, {read.problem}, {}};
+  return parse(read, config);
 }
 
 }  // namespace dlt::daemon::gateway

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <set>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -185,6 +186,7 @@ Device::Opened Device::try_open() {
   if (!conf.warning.empty()) spdlog::warn("{}", conf.warning);
   opened.file = parse_filters(conf.text, path);
   make_stores(opened.file);
+  look_for_obstacles(opened.file);
   publish();
   return opened;
 }
@@ -200,6 +202,7 @@ bool Device::claim(std::string& failure) {
 
 // A filter for whose cache there is no memory is left out.
 void Device::make_stores(FilterFile& file) {
+  const std::vector<Filter> all = file.filters;
   std::map<std::string, std::shared_ptr<FileSet>> sets;
   std::erase_if(file.filters, [&](const Filter& f) {
     if (!budget_.take(f.cache_size())) {
@@ -210,12 +213,25 @@ void Device::make_stores(FilterFile& file) {
     }
     reserved_ += f.cache_size();
     auto& set = sets[f.file];
-    if (!set) set = std::make_shared<FileSet>(f, FileSet::Options{options_.path, options_.naming, options_.calls});
+    if (!set) set = std::make_shared<FileSet>(f, FileSet::Options{options_.path, options_.naming, options_.calls}, all);
     Store store{f, set, RecordCache(f.cache_size()), {}};
     store.status.name = f.name;
     stores_.push_back(std::move(store));
     return false;
   });
+}
+
+// Whoever connects the device is told at once what the first message would find, each thing once. It is tried all the
+// same when there is something to write.
+void Device::look_for_obstacles(FilterFile& file) {
+  std::set<std::string> told;
+  for (const Store& store : stores_) {
+    const std::string obstacle = store.filter.stores() ? store.files->obstacle() : std::string();
+    if (obstacle.empty() || !told.insert(obstacle).second) continue;
+    file.problems.push_back(options_.path + " cannot be written to now: " + obstacle);
+    const std::lock_guard lock(mutex_);
+    status_.problem = file.problems.back();
+  }
 }
 
 void Device::keep(Store& store, const Batch& batch, std::size_t filter) noexcept {

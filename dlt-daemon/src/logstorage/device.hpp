@@ -104,6 +104,7 @@ class Device {
   [[nodiscard]] Opened try_open();
   [[nodiscard]] bool claim(std::string& failure);
   void make_stores(FilterFile& file);
+  void look_for_obstacles(FilterFile& file);
   [[nodiscard]] Work next();
   void take(const Batch& batch) noexcept;
   [[nodiscard]] bool finish(std::uint8_t behaviours) noexcept;

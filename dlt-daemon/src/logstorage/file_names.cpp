@@ -14,6 +14,20 @@ bool is_stamp(std::string_view text) noexcept {
 }
 }  // namespace
 
+FileNames::FileNames(Naming naming, std::string base, std::uint32_t files, Compression compression,
+                     const std::vector<FileNames>& others)
+    : naming_(naming), base_(std::move(base)), files_(files), compression_(compression) {
+  for (const FileNames& other : others) {
+    if (other.base_.size() <= base_.size() || !other.base_.starts_with(base_)) continue;
+    others_.push_back(other);
+    std::uint32_t index = 0;  // that its base may end in, as that of nav_2 does
+    const char* const digits = other.base_.data() + base_.size() + 1;
+    const char* const end = other.base_.data() + other.base_.size();
+    if (std::from_chars(digits, end, index).ec == std::errc{} && other.index_in(name(index, std::tm{})))
+      passed_over_.push_back(index);
+  }
+}
+
 std::string FileNames::name(std::uint32_t index, const std::tm& local) const {
   std::string out = base_;
   if (has_index()) {
@@ -43,8 +57,34 @@ std::string_view FileNames::suffix() const noexcept {
   return ".dlt";
 }
 
-// With or without a time: the key may have been another one when the file was begun.
 std::optional<std::uint32_t> FileNames::index(std::string_view name) const noexcept {
+  const auto has_it = [&](const FileNames& other) { return other.index(name).has_value(); };
+  if (std::any_of(others_.begin(), others_.end(), has_it)) return std::nullopt;
+  return index_in(name);
+}
+
+bool FileNames::is_passed_over(std::uint32_t index) const noexcept {
+  return std::find(passed_over_.begin(), passed_over_.end(), index) != passed_over_.end();
+}
+
+// Where every index is passed over one of them is used all the same: making the file fails then, and is told.
+std::uint32_t FileNames::after(std::uint32_t index) const noexcept {
+  for (std::size_t tries = 0; tries <= passed_over_.size(); ++tries) {
+    index = index >= naming_.max_counter ? 1 : index + 1;
+    if (!is_passed_over(index)) break;
+  }
+  return index;
+}
+
+// From one index up to another: how often after() is to be asked.
+std::uint32_t FileNames::steps(std::uint32_t from, std::uint32_t to) const noexcept {
+  const auto between =
+      std::count_if(passed_over_.begin(), passed_over_.end(), [&](std::uint32_t i) { return from < i && i < to; });
+  return to - from - static_cast<std::uint32_t>(between);
+}
+
+// With or without a time: the key may have been another one when the file was begun.
+std::optional<std::uint32_t> FileNames::index_in(std::string_view name) const noexcept {
   const std::string_view end_of_name = suffix();
   if (!name.starts_with(base_) || !name.ends_with(end_of_name) || name.size() < base_.size() + end_of_name.size())
     return std::nullopt;
@@ -64,11 +104,11 @@ std::optional<std::uint32_t> FileNames::index(std::string_view name) const noexc
 void FileNames::order(std::vector<Entry>& files) const {
   std::sort(files.begin(), files.end(),
             [](const Entry& a, const Entry& b) { return a.index != b.index ? a.index < b.index : a.name < b.name; });
-  if (files.empty() || files.front().index != 1 || files.back().index < naming_.max_counter) return;
+  if (files.empty() || files.front().index != first() || after(files.back().index) != first()) return;
   auto newest = files.begin();
   std::uint32_t gap = 1;
   for (auto at = files.begin(); at + 1 != files.end(); ++at)
-    if (const std::uint32_t step = at[1].index - at->index; step > gap) newest = at, gap = step;
+    if (const std::uint32_t step = steps(at->index, at[1].index); step > gap) newest = at, gap = step;
   if (gap == 1)
     for (auto at = files.begin(); at != files.end(); ++at)
       if (at->changed_ns >= newest->changed_ns) newest = at;

@@ -4,7 +4,9 @@
 //   navigation_03.dlt                         MaxCounter = 12, no time: the index has as many digits as MaxCounter
 //   navigation.dlt                            one file only, and the index is optional
 //
-// After MaxCounter the index begins at 1 again. Pure; any thread.
+// After MaxCounter the index begins at 1 again. What may be the name of another filter's file is none of these, and its
+// index is passed over: beside a filter whose only file is nav_2.dlt the files of `nav` are nav_1, nav_3, ... Pure; any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -31,16 +33,16 @@ struct Naming {
 
 class FileNames {
  public:
-  // `base` without a folder; `files`: how many are kept.
-  FileNames(Naming naming, std::string base, std::uint32_t files, Compression compression)
-      : naming_(naming), base_(std::move(base)), files_(files), compression_(compression) {}
+  // `base` without a folder; `files`: how many are kept. `others`: the names of other filters in the same folder; of
+  // two that a name may belong to, the one with the longer base has it.
+  FileNames(Naming naming, std::string base, std::uint32_t files, Compression compression,
+            const std::vector<FileNames>& others = {});
 
   [[nodiscard]] std::string name(std::uint32_t index, const std::tm& local) const;
   // The index in a name; nothing if the file is none of these.
   [[nodiscard]] std::optional<std::uint32_t> index(std::string_view name) const noexcept;
-  [[nodiscard]] std::uint32_t after(std::uint32_t index) const noexcept {
-    return index >= naming_.max_counter ? 1 : index + 1;
-  }
+  [[nodiscard]] std::uint32_t after(std::uint32_t index) const noexcept;
+  [[nodiscard]] std::uint32_t first() const noexcept { return after(0); }
 
   struct Entry {
     std::uint32_t index = 0;
@@ -54,11 +56,16 @@ class FileNames {
  private:
   [[nodiscard]] std::string_view suffix() const noexcept;
   [[nodiscard]] bool has_index() const noexcept { return !(files_ == 1 && naming_.optional_index); }
+  [[nodiscard]] std::optional<std::uint32_t> index_in(std::string_view name) const noexcept;
+  [[nodiscard]] bool is_passed_over(std::uint32_t index) const noexcept;
+  [[nodiscard]] std::uint32_t steps(std::uint32_t from, std::uint32_t to) const noexcept;
 
   const Naming naming_;
   const std::string base_;
   const std::uint32_t files_;
   const Compression compression_;
+  std::vector<FileNames> others_;           // whose names may look like these, mostly none
+  std::vector<std::uint32_t> passed_over_;  // indexes that would make a name of theirs
 };
 
 }  // namespace dlt::daemon::logstorage

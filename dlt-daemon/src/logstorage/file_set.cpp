@@ -38,6 +38,19 @@ std::tm local_time(std::int64_t unix_s) noexcept {
   return local;
 }
 
+FileNames names_of(const Filter& filter, const Naming& naming, const std::vector<FileNames>& others = {}) {
+  return {naming, base_of(filter.file), filter.files, filter.compression, others};
+}
+
+// Of the other filters that store into the same folder.
+std::vector<FileNames> names_beside(const Filter& filter, const Naming& naming, const std::vector<Filter>& all) {
+  std::vector<FileNames> others;
+  for (const Filter& other : all)
+    if (other.stores() && other.file != filter.file && folder_of("", other.file) == folder_of("", filter.file))
+      others.push_back(names_of(other, naming));
+  return others;
+}
+
 // Nothing but whole messages is in the file.
 bool is_whole(const Fd& fd) {
   Recovery reader(false, [](proto::Bytes) {});
@@ -57,10 +70,10 @@ bool is_whole(const Fd& fd) {
 
 }  // namespace
 
-FileSet::FileSet(const Filter& filter, Options options)
+FileSet::FileSet(const Filter& filter, Options options, const std::vector<Filter>& others)
     : options_(complete(std::move(options))),
       directory_path_(folder_of(options_.device, filter.file)),
-      names_(options_.naming, base_of(filter.file), filter.files, filter.compression),
+      names_(names_of(filter, options_.naming, names_beside(filter, options_.naming, others))),
       file_size_(filter.file_size),
       files_(filter.files),
       discard_new_(filter.discard_new),
@@ -69,6 +82,18 @@ FileSet::FileSet(const Filter& filter, Options options)
 bool FileSet::failed(const std::string& what, std::error_code error) {
   problem_ = what + ": " + error.message();
   return false;
+}
+
+// Folders that are not there yet are not made for that.
+std::string FileSet::obstacle() const {
+  struct stat info {};
+  const bool there = ::stat(directory_path_.c_str(), &info) == 0;
+  const std::string& path = there ? directory_path_ : options_.device;
+  std::string problem;
+  const Fd directory = open_directory(path, storage_rule, problem);
+  if (!directory) return problem;
+  if (::faccessat(directory.get(), ".", W_OK | X_OK, AT_EACCESS) == 0) return {};
+  return path + ": " + std::generic_category().message(errno);
 }
 
 bool FileSet::open() {
@@ -93,16 +118,16 @@ void FileSet::scan() {
   names_.order(known_);
 }
 
-// Goes on with the newest file; false: the next one has to be begun. Compressed ones are left as they are: what is torn
-// in them cannot be seen from their end.
+// Goes on with the newest file; false: the next one has to be begun. Compressed ones are left as they are, unless they
+// are empty: what is torn in them cannot be seen from their end.
 bool FileSet::resume() {
-  if (known_.empty() || packer_.packs()) return false;
+  if (known_.empty()) return false;
   const std::string& name = known_.back().name;
   Fd fd(::openat(directory_.get(), name.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1) return false;
   const auto size = static_cast<std::uint64_t>(info.st_size);
-  if (size >= file_size_ || !is_whole(fd)) return false;
+  if (packer_.packs() ? size != 0 : size >= file_size_ || !is_whole(fd)) return false;
   file_ = LogFile::resume(std::move(fd), size, options_.calls);
   unconfirmed_ = size == 0;
   path_ = directory_path_ + "/" + name;
@@ -119,7 +144,7 @@ void FileSet::remove_first(std::size_t n) {
 FileSet::Begun FileSet::begin_file() {
   if (discard_new_ && known_.size() >= files_) return Begun::full;
   file_.reset();
-  const std::uint32_t index = known_.empty() ? 1 : names_.after(known_.back().index);
+  const std::uint32_t index = known_.empty() ? names_.first() : names_.after(known_.back().index);
   const std::size_t most = files_ - 1;
   if (known_.size() > most) remove_first(known_.size() - most);
   // Where counting has wrapped, files of the same index, and what is older than them, have to go as well.
@@ -150,16 +175,21 @@ bool FileSet::write(proto::Bytes bytes) {
   return !error || failed(path_, error);
 }
 
-// As many messages from the front as go into the present file at once: what fits, or one alone into an empty file. Of a
-// compressed file nobody knows beforehand.
-FileSet::Piece FileSet::next_piece(std::span<const std::uint32_t> sizes) const noexcept {
+// As many messages from the front as go into the present file at once: what fits, or one alone into an empty file. What
+// a compressed file has room for nobody knows beforehand: `most` bytes, but one message at least, are tried.
+FileSet::Piece FileSet::next_piece(std::span<const std::uint32_t> sizes, std::uint64_t most) const noexcept {
   const std::uint64_t size = file_ ? file_->size() : 0;
-  const std::uint64_t room = packer_.packs() ? piece : file_size_ - std::min(size, file_size_);
+  const std::uint64_t room = packer_.packs() ? most : file_size_ - std::min(size, file_size_);
   Piece next;
   while (next.messages < sizes.size() && next.bytes + sizes[next.messages] <= room)
     next.bytes += sizes[next.messages++];
-  if (next.messages == 0 && size == 0) next.bytes = sizes[next.messages++];
+  if (next.messages == 0 && (size == 0 || packer_.packs())) next.bytes = sizes[next.messages++];
   return next;
+}
+
+// More than a whole file, and it could be less.
+bool FileSet::is_too_much(const Piece& plain, std::size_t packed) const noexcept {
+  return packed > file_size_ && plain.messages > 1;
 }
 
 bool FileSet::fits(std::size_t bytes) const noexcept {
@@ -190,10 +220,15 @@ void FileSet::append_to(Appended& done, proto::Bytes bytes, std::span<const std:
   const bool fresh = !directory_;
   if (!open()) return;
   if (fresh && !file_) (void)resume();
+  std::uint64_t most = piece;  // bytes that are compressed as one
   while (done.stored < sizes.size()) {
-    const Piece next = next_piece(sizes.subspan(done.stored));
+    const Piece next = next_piece(sizes.subspan(done.stored), most);
     const auto out = packer_.pack(bytes.first(next.bytes));
     if (!out) return (void)failed(path_, out.error());
+    if (is_too_much(next, out->size())) {
+      most = next.bytes / 2;
+      continue;
+    }
     if (!fits(out->size())) {
       const Begun begun = begin_file();
       if (begun == Begun::no) return;
@@ -203,6 +238,7 @@ void FileSet::append_to(Appended& done, proto::Bytes bytes, std::span<const std:
     if (!confirm_name() || !write(*out)) return;
     bytes = bytes.subspan(next.bytes);
     done.stored += next.messages;
+    most = piece;
   }
   done.failed = false;
 }

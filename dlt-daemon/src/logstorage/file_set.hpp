@@ -1,6 +1,7 @@
 // The files of one filter: the newest is appended to, the next begins when a message does not fit, the oldest goes.
 //
-//   begin    goes on with the newest file that is there, if it is plain and its end is whole; else the next index
+//   begin    goes on with the newest file that is there, if it is plain and its end is whole, or empty; else the next
+//            index
 //   append   message by message as far as they fit, each file with as few writes as possible; the disk has confirmed
 //            all of it before append() returns
 //
@@ -31,7 +32,11 @@ class FileSet {
     std::int64_t (*unix_s)() = nullptr;  // nullptr: the clock
   };
 
-  FileSet(const Filter& filter, Options options);
+  // `others`: filters that store into other files of the same device.
+  FileSet(const Filter& filter, Options options, const std::vector<Filter>& others = {});
+
+  // What would keep append() from writing now, as far as that can be seen without; empty: nothing.
+  [[nodiscard]] std::string obstacle() const;
 
   struct Appended {
     std::size_t stored = 0;     // messages, from the front
@@ -55,7 +60,8 @@ class FileSet {
 
   void append_to(Appended& done, proto::Bytes bytes, std::span<const std::uint32_t> sizes);
   [[nodiscard]] bool open();
-  [[nodiscard]] Piece next_piece(std::span<const std::uint32_t> sizes) const noexcept;
+  [[nodiscard]] Piece next_piece(std::span<const std::uint32_t> sizes, std::uint64_t most) const noexcept;
+  [[nodiscard]] bool is_too_much(const Piece& plain, std::size_t packed) const noexcept;
   [[nodiscard]] bool fits(std::size_t bytes) const noexcept;
   void look_for_loss();
   void scan();

@@ -4,6 +4,7 @@
 
 #include "ini_lines.hpp"
 #include "logstorage/filter_section.hpp"
+#include "long_id.hpp"
 #include "printable.hpp"
 
 namespace dlt::daemon::logstorage {
@@ -42,7 +43,9 @@ class Reader {
     if (!section_) return say(number, "'" + printable(key, 60) + "' stands in no section");
     const auto result = section_->set(key, value);
     if (!result) return say(number, "unknown key '" + printable(key, 60) + "'");
-    if (*result) say(number, std::string(key) + " = '" + printable(value, 60) + "': " + **result);
+    if (*result) return say(number, std::string(key) + " = '" + printable(value, 60) + "': " + **result);
+    if (key == "EcuID") warn_of(number, key, value);
+    else if (Section::lists_ids(key)) for_each_entry(value, [&](std::string_view id) { warn_of(number, key, id); });
   }
   void rubbish(std::size_t number, std::string_view text) {
     if (!passed_over_) say(number, "expected `Key = value`, not '" + printable(text, 60) + "'");
@@ -57,6 +60,12 @@ class Reader {
     if (key != "MaintainLogstorageLogLevel") return say(number, "[General]: unknown key '" + printable(key, 60) + "'");
     if (const auto problem = set_flag(out_.maintain_level, value))
       say(number, "[General]: " + std::string(key) + ": " + *problem);
+  }
+  void warn_of(std::size_t number, std::string_view key, std::string_view id) {
+    const auto cut = cut_id(id);
+    if (!cut || out_.warnings.size() >= most_problems) return;
+    out_.warnings.push_back(file_ + ":" + std::to_string(number) + ": [" + section_->name() + "]: " + std::string(key) +
+                            ": " + *cut);
   }
   void finish() {
     if (!section_) return;

@@ -23,6 +23,7 @@ struct FilterFile {
   std::vector<Filter> filters;
   bool maintain_level = true;         // a client cannot set a context below its filter's level
   std::vector<std::string> problems;  // "file:line: [FILTER2]: ..."; the first 20 of them
+  std::vector<std::string> warnings;  // likewise; of what works all the same
 };
 [[nodiscard]] FilterFile parse_filters(std::string_view text, const std::string& file);
 

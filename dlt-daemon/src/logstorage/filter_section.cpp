@@ -140,6 +140,10 @@ std::optional<Problem> Section::set(std::string_view key, std::string_view value
   return std::nullopt;
 }
 
+bool Section::lists_ids(std::string_view key) noexcept {
+  return key == "LogAppName" || key == "ContextName" || key == "ExcludedLogAppName" || key == "ExcludedContextName";
+}
+
 // Which messages, and what becomes of their contexts' levels.
 std::optional<Problem> Section::set_which(std::string_view key, std::string_view value) {
   Filter& f = filter_;

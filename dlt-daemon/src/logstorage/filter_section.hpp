@@ -33,6 +33,8 @@ class Section {
   [[nodiscard]] Problem check(const std::vector<Filter>& others) const;
   [[nodiscard]] Filter filter() const;
   [[nodiscard]] const std::string& name() const noexcept { return filter_.name; }
+  // Is the key's value a list of ids?
+  [[nodiscard]] static bool lists_ids(std::string_view key) noexcept;
 
  private:
   [[nodiscard]] std::optional<Problem> set_which(std::string_view key, std::string_view value);

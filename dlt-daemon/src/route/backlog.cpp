@@ -29,6 +29,13 @@ void Backlog::put_back(std::deque<FrameSpan>&& spans) noexcept {
   make_room();
 }
 
+void Backlog::replace(std::deque<FrameSpan>&& spans) noexcept {
+  spans_.swap(spans);
+  bytes_ = 0;
+  for (const FrameSpan& span : spans_) bytes_ += span.size;
+  make_room();
+}
+
 // An empty deque needs memory, too: nothing is taken before it is there.
 std::deque<FrameSpan> Backlog::take() {
   std::deque<FrameSpan> taken;

@@ -18,6 +18,8 @@ class Backlog {
   void push(const FrameSpan& span) noexcept;
   // Puts spans that were taken, but not sent, back in front of what came since.
   void put_back(std::deque<FrameSpan>&& spans) noexcept;
+  // These are what it has from now on.
+  void replace(std::deque<FrameSpan>&& spans) noexcept;
   // Counts what somebody had taken and nobody has got.
   void lose(Volume gone) noexcept;
 

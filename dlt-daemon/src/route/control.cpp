@@ -167,7 +167,8 @@ struct Control::Call {
     const ContextEntry* context = self.registry_.find(asked.app, asked.context);
     if (context == nullptr) return reply(service, Status::error);
     for (const Registration& to : context->registrations)
-      out.injections.push_back({to.session, to.position, r.service, {r.data.begin(), r.data.end()}});
+      out.injections.push_back(
+          {to.session, to.position, r.service, {r.data.begin(), r.data.end()}, out.replies.size()});
     reply(service, Status::ok);
   }
   void operator()(const control::OtherRequest& r) const { reply(r.service, Status::not_supported); }
@@ -228,6 +229,10 @@ Frame Control::context_unregistered(AppId app, ContextId context, std::uint32_t 
 Frame Control::lost(AppId app, std::uint64_t count, std::uint32_t timestamp) const {
   const auto shown = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, 0xffff'ffff));
   return make(control::MessageBufferOverflow{Status::ok, 1, shown}, timestamp, app);
+}
+
+Frame Control::undelivered(const InjectionPush& push, std::uint32_t timestamp) const {
+  return make(control::Plain{static_cast<Service>(push.service), Status::error}, timestamp);
 }
 
 Frame Control::logstorage(Status status, std::uint32_t timestamp) const {

@@ -23,6 +23,7 @@ struct InjectionPush {
   std::int32_t position = 0;
   std::uint32_t service = 0;
   std::vector<std::byte> data;
+  std::size_t reply = 0;  // which of the replies says that it has been delivered
 };
 
 // A request for a logstorage device, which is answered later.
@@ -93,6 +94,8 @@ class Control {
   [[nodiscard]] Frame context_unregistered(AppId app, ContextId context, std::uint32_t timestamp) const;
   // `app` empty: the daemon itself lost them.
   [[nodiscard]] Frame lost(AppId app, std::uint64_t count, std::uint32_t timestamp) const;
+  // The answer to an injection that somebody it was for does not get: in the place of the reply that it has.
+  [[nodiscard]] Frame undelivered(const InjectionPush& push, std::uint32_t timestamp) const;
   // The answer to a LogstorageRequest.
   [[nodiscard]] Frame logstorage(proto::control::Status status, std::uint32_t timestamp) const;
   // The answer to a GatewayLink.

@@ -20,6 +20,7 @@ std::string_view name(Refusal why) noexcept {
     case Refusal::memory: return "memory";
     case Refusal::rubbish: return "rubbish";
     case Refusal::starved: return "starved";
+    case Refusal::unread: return "unread";
   }
   return "unknown";
 }

@@ -29,8 +29,9 @@ enum class Refusal : std::uint8_t {
   memory,                 // shared memory of an application that is not as it should be
   rubbish,                // a connection that was ended because too much of what it sent means nothing
   starved,                // a connection that was ended because there was no memory for what it needed
+  unread,                 // an injection, or an answer, for an application that does not read what waits for it
 };
-inline constexpr std::size_t refusal_reasons = 14;
+inline constexpr std::size_t refusal_reasons = 15;
 // As the status names it.
 [[nodiscard]] std::string_view name(Refusal why) noexcept;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <utility>
 
 namespace dlt::daemon {
@@ -94,7 +95,35 @@ Router::Settled Router::settled() const noexcept {
   return settled;
 }
 
+// What is in the backlog, or still to be sent to whoever is there or is waited for; each message once: of what was
+// routed at once all have the end of it, and one has most.
+std::deque<FrameSpan> Router::kept_by_anybody() const {
+  struct Share {
+    std::deque<FrameSpan> spans;
+    std::size_t bytes = 0;
+  };
+  std::map<std::uint64_t, Share> most;  // by where it was routed
+  const auto look_at = [&](const std::deque<FrameSpan>& all) {
+    std::map<std::uint64_t, Share> shares;
+    for (const FrameSpan& span : all) {
+      Share& share = shares[span.routed];
+      share.spans.push_back(span);
+      share.bytes += span.size;
+    }
+    for (auto& [routed, share] : shares)
+      if (Share& known = most[routed]; share.bytes > known.bytes) known = std::move(share);
+  };
+  look_at(backlog_.spans());
+  for (const Taker& client : clients_) look_at(client.sink->unsent_messages());
+  for (const Taker& link : waiting_) look_at(link.sink->unsent_messages());
+  std::deque<FrameSpan> all;
+  for (const auto& [routed, share] : most) all.insert(all.end(), share.spans.begin(), share.spans.end());
+  return all;
+}
+
 void Router::reconfigure(Replay replay, std::size_t backlog_capacity) {
+  if (replay_ == Replay::unread && replay == Replay::always)  // from now on nothing is given back
+    backlog_.replace(kept_by_anybody());
   if (replay_ == Replay::always && replay == Replay::unread)  // who is there has been given what is there
     (void)backlog_.take_up_to(clients_.empty() ? kept_for_links() : total_.bytes);
   replay_ = replay;

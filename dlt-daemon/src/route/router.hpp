@@ -77,6 +77,7 @@ class Router {
   [[nodiscard]] std::size_t clients() const noexcept { return clients_.size(); }
   [[nodiscard]] const Backlog& backlog() const noexcept { return backlog_; }
   [[nodiscard]] Volume total() const noexcept { return total_; }
+  // Throws std::bad_alloc; then nothing has changed.
   void reconfigure(Replay replay, std::size_t backlog_capacity);
 
  private:
@@ -87,6 +88,7 @@ class Router {
   static void remove(std::vector<Taker>& from, const Sink& sink) noexcept {
     std::erase_if(from, [&](const Taker& t) { return t.sink == &sink; });
   }
+  [[nodiscard]] std::deque<FrameSpan> kept_by_anybody() const;
   // Up to there the backlog waits with the links.
   [[nodiscard]] std::uint64_t kept_for_links() const noexcept;
 

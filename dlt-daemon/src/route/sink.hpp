@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <limits>
 
 #include "route/hold.hpp"
@@ -39,6 +40,9 @@ class Sink {
   // How far the sink is: every accepted span with `routed` up to here has left the daemon, or was dropped. A sink in a
   // time of dropping waits for nothing (all_settled): it must not hold up acknowledgements without end.
   [[nodiscard]] virtual std::uint64_t settled() const noexcept = 0;
+
+  // Of a client, or what waits for one: application messages that it has not been sent, oldest first.
+  [[nodiscard]] virtual std::deque<FrameSpan> unsent_messages() const { return {}; }
 
   static constexpr std::uint64_t all_settled = std::numeric_limits<std::uint64_t>::max();
 };

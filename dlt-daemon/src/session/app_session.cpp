@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include "printable.hpp"
 #include "session/hub.hpp"
 #include "snapshot/process_end.hpp"
 
@@ -99,7 +100,7 @@ void AppSession::apply(AppConversation::Effects& effects) {
     out_.insert(out_.end(), effects.reply.begin(), effects.reply.end());
     flush();
   } else if (!effects.reply.empty()) {
-    levels_missed_ = true;
+    levels_missed_ = state_missed_ = true;
   }
   if (!effects.levels.empty()) hub_.send(effects.levels);
 }
@@ -146,8 +147,10 @@ Recorded AppSession::recorded() const {
 
 void AppSession::take_snapshot(const AppConversation::Effects::Snapshot& asked) {
   using proto::local::SnapshotAnswer;
-  if (!snapshots_.try_take(Clock::now()))
-    return send(SnapshotAnswer{asked.id, SnapshotAnswer::Status::busy, "too many in a row; one a second is made"});
+  if (!snapshots_.try_take(Clock::now())) {
+    send(SnapshotAnswer{asked.id, SnapshotAnswer::Status::busy, "too many in a row; one a second is made"});
+    return;
+  }
   const auto answer = [to = weak_from_this(), id = asked.id](const SnapshotResult& result) {
     const std::string_view text = result.text;
     if (const auto self = to.lock())
@@ -158,14 +161,23 @@ void AppSession::take_snapshot(const AppConversation::Effects::Snapshot& asked) 
 
 bool AppSession::has_room() const noexcept { return out_.size() - out_sent_ <= out_limit; }
 
-void AppSession::send(const proto::local::Message& message) {
-  if (!socket_.is_open()) return;
-  if (!has_room()) {
-    levels_missed_ |= std::holds_alternative<proto::local::LogLevel>(message);
-    return;
-  }
+bool AppSession::send(const proto::local::Message& message) {
+  if (!socket_.is_open()) return false;
+  if (!has_room()) return miss(message), false;
   AppConversation::append(out_, message);
   flush();
+  return true;
+}
+
+void AppSession::miss(const proto::local::Message& message) {
+  const bool level = std::holds_alternative<proto::local::LogLevel>(message);
+  const bool state = std::holds_alternative<proto::local::LogState>(message);
+  levels_missed_ |= level;
+  state_missed_ |= state;
+  if (level || state) return;
+  hub_.exchange().refusals.add(
+      Refusal::unread, 1, Clock::now(), "a message to application '{}' of user {}, process {}: it does not read",
+      printable(conversation_.app().text()), static_cast<std::int64_t>(source().uid), source().pid);
 }
 
 void AppSession::tell(const proto::local::Message& message) {
@@ -203,6 +215,8 @@ void AppSession::flush() {
     out_sent_ = 0;
   }
   if (!out_.empty()) return;
+  if (std::exchange(state_missed_, false))
+    send(proto::local::LogState{static_cast<std::int8_t>(hub_.exchange().router.clients() > 0 ? 1 : 0)});
   if (std::exchange(levels_missed_, false)) hub_.send(hub_.exchange().registry.levels_of(id()));
 }
 

@@ -36,7 +36,9 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   void start();
   // Reads on after the hub has been paused.
   void resume();
-  void send(const proto::local::Message& message);
+  // False: it does not read what waits for it, or is gone. What it can be told later it is told then (levels, whether a
+  // client is there), the rest is counted as refused.
+  bool send(const proto::local::Message& message);
   // The same; without memory for it the connection ends. What it must know it is told when it is back.
   void tell(const proto::local::Message& message);
   void tell_levels();  // of all its contexts, likewise
@@ -92,6 +94,7 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   Round try_salvage_piece();
   void understand_salvaged();
   [[nodiscard]] bool has_room() const noexcept;
+  void miss(const proto::local::Message& message);
   void flush();
   void on_writable();
 
@@ -131,6 +134,7 @@ class AppSession : public std::enable_shared_from_this<AppSession> {
   bool writing_ = false;        // waits until the socket is writable
   bool waiting_ = false;        // waits until the socket is readable
   bool levels_missed_ = false;  // out_ was full: all levels are sent again when it is empty
+  bool state_missed_ = false;   // likewise whether a client is there
 };
 
 }  // namespace dlt::daemon

@@ -1,7 +1,6 @@
 #include "session/broken_links.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <new>
 #include <utility>
 
@@ -53,18 +52,24 @@ void BrokenLink::stop_waiting() noexcept {
   if (std::exchange(waiting_, false)) router_.remove_waiting(*this);
 }
 
+std::deque<FrameSpan> BrokenLink::unsent_messages() const {
+  std::deque<FrameSpan> older;
+  for (const FrameSpan& span : queue_.spans())
+    if (is_older(span)) older.push_back(span);
+  return older;
+}
+
 void BrokenLink::give_up() noexcept {
   stop_waiting();
   kept_.give_up(own_);
-  const auto older = [&](const FrameSpan& span) { return !span.own && span.routed <= gateway_.begun; };
   try {
     auto unsent = queue_.take();
-    std::erase_if(unsent, std::not_fn(older));
+    std::erase_if(unsent, [&](const FrameSpan& span) { return !is_older(span); });
     router_.give_back(std::move(unsent));
   } catch (const std::bad_alloc&) {
     Volume lost;
     for (const FrameSpan& span : queue_.spans())
-      if (older(span)) lost.add(span);
+      if (is_older(span)) lost.add(span);
     router_.lose(lost);
     queue_.clear();
   }

@@ -53,6 +53,9 @@ class BrokenLink : public Sink {
   [[nodiscard]] bool holds_back(Clock::time_point) noexcept override { return false; }
   [[nodiscard]] std::uint64_t settled() const noexcept override { return all_settled; }
 
+  // What is older than the link: of what came since, the backlog and others have their own.
+  [[nodiscard]] std::deque<FrameSpan> unsent_messages() const override;
+
   void give_up() noexcept;
 
   [[nodiscard]] const GatewayId& gateway() const noexcept { return gateway_; }
@@ -70,6 +73,9 @@ class BrokenLink : public Sink {
  private:
   friend class BrokenLinks;
   void stop_waiting() noexcept;
+  [[nodiscard]] bool is_older(const FrameSpan& span) const noexcept {
+    return !span.own && span.routed <= gateway_.begun;
+  }
 
   Router& router_;
   const EcuId own_;

@@ -198,6 +198,12 @@ bool ClientSession::has_all() const noexcept {
   return outbox_.empty() && (kept == nullptr || kept->acknowledged() == kept->written());
 }
 
+std::deque<FrameSpan> ClientSession::unsent_messages() const {
+  auto unsent = outbox_.unsent();
+  std::erase_if(unsent, [](const FrameSpan& span) { return span.own; });
+  return unsent;
+}
+
 // What there was no memory for on its way here is a loss like another.
 void ClientSession::keep_link() noexcept {
   if (!gateway_ || outbox_.kept() == nullptr) return;

@@ -39,6 +39,7 @@ class ClientSession : public Sink, public std::enable_shared_from_this<ClientSes
   void push() override;
   [[nodiscard]] bool holds_back(Clock::time_point now) noexcept override { return outbox_.holds(now); }
   [[nodiscard]] std::uint64_t settled() const noexcept override { return outbox_.settled(); }
+  [[nodiscard]] std::deque<FrameSpan> unsent_messages() const override;
   void reply(const Frame& frame);
   // What `make` returns, as the answer to a request that had to wait. Without memory for it the client is given up.
   template <class Make>

@@ -32,28 +32,30 @@ void FifoApplication::watch_process(uid_t owner) noexcept {
   process_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid(), 0)));
 }
 
-void FifoApplication::send(const proto::local::Message& message) {
+bool FifoApplication::send(const proto::local::Message& message) {
   const bool level = std::holds_alternative<proto::local::LogLevel>(message);
   try {
     std::vector<std::byte> encoded;
     AppConversation::append(encoded, message);
-    send(encoded, level);
+    return send(encoded, level);
   } catch (const std::bad_alloc&) {
     if (std::holds_alternative<proto::local::Injection>(message)) throw;  // who injects is told
     levels_missed_ |= level;
     unsent_ += level ? 0 : 1;
+    return false;
   }
 }
 
-void FifoApplication::send(proto::Bytes encoded, bool level) {
-  if (encoded.empty() || gone_) return;
+bool FifoApplication::send(proto::Bytes encoded, bool level) {
+  if (encoded.empty() || gone_) return false;
   if (!pipe_ || out_.size() + encoded.size() > out_limit) {
     levels_missed_ |= level;
     unsent_ += level ? 0 : 1;
-    return;
+    return false;
   }
   out_.insert(out_.end(), encoded.begin(), encoded.end());
   flush();
+  return !gone_;
 }
 
 void FifoApplication::flush() {

@@ -34,9 +34,10 @@ class FifoApplication {
   [[nodiscard]] bool attach(Fd pipe);
   [[nodiscard]] bool attached() const noexcept { return static_cast<bool>(pipe_); }
 
-  // Without memory a level is sent later, an injection throws, anything else counts as unsent.
-  void send(const proto::local::Message& message);
-  void send(proto::Bytes encoded, bool level);
+  // False: it is not sent. Without memory, or room, a level is sent later, anything else counts as unsent; without
+  // memory an injection throws.
+  bool send(const proto::local::Message& message);
+  bool send(proto::Bytes encoded, bool level);
   // Some may have changed that it was not told of.
   void miss_levels() noexcept { levels_missed_ = true; }
   // Writes what has been waiting.

@@ -249,12 +249,13 @@ void FifoSession::end(pid_t pid, const Now& now) {
   apps_.erase(it);
 }
 
-void FifoSession::send(SessionId session, const local::Message& message) {
+bool FifoSession::send(SessionId session, const local::Message& message) {
   const auto it = sessions_.find(session);
-  if (it == sessions_.end()) return;
+  if (it == sessions_.end()) return false;
   FifoApplication& app = apps_.at(it->second);
-  app.send(message);
+  const bool sent = app.send(message);
   look_soon(app);
+  return sent;
 }
 
 // Without memory for that it is looked at with the others.

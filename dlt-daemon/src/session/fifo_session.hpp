@@ -41,9 +41,9 @@ class FifoSession : public std::enable_shared_from_this<FifoSession> {
   void resume();
   // Likewise, and looks after its applications again, should an error have ended that.
   void revive();
-  // To one of its applications; nothing happens if that is another's. A level for which there is no memory is sent
-  // later.
-  void send(SessionId session, const proto::local::Message& message);
+  // To one of its applications; nothing happens if that is another's. False: it is not sent. A level for which there is
+  // no memory, or no room, is sent later.
+  bool send(SessionId session, const proto::local::Message& message);
   void tell(const proto::local::LogState& state);
   void tell_levels();  // of all their contexts, with the next look
   // Nobody finds the FIFO any more; who has it open goes on writing.

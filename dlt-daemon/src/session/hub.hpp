@@ -161,7 +161,7 @@ class Hub {
   void each_application(Act&& act);
   template <class Act>
   void each_client(Act&& act);
-  void deliver(const InjectionPush& push);
+  [[nodiscard]] bool deliver(const InjectionPush& push);
   void tell(const std::string& line);
   void tell_log_state(std::int8_t state);
   void tell_of_end();

@@ -3,16 +3,17 @@
 
 namespace dlt::daemon {
 
-void Hub::deliver(const InjectionPush& push) {
+bool Hub::deliver(const InjectionPush& push) {
   const proto::local::Injection message{push.position, push.service, push.data};
-  if (const auto it = apps_.find(push.session); it != apps_.end()) it->second->send(message);
-  else if (fifo_) fifo_->send(push.session, message);
+  if (const auto it = apps_.find(push.session); it != apps_.end()) return it->second->send(message);
+  return fifo_ && fifo_->send(push.session, message);
 }
 
 // What is answered has been done.
 void Hub::apply(ClientSession& client, Outcome& outcome) {
   send(outcome.levels);
-  for (const InjectionPush& push : outcome.injections) deliver(push);
+  for (const InjectionPush& push : outcome.injections)
+    if (!deliver(push)) outcome.replies[push.reply] = exchange_.control.undelivered(push, now().uptime);
   for (const Frame& frame : outcome.replies) client.reply(frame);
   client.push();
   if (outcome.link) client.open_link(*outcome.link);

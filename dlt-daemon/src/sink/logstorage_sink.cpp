@@ -125,6 +125,7 @@ void LogstorageSink::on_opened(const std::string& path, Device::Opened opened) {
     answer_all(answers, Status::error);
     return spdlog::error("logstorage: {} is not connected: {}", printable(path), opened.failure);
   }
+  for (const auto& warning : opened.file.warnings) spdlog::warn("logstorage: {}", warning);
   for (const auto& problem : opened.file.problems) spdlog::warn("logstorage: {}", problem);
   slot->state = State::connected;
   answer_all(slot->answers, opened.file.problems.empty() ? Status::ok : Status::warning);
@@ -145,7 +146,12 @@ void LogstorageSink::take_filters(Slot& slot, Device::Opened& opened) {
 
 void LogstorageSink::disconnect(const std::string& given, Answer answer) {
   Slot* const slot = find(plain_path(given));
-  if (slot == nullptr) return answer(Status::error);
+  // As the incumbent does: nothing to do is done, unless every place for a device is another's.
+  if (slot == nullptr) {
+    const auto taken = std::count_if(slots_.begin(), slots_.end(), [](const auto& s) { return s->device != nullptr; });
+    const bool room = static_cast<std::size_t>(taken) < options_.max_devices;
+    return answer(room && given.starts_with('/') ? Status::ok : Status::error);
+  }
   if (!slot->device) {  // it has failed, and is gone
     std::erase_if(slots_, [&](const auto& s) { return s.get() == slot; });
     return answer(Status::ok);

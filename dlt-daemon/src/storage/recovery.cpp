@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "storage/large_frame.hpp"
 #include "storage/record.hpp"
 #include "storage/segment.hpp"
 
@@ -20,6 +21,7 @@ constexpr std::size_t packed_view = largest_plain + largest_plain / 128;
 struct Recovery::Unpacker {
   ZSTD_DCtx* context = ZSTD_createDCtx();
   std::vector<std::byte> plain = std::vector<std::byte>(largest_plain);
+  LargeFrame large;
 
   Unpacker() {
     if (context == nullptr) throw std::bad_alloc();
@@ -59,19 +61,60 @@ void Recovery::work(bool last) {
 std::size_t Recovery::unpack(proto::Bytes bytes, bool last) {
   std::size_t at = 0;
   while (at < bytes.size() && (last || bytes.size() - at >= packed_view)) {
-    std::size_t size = 0;
     const auto rest = bytes.subspan(at);
-    const std::size_t packed = begins_with(rest, zstd_magic) ? unpacker_->unpack(rest, size) : 0;
-    if (packed == 0) {
-      const std::size_t next = find_magic(bytes, zstd_magic, at + 1, last);
-      skipped_ += next - at;
-      at = next;
+    if (large_) {
+      at += unpack_large(rest, last);
       continue;
     }
-    static_cast<void>(take(proto::Bytes(unpacker_->plain).first(size), true));  // the checksum has vouched for it
-    at += packed;
+    const std::size_t packed = unpack_frame(rest);
+    const std::size_t next = packed != 0 ? at + packed : find_magic(bytes, zstd_magic, at + 1, last);
+    if (packed == 0) skipped_ += next - at;
+    at = next;
   }
+  if (last && large_) skipped_ += vain_, end_large();  // it is torn
   return at;
+}
+
+// The bytes of a frame that is believed, or of its beginning if it is large; 0: there is none.
+std::size_t Recovery::unpack_frame(proto::Bytes bytes) {
+  if (!begins_with(bytes, zstd_magic)) return 0;
+  std::size_t size = 0;
+  if (const std::size_t packed = unpacker_->unpack(bytes, size); packed != 0) {
+    static_cast<void>(take(proto::Bytes(unpacker_->plain).first(size), true));  // the checksum has vouched for it
+    return packed;
+  }
+  unpacker_->large.begin();
+  const auto step = unpacker_->large.go_on(bytes, unpacker_->plain);
+  if (step.plain < largest_plain) return 0;  // a small one that is damaged
+  large_ = true;
+  vain_ = step.vain;
+  take_large(step.plain);
+  return step.packed;
+}
+
+std::size_t Recovery::unpack_large(proto::Bytes bytes, bool last) {
+  const auto step = unpacker_->large.go_on(bytes, unpacker_->plain);
+  vain_ = step.plain > 0 ? step.vain : vain_ + step.vain;
+  take_large(step.plain);
+  if (!step.damaged && !step.ended) return step.packed;
+  end_large();
+  if (step.ended) return step.packed;
+  const std::size_t next = find_magic(bytes, zstd_magic, step.packed, last);
+  skipped_ += vain_ + next - step.packed;
+  return next;
+}
+
+// So much more of a large frame has been unpacked.
+void Recovery::take_large(std::size_t size) {
+  const auto fresh = proto::Bytes(unpacker_->plain).first(size);
+  plain_.insert(plain_.end(), fresh.begin(), fresh.end());
+  plain_.erase(plain_.begin(), plain_.begin() + static_cast<std::ptrdiff_t>(take(plain_, false)));
+}
+
+void Recovery::end_large() {
+  static_cast<void>(take(plain_, true));
+  plain_.clear();
+  large_ = false;
 }
 
 std::size_t Recovery::take(proto::Bytes bytes, bool last) {

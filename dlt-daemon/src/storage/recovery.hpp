@@ -2,10 +2,12 @@
 //
 //   record   "DLT\1" + 12 bytes | frame        storage/record.hpp says when it is believed
 //   .zst     magic | ... | checksum            believed if it unpacks, the checksum included
+//            of more than 1 MiB, not ours      as far as it unpacks
 //
 // After what is not believed the next "DLT\1", or the next zstd magic, is searched for. So damage costs the record (or
 // the zstd frame) that it hit and no other one, except where a message happens to contain a "DLT\1". Bytes inside a
-// plain message have no checksum: damage there is not noticed. Memory is bounded whatever the file claims. Pure.
+// plain message have no checksum: damage there is not noticed. Memory is bounded whatever the file claims: see
+// large_frame.hpp. Pure.
 #pragma once
 
 #include <cstdint>
@@ -38,12 +40,19 @@ class Recovery {
 
   // How many of these bytes are dealt with; `last`: nothing follows them.
   [[nodiscard]] std::size_t unpack(proto::Bytes bytes, bool last);
+  [[nodiscard]] std::size_t unpack_frame(proto::Bytes bytes);
+  [[nodiscard]] std::size_t unpack_large(proto::Bytes bytes, bool last);
+  void take_large(std::size_t size);
+  void end_large();
   [[nodiscard]] std::size_t take(proto::Bytes bytes, bool last);
   void work(bool last);
 
   const Record record_;
   const std::unique_ptr<Unpacker> unpacker_;  // nothing: the file is not compressed
   std::vector<std::byte> bytes_;
+  bool large_ = false;            // in a frame that is given as it unpacks
+  std::vector<std::byte> plain_;  // of that: the last messages, which may not be whole yet
+  std::size_t vain_ = 0;          // its last bytes, which have made nothing yet
   std::uint64_t records_ = 0;
   std::uint64_t skipped_ = 0;
 };

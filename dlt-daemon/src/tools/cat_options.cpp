@@ -27,7 +27,8 @@ cxxopts::Options describe() {
   const auto text = [] { return cxxopts::value<Words>(); };
   cxxopts::Options options("dlt-daemon cat", "Prints, cuts, joins and converts stored messages.");
   options.positional_help("FILE...").show_positional_help();
-  options.add_options()("o,output", "store the messages there instead of printing them (.dlt, or .zst; -: stdout)",
+  options.add_options()("o,output",
+                        "store the messages there instead of printing them (.dlt; .gz or .zst: compressed; -: stdout)",
                         text(), "FILE")("c,count", "count them; with -a or the like, or -o, as well")(
       "w,follow", "go on while the file grows")("merge", "several files in one, by time of reception")(
       "v,verbose", "say on stderr what was read")("strict", "exit code 1 where something was skipped")(
@@ -81,6 +82,7 @@ CatOptions parse_cat(int argc, const char* const* argv, std::int64_t now_us) {
   out.selection = selection_of(line);
   out.format = format_of(line);
   if (!out.format && out.output.empty() && !out.count) out.format = Format::text;
+  check_output(line, out.output);
   if ((out.format || out.count) && out.output == "-")
     line.fail("stdout is for messages as text and their number or, with -o -, for stored ones");
   out.early = line.early;

@@ -1,5 +1,6 @@
 #include "tools/columns.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -94,11 +95,23 @@ class JsonCell : public Cell {
   std::string& out_;
 };
 
+// What a spreadsheet takes for a formula by its beginning, also in full width; and what stands in front of such a one.
+bool begins_formula(std::string_view text) noexcept {
+  constexpr std::string_view marks = "=+-@\t\r\n'";
+  constexpr std::array<std::string_view, 4> wide{"\uff1d", "\uff0b", "\uff0d", "\uff20"};
+  if (text.empty()) return false;
+  return marks.find(text.front()) != std::string_view::npos ||
+         std::any_of(wide.begin(), wide.end(), [&](std::string_view w) { return text.starts_with(w); });
+}
+
 class CsvCell : public Cell {
  public:
   explicit CsvCell(std::string& out) : out_(out) {}
   void null() override {}
-  void text(std::string_view text) override { literal(utf8(text)); }
+  void text(std::string_view text) override {
+    const std::string shown = utf8(text);
+    literal(begins_formula(shown) ? "'" + shown : shown);
+  }
   void literal(std::string_view value) override {
     if (value.find_first_of("\",\r\n") == std::string_view::npos) {
       out_ += value;

@@ -49,7 +49,8 @@ inline constexpr std::string_view fields_column = "fields";
 
 // {"time":"…",…}, without a line break.
 void append_json(std::string& out, const Shown& shown);
-// RFC 4180 in UTF-8, without a line break; the first line has the names.
+// RFC 4180 in UTF-8, without a line break; the first line has the names. A text that a spreadsheet would take for a
+// formula (it begins with = + - @, a tab or a line break), and one that begins with ', has one ' more in front.
 void append_csv(std::string& out, const Shown& shown);
 void append_csv_names(std::string& out);
 

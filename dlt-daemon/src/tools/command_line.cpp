@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "tools/dlt_file.hpp"
 #include "version.hpp"
 
 namespace dlt::tools {
@@ -141,6 +142,10 @@ Address address_of(CommandLine& line) {
   if (hosts.size() > 1) line.fail("one host, not '" + hosts[1] + "' as well");
   address.host = hosts.front();
   return address;
+}
+
+void check_output(CommandLine& line, const std::string& name) {
+  if (const auto wrong = unknown_packing(name)) line.fail("'" + name + "': " + *wrong);
 }
 
 const char* filter_grammar() { return filter_help; }

@@ -52,6 +52,8 @@ void add_format_options(cxxopts::Options& description);
 [[nodiscard]] Selection selection_of(CommandLine& line);
 // Nothing: no form was asked for.
 [[nodiscard]] std::optional<Format> format_of(CommandLine& line);
+// Fails for a name of -o that promises a packing which is not written.
+void check_output(CommandLine& line, const std::string& name);
 // The positional HOST (a path with -u for those who have it) and -p.
 [[nodiscard]] Address address_of(CommandLine& line);
 

@@ -27,9 +27,15 @@ const daemon::FileCalls& calls() noexcept {
 // "log.dlt.zst" is "log" and ".dlt.zst"; a name without such an ending gets ".dlt" behind the number, as the
 // incumbent's.
 std::pair<std::string, std::string> split(const std::string& name) {
-  for (const std::string_view ending : {".dlt.zst", ".dlt", ".zst"})
+  for (const std::string_view ending : {".dlt.zst", ".dlt.gz", ".dlt", ".zst", ".gz"})
     if (name.ends_with(ending)) return {name.substr(0, name.size() - ending.size()), std::string(ending)};
   return {name, ".dlt"};
+}
+
+daemon::logstorage::Compression packing_of(std::string_view name) noexcept {
+  using daemon::logstorage::Compression;
+  if (name.ends_with(".zst")) return Compression::zstd;
+  return name.ends_with(".gz") ? Compression::gzip : Compression::none;
 }
 
 // Never over a file that is there.
@@ -42,11 +48,17 @@ std::error_code rename_safely(int directory, const char* from, const char* to) n
 
 }  // namespace
 
+std::optional<std::string> unknown_packing(std::string_view name) {
+  for (const std::string_view ending : {".xz", ".bz2", ".lz4", ".lzma", ".zip", ".7z", ".Z", ".br"})
+    if (name.ends_with(ending)) return std::string(ending) + " is not written; .gz and .zst are";
+  return std::nullopt;
+}
+
 DltFile::DltFile(Options options, daemon::Fd directory, std::string name)
     : options_(std::move(options)),
       directory_(std::move(directory)),
       name_(std::move(name)),
-      compressor_(name_.ends_with(".zst") ? std::make_unique<daemon::Compressor>() : nullptr),
+      packer_(packing_of(name_)),
       capacity_(daemon::Segment::default_capacity) {
   if (options_.limit > 0) capacity_ = static_cast<std::size_t>(std::min<std::uint64_t>(capacity_, options_.limit));
 }
@@ -115,7 +127,7 @@ std::error_code DltFile::add(proto::Bytes storage, proto::Bytes frame) {
   const std::size_t size = storage.size() + frame.size();
   const bool too_large = !piece_.empty() && piece_.size() + size > capacity_;
   const bool over_limit =
-      options_.limit > 0 && compressor_ == nullptr && file_->size() + piece_.size() + size > options_.limit;
+      options_.limit > 0 && !packer_.packs() && file_->size() + piece_.size() + size > options_.limit;
   if (too_large || over_limit)
     if (const auto error = flush()) return ++lost_, error;
   piece_.insert(piece_.end(), storage.begin(), storage.end());
@@ -135,12 +147,9 @@ std::error_code DltFile::flush() {
 }
 
 std::error_code DltFile::write_piece() {
-  proto::Bytes bytes = piece_;
-  if (compressor_ != nullptr) {
-    const auto packed = compressor_->compress(piece_);
-    if (!packed) return packed.error();
-    bytes = *packed;
-  }
+  const auto packed = packer_.pack(piece_);
+  if (!packed) return packed.error();
+  const proto::Bytes bytes = *packed;
   if (options_.limit > 0 && file_->size() > 0 && file_->size() + bytes.size() > options_.limit) {
     if (const auto error = rotate()) return error;
     if (const auto error = create()) return error;

@@ -1,4 +1,5 @@
-// `-o FILE`: stored messages, plain or, where the name ends in .zst, as independent zstd frames of at most 256 KiB.
+// `-o FILE`: stored messages, plain or, where the name ends in .gz or .zst, as independent gzip members or zstd frames
+// of at most 256 KiB.
 //
 // The file grows in whole pieces of whole messages: whatever ends the program, it is not torn; a piece that does not
 // fit on the disk is taken back. What has been added and not flushed is in memory. A file of that name is replaced,
@@ -6,15 +7,18 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "storage/compressor.hpp"
+#include "logstorage/packer.hpp"
 #include "storage/log_file.hpp"
 
 namespace dlt::tools {
+
+// What a name promises that is not written, such as .xz: ".xz is not written; .gz and .zst are".
+[[nodiscard]] std::optional<std::string> unknown_packing(std::string_view name);
 
 class DltFile {
  public:
@@ -50,7 +54,7 @@ class DltFile {
   daemon::Fd directory_;
   std::string name_;
   std::optional<daemon::LogFile> file_;
-  std::unique_ptr<daemon::Compressor> compressor_;  // nothing: plain
+  daemon::logstorage::Packer packer_;
   std::size_t capacity_;
   std::vector<std::byte> piece_;
   std::uint64_t piece_messages_ = 0;

@@ -69,6 +69,10 @@ void Receive::store(proto::Bytes frame, const proto::StorageHeader& storage) {
   std::byte header[proto::storage_header_size];
   proto::ByteWriter writer(header);
   storage.encode(writer);
+  if (!file_) {
+    (out_.buffer() += proto::as_text(writer.written())) += proto::as_text(frame);
+    return;
+  }
   if (!file_->pending()) stored_ = steady_clock::now();
   if (const auto error = file_->add(header, frame))
     fail("cannot write " + options_.output.path + ": " + error.message());
@@ -81,7 +85,7 @@ void Receive::take_frame(proto::Bytes frame, proto::StorageHeader storage) {
   const bool named = (message->standard().htyp & proto::htyp::with_ecu) != 0;
   storage.ecu = named ? message->standard().ecu : options_.ecu;
   if (options_.format) renderer_.append(out_.buffer(), {*message, storage}, std::nullopt);
-  if (file_) store(frame, storage);
+  if (file_ || options_.to_stdout()) store(frame, storage);
   out_.advance();
 }
 
@@ -143,7 +147,7 @@ int Receive::finish() {
 }
 
 int Receive::run() {
-  if (!options_.output.path.empty()) {
+  if (!options_.output.path.empty() && !options_.to_stdout()) {
     auto file = DltFile::open(options_.output);
     if (!file) return say("cannot write " + options_.output.path + ": " + file.error().message()), 1;
     file_.emplace(*std::move(file));

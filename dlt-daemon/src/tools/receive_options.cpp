@@ -25,7 +25,7 @@ cxxopts::Options describe() {
   options.add_options()("p,port", "TCP port (default: DLT_DAEMON_TCP_PORT, 3490)", text(), "PORT")(
       "n,number", "end after so many messages", text(), "COUNT")(
       "r,reconnect", "connect again this long after the connection has ended or failed", text(), "MS")(
-      "o,output", "store the messages there (.dlt, or .zst: compressed)", text(), "FILE")(
+      "o,output", "store the messages there (.dlt; .gz or .zst: compressed; -: stdout)", text(), "FILE")(
       "c,limit", "go on in a new file when FILE has reached so many bytes (K, M, G); FILE.0.dlt ... are the full ones",
       text(), "LIMIT")("e,ecu", "ECU id of messages that name none (default: RECV)", text(), "ID")(
       "v,verbose", "say on stderr what happens")("S", "accepted: no request is sent, so none has a serial header")(
@@ -53,7 +53,7 @@ void read_numbers(ReceiveOptions& out, CommandLine& line) {
   if (!line.has("limit")) return;
   const auto limit = parse_size(line.text("limit"));
   if (!limit) line.fail("-c is a number of bytes such as 500000, 64K, 10M or 1G, not '" + line.text("limit") + "'");
-  if (!line.has("output")) line.fail("-c limits the size of a file: -o FILE is missing");
+  if (!line.has("output") || line.text("output") == "-") line.fail("-c limits the size of a file: -o FILE is missing");
   out.output.limit = limit.value_or(0);
 }
 
@@ -92,6 +92,8 @@ ReceiveOptions parse_receive(int argc, const char* const* argv) {
   out.selection = selection_of(line);
   out.format = format_of(line);
   if (!out.format && out.output.path.empty()) out.format = Format::text;
+  check_output(line, out.output.path);
+  if (out.format && out.to_stdout()) line.fail("stdout is for messages as text or, with -o -, for stored ones");
   out.early = line.early;
   return out;
 }

@@ -17,11 +17,14 @@ struct ReceiveOptions {
   Address address;
   Selection selection;
   std::optional<Format> format;  // nothing: messages are not printed
-  DltFile::Options output;       // path empty: not stored
+  DltFile::Options output;       // path empty: not stored; "-": to stdout
   EcuId ecu{"RECV"};             // of messages that name none
   std::uint64_t count = UINT64_MAX;
   std::optional<std::chrono::milliseconds> reconnect;
   bool verbose = false;
+
+  // Stored messages go to stdout, not to a file.
+  [[nodiscard]] bool to_stdout() const { return output.path == "-"; }
 };
 
 [[nodiscard]] ReceiveOptions parse_receive(int argc, const char* const* argv);

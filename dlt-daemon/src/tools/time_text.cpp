@@ -1,5 +1,6 @@
 #include "tools/time_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -104,6 +105,21 @@ bool date_of(Scanner& in, std::tm& when) {
   return in.ok && date.ok();
 }
 
+// "2026-" or "2026/"; "9:04-05:00" is none.
+bool begins_with_year(std::string_view text) noexcept {
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  return digits == 4 && text.size() > 4 && (text[4] == '-' || text[4] == '/');
+}
+
+// The date that it is in a zone, `east` of UTC; nothing: here.
+void set_today(std::tm& when, std::int64_t now_us, std::optional<std::int64_t> east) {
+  const std::time_t now = now_us / million + east.value_or(0);
+  std::tm today{};
+  if (east) ::gmtime_r(&now, &today);
+  else ::localtime_r(&now, &today);
+  when.tm_year = today.tm_year, when.tm_mon = today.tm_mon, when.tm_mday = today.tm_mday;
+}
+
 std::int64_t utc_seconds(const std::tm& when) {
   std::tm copy = when;
   return ::timegm(&copy);
@@ -116,10 +132,8 @@ std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_u
   if (text.starts_with('@')) return parse_epoch(text);
   Scanner in{text};
   std::tm when{};
-  const bool dated = text.find_first_of("-/") == 4;
-  const std::time_t now = now_us / million;
-  if (!dated) ::localtime_r(&now, &when), when.tm_hour = when.tm_min = when.tm_sec = 0;
-  else if (!date_of(in, when)) return std::nullopt;
+  const bool dated = begins_with_year(text);
+  if (dated && !date_of(in, when)) return std::nullopt;
   std::int64_t us = 0;
   if (!dated || in.take(' ') || in.take('T')) {
     when.tm_hour = static_cast<int>(in.number(1, 2));
@@ -132,6 +146,7 @@ std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_u
   }
   const auto east = zone(in);
   if (!in.ok || !in.text.empty() || when.tm_hour > 23 || when.tm_min > 59 || when.tm_sec > 60) return std::nullopt;
+  if (!dated) set_today(when, now_us, east);
   const auto seconds = east ? std::optional(utc_seconds(when) - *east) : local_seconds(when);
   if (!seconds) return std::nullopt;
   return *seconds * million + us;

@@ -32,6 +32,8 @@ TEST_CASE("a node has what its section says") {
       "Connect = OnDemand\nTimeout = 20\nSendControl=0x03, 0x13\nSendPeriodicControl=0x03:5,04 : 10\n"
       "SendSerialHeader=1\n[PassiveNode2]\nIPaddress=::1\nEcuID=ECU3LONG\n");
   CHECK(file.problems.empty());
+  CHECK(file.warnings == std::vector<std::string>{
+                             "gw.conf:15: [PassiveNode2]: EcuID: 'ECU3LONG' is longer than an id and means 'ECU3'"});
   REQUIRE(file.nodes.size() == 2);
   const NodeConfig& one = file.nodes[0];
   CHECK(one.name == "PassiveNode1");

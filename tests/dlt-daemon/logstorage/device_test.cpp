@@ -7,6 +7,9 @@
 #include <cerrno>
 #include <future>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "dlt-daemon/support/stored.hpp"
 #include "support/deadline.hpp"
 #include "support/temp_dir.hpp"
@@ -35,13 +38,15 @@ std::string section(int n, const std::string& file, const std::string& more, std
 // A device in a folder of its own; what it says is waited for.
 class Open {
  public:
-  explicit Open(const std::string& conf, std::uint64_t budget = 1 << 20) : budget_(budget) {
+  explicit Open(const std::string& conf, std::uint64_t budget = 1 << 20, bool optional_index = false)
+      : budget_(budget) {
     spdlog::set_level(spdlog::level::off);
     broken = false;
     write_file(dir / "dlt_logstorage.conf", conf);
     Device::Options options;
     options.path = dir.path();
     options.naming.timestamp = false;
+    options.naming.optional_index = optional_index;
     options.calls.write = moody_write;
     options.retry_first = options.retry_longest = 1ms;
     Device::Events events{[this](Device::Opened o) { said_.set_value(std::move(o)); }, [this] { failed = true; },
@@ -188,4 +193,50 @@ TEST_CASE("two filters with the same file write into it one after the other") {
   d.log(2, 2, 0b10);
   REQUIRE(d.settled());
   CHECK(d.numbers("msg") == up_to(4));
+}
+
+TEST_CASE("a file of another filter is not taken for one of these, whatever its name") {
+  constexpr bool optional_index = true;
+  std::string one = section(2, "nav_2", "", 1000);
+  one.replace(one.find("NOFiles=3"), 9, "NOFiles=1");
+  Open d(section(1, "nav", "", 100) + one, 1 << 20, optional_index);
+  d.log(100, 3, 0b10);  // nav_2.dlt
+  REQUIRE(d.settled());
+  d.log(0, 9, 0b01);  // two in a file
+  REQUIRE(d.settled());
+
+  CHECK(stored_numbers(read_file(d.dir / "nav_2.dlt")) == Numbers{100, 101, 102});
+  CHECK(stored_numbers(read_file(d.dir / "nav_6.dlt")) == Numbers{8});
+  CHECK(files_in(d.dir.path()).size() == 5);  // the configuration, nav_2, and nav_4 to nav_6
+}
+
+TEST_CASE("a device that cannot be written to is connected and named, and is written to once it can be") {
+  const TempDir dir;
+  write_file(dir / "dlt_logstorage.conf", section(1, "msg", ""));
+  const bool root = ::geteuid() == 0;
+  if (root) REQUIRE(::chown(dir.path().c_str(), 4711, 4711) == 0);
+  else REQUIRE(::chmod(dir.path().c_str(), 0555) == 0);
+  CacheBudget budget(0);
+  std::promise<Device::Opened> said;
+  Device::Options options;
+  options.path = dir.path();
+  options.naming.timestamp = false;
+  Device device(options, budget, {[&](Device::Opened o) { said.set_value(std::move(o)); }, [] {}, [](bool) {}});
+
+  const auto opened = said.get_future().get();
+
+  CHECK(opened.failure.empty());
+  CHECK(opened.file.filters.size() == 1);
+  REQUIRE(opened.file.problems.size() == 1);
+  CHECK_THAT(opened.file.problems[0], Catch::Contains("cannot be written to now: ") &&
+                                          Catch::Contains(root ? "belongs to uid 4711" : "Permission denied"));
+  CHECK(device.status().problem == opened.file.problems[0]);
+  if (root) REQUIRE(::chown(dir.path().c_str(), 0, 0) == 0);
+  else REQUIRE(::chmod(dir.path().c_str(), 0755) == 0);
+  Device::Batch batch;
+  REQUIRE(batch.add({std::byte{'D'}, std::byte{'L'}, std::byte{'T'}, std::byte{1}}, proto::as_bytes(frame(0)), 1));
+  batch.routed = 1;
+  REQUIRE(device.push(std::move(batch)));
+  REQUIRE(eventually([&] { return device.settled() == 1; }));
+  CHECK(device.status().filters.at(0).stored == 1);
 }

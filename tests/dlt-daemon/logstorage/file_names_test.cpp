@@ -62,6 +62,23 @@ TEST_CASE("other files are not taken for these") {
   CHECK(names.index("one_1.dlt") == 1);  // the time may have been switched on since
 }
 
+TEST_CASE("an index that would make the name of another filter's file is passed over") {
+  const Naming naming{'_', true, 4, true};
+  const FileNames other(naming, "nav_2", 1, plain);
+  const FileNames names(naming, "nav", 3, plain, {other});
+
+  CHECK(other.index("nav_2_20261126-162428.dlt"));
+  CHECK_FALSE(names.index("nav_2_20261126-162428.dlt"));
+  CHECK_FALSE(names.index("nav_2.dlt"));
+  CHECK(names.index("nav_1_20261126-162428.dlt") == 1);
+  CHECK(names.after(1) == 3);
+  CHECK(names.after(4) == 1);
+  const FileNames five({'_', true, 5, true}, "nav", 3, plain, {other});
+  CHECK(ordered(five, {1, 3, 5}) == std::vector<std::uint32_t>{5, 1, 3});  // wrapped behind 3: 2 is no gap
+  CHECK(FileNames(naming, "nav", 3, plain, {FileNames(naming, "nav_1", 1, plain)}).after(4) == 2);
+  CHECK(FileNames(naming, "nav", 3, plain, {FileNames(naming, "nav_2", 3, plain)}).after(1) == 2);  // nav_2_1
+}
+
 TEST_CASE("after the highest index comes the first") {
   const FileNames names({'_', false, 12}, "one", 3, plain);
   CHECK(names.after(11) == 12);

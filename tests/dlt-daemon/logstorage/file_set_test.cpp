@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <random>
 #include <set>
 
 #include <sys/stat.h>
@@ -53,6 +54,25 @@ std::set<std::string> names(const std::filesystem::path& dir) {
   for (const auto& [name, bytes] : files_in(dir)) out.insert(name);
   return out;
 }
+
+// `count` of them with `extra` bytes that cannot be compressed.
+struct Noise {
+  std::string bytes;
+  std::vector<std::uint32_t> sizes;
+
+  Noise(std::uint32_t count, std::size_t extra) {
+    std::mt19937 random(Catch::rngSeed());
+    for (std::uint32_t i = 0; i < count; ++i) {
+      std::string one = record(i);
+      const auto length = static_cast<std::uint16_t>(frame_headers + 4 + extra);
+      one[proto::storage_header_size + 2] = static_cast<char>(length >> 8);
+      one[proto::storage_header_size + 3] = static_cast<char>(length);
+      for (std::size_t k = 0; k < extra; ++k) one += static_cast<char>(random());
+      sizes.push_back(static_cast<std::uint32_t>(one.size()));
+      bytes += one;
+    }
+  }
+};
 
 int failing_writes = 0;  // the next so many of them
 ssize_t moody_write(int fd, const void* bytes, std::size_t size, off_t offset) {
@@ -168,6 +188,47 @@ TEST_CASE("compressed files hold whole members or frames and are never appended 
   CHECK(names(dir.path()) == std::set<std::string>{"one_1.dlt" + row.suffix, "one_2.dlt" + row.suffix});
   CHECK(run({"sh", "-c", row.reader + (dir / "one_1.dlt") + row.suffix + " > " + (dir / "plain")}).code == 0);
   CHECK(stored_numbers(read_file(dir / "plain")) == up_to(20));
+}
+
+TEST_CASE("a compressed file does not exceed its size, whatever there is to store at once") {
+  const auto compression = GENERATE(Compression::gzip, Compression::zstd);
+  TempDir dir;
+  Filter f = filter(1, 1000);
+  f.compression = compression;
+  f.file_size = 4000;
+  const Noise noise(300, 200);
+  FileSet set(f, options(dir));
+
+  CHECK(set.append(proto::as_bytes(noise.bytes), noise.sizes).stored == 300);
+
+  const auto files = files_in(dir.path());
+  CHECK(files.size() < 40);  // 300 of 246 bytes
+  for (const auto& [name, bytes] : files) {
+    INFO(name);
+    CHECK(bytes.size() <= 4000);
+    CHECK_FALSE(bytes.empty());
+  }
+  if (compression == Compression::zstd) CHECK(all_numbers(dir.path()).size() == 300);
+}
+
+TEST_CASE("a compressed device that is connected again and again while the disk is full loses no file for that") {
+  const auto compression = GENERATE(Compression::gzip, Compression::zstd);
+  TempDir dir;
+  Filter f = filter(1000, 3);
+  f.compression = compression;
+  auto o = options(dir);
+  o.calls.write = moody_write;
+  CHECK(append(*std::make_unique<FileSet>(f, o), 0, 5).stored == 5);
+  const auto first = names(dir.path());
+  for (int i = 0; i < 4; ++i) {
+    failing_writes = 1;
+    CHECK(append(*std::make_unique<FileSet>(f, o), 5, 1).failed);
+  }
+
+  CHECK(names(dir.path()).contains(*first.begin()));
+  CHECK(names(dir.path()).size() == 2);  // the one that was begun waits for what comes
+  CHECK(append(*std::make_unique<FileSet>(f, o), 5, 1).stored == 1);
+  CHECK(names(dir.path()).size() == 2);
 }
 
 TEST_CASE("files may be in a folder of the device") {

@@ -95,6 +95,19 @@ TEST_CASE("a wrong filter is named with file, line and section, and left out") {
   }
 }
 
+TEST_CASE("an id that is longer than ids are is cut as the incumbent cuts it, and named") {
+  const auto file = parse_filters(
+      "[FILTER1]\n" + good + "LogAppName=NAVIGATION,MAP\nExcludedContextName=ROUTE\nEcuID=TARGET\n", "x.conf");
+  REQUIRE(file.filters.size() == 1);
+  CHECK(file.problems.empty());
+  CHECK(file.filters[0].apps == std::vector<AppId>{"NAVI", "MAP"});
+  CHECK(file.filters[0].ecu == EcuId("TARG"));
+  CHECK(file.warnings == std::vector<std::string>{
+                             "x.conf:8: [FILTER1]: LogAppName: 'NAVIGATION' is longer than an id and means 'NAVI'",
+                             "x.conf:9: [FILTER1]: ExcludedContextName: 'ROUTE' is longer than an id and means 'ROUT'",
+                             "x.conf:10: [FILTER1]: EcuID: 'TARGET' is longer than an id and means 'TARG'"});
+}
+
 TEST_CASE("what is missing in a filter is named") {
   CHECK(problem_of("[FILTER3]\n") == "x.conf:1: [FILTER3] is left out: LogAppName is missing");
   CHECK(problem_of("\n[FILTER3]\nLogAppName=A\nContextName=B\nLogLevel=DLT_LOG_INFO\nFile=f\nFileSize=1\n") ==

@@ -185,6 +185,30 @@ TEST_CASE("where always becomes unread, nobody gets once more what he was given"
   CHECK(numbers_in(router.backlog().spans()) == (viewer_is_there ? Numbers{} : Numbers{2}));
 }
 
+TEST_CASE("where unread becomes always, what clients and links are still to be sent is not lost with them") {
+  Pool pool(4096);
+  Router router(Replay::unread, 10'000);
+  RecordingSink link;
+  RecordingSink slow;
+  RecordingSink slower;
+  router.route(numbered(pool, 0, 1), now);
+  router.add_waiting(link, router.total().bytes);  // older than it: 0, in the backlog
+  router.route(numbered(pool, 1, 1), now);
+  const auto first = router.add_client(slower);  // 1
+  slower.spans.assign(first.begin(), first.end());
+  router.route(numbered(pool, 2, 1), now);
+  (void)router.add_client(slow);
+  router.route(numbered(pool, 3, 2), now);
+
+  router.reconfigure(Replay::always, 10'000);
+  router.route(numbered(pool, 5, 1), now);
+
+  router.remove_client(slower, {slower.spans.begin(), slower.spans.end()});
+  router.remove_client(slow, {slow.spans.begin(), slow.spans.end()});
+  CHECK(numbers_in(router.backlog().spans()) == Numbers{0, 1, 2, 3, 4, 5});
+  CHECK(router.backlog().bytes() == 6 * 30);
+}
+
 TEST_CASE("storage gets everything, notices go to clients only and are not kept") {
   Pool pool(4096);
   Router router(Replay::unread, 10'000);

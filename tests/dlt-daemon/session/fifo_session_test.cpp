@@ -196,8 +196,14 @@ TEST_CASE("an old application that does not read holds up nobody and knows its l
   REQUIRE(app.sign_up("APP1", {"CTX1"}));
   REQUIRE(connected(d, "APP1"));
   const std::string data(30'000, 'x');
-  for (int i = 0; i < 20; ++i)
+  int refused = 0;
+  for (int i = 0; i < 20; ++i) {
     client.peer().send(request(control::Injection{0x1000, proto::as_bytes(data)}, "DEAF", "CTX1"));
+    const std::string answer = client.control(0x1000);
+    REQUIRE(answer.size() == 27);
+    refused += answer[26] == 0 ? 0 : 1;
+  }
+  CHECK(d.status()["fifo"]["unsent"] == refused);
   client.peer().send(request(control::SetLogLevel{"DEAF", "CTX1", 1}));
   client.peer().send(request(control::SetLogLevel{"APP1", "CTX1", 1}));
   CHECK(app.told(local::LogLevel{1, 0, 0}));

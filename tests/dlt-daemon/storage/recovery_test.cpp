@@ -1,5 +1,7 @@
 #include "storage/recovery.hpp"
 
+#include <zstd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
@@ -130,6 +132,42 @@ TEST_CASE("a hole of rubbish in the middle of a file costs what it covers") {
         if ((n < first || n >= after) && numbers.count(n) == 0) ++missing;
       REQUIRE(missing == 0);
     }
+  }
+}
+
+TEST_CASE("a large zstd frame of somebody else comes out as it unpacks, and so does what is around it") {
+  const Stored ours = stored(true, 50);
+  const Stored plain = stored(false, 60'000);  // 4 MB
+  std::string large(ZSTD_compressBound(plain.bytes.size()), '\0');
+  for (const int level : {1, 19}) {
+    ZSTD_CCtx* const context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    large.resize(ZSTD_compressBound(plain.bytes.size()));
+    large.resize(ZSTD_compress2(context, large.data(), large.size(), plain.bytes.data(), plain.bytes.size()));
+    ZSTD_freeCCtx(context);
+    INFO("level " << level << ", " << large.size() << " bytes");
+    Numbers expected = up_to(200);
+    for (const auto n : up_to(60'000)) expected.push_back(n);
+    for (const auto n : up_to(200)) expected.push_back(n);
+    for (const std::size_t piece : {std::string::npos, std::size_t{10'000}}) {
+      const auto got = recover(true, ours.bytes + large + ours.bytes, piece);
+      CHECK((got.numbers == expected));
+      CHECK(got.skipped == 0);
+    }
+
+    const auto torn = recover(true, large.substr(0, large.size() / 2));
+    CHECK(torn.numbers.size() > 10'000);
+    CHECK((torn.numbers == up_to(static_cast<std::uint32_t>(torn.numbers.size()))));
+    CHECK(torn.skipped > 0);
+
+    std::string damaged = large;
+    for (std::size_t i = large.size() / 2; i < large.size() / 2 + 100; ++i) damaged[i] = static_cast<char>(~damaged[i]);
+    const auto got = recover(true, damaged + ours.bytes);
+    REQUIRE(got.numbers.size() > 10'200);
+    CHECK((Numbers(got.numbers.begin(), got.numbers.begin() + 10'000) == up_to(10'000)));
+    CHECK((Numbers(got.numbers.end() - 200, got.numbers.end()) == up_to(200)));
+    CHECK(got.skipped > 0);
   }
 }
 

@@ -51,6 +51,7 @@ struct RecordingSink : daemon::Sink {
   void push() override { ++pushes; }
   bool holds_back(daemon::Clock::time_point) noexcept override { return holds; }
   [[nodiscard]] std::uint64_t settled() const noexcept override { return settled_to; }
+  [[nodiscard]] std::deque<daemon::FrameSpan> unsent_messages() const override { return {spans.begin(), spans.end()}; }
 
   std::uint64_t settled_to = all_settled;
 };

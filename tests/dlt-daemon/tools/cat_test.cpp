@@ -80,6 +80,13 @@ TEST_CASE("what cat cuts and joins is what dlt-convert cuts and joins, and reads
   CHECK(tool({"cat", "-o", "-", s.dir / "ours.dlt.zst"}).out == sample() + sample());
 }
 
+TEST_CASE("cat writes gzip where the name says so") {
+  const Sample s;
+  CHECK(tool({"cat", "-o", s.dir / "out.dlt.gz", s.file}).code == 0);
+  CHECK(run_apart({"zcat", s.dir / "out.dlt.gz"}).out == sample());
+  CHECK(tool({"cat", "-o", "-", s.dir / "out.dlt.gz"}).out == sample());
+}
+
 TEST_CASE("cat reads stdin, gzip and zstd alike") {
   const Sample s;
   const std::string plain = tool({"cat", s.file}).out;

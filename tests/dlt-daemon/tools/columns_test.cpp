@@ -113,6 +113,28 @@ TEST_CASE("CSV is UTF-8 whatever a message holds, as JSON is") {
   CHECK_NOTHROW(json(csv).dump());  // refuses what is no UTF-8
 }
 
+TEST_CASE("no cell of CSV is a formula to a spreadsheet, and what stood there can be had again") {
+  const auto cell = [](std::string_view text) {
+    const std::string line = csv_text(message({proto::argument(text)}));
+    return line.substr(line.rfind(",,") + 2);  // behind the fields, of which there are none
+  };
+  CHECK(cell("=1+1") == "'=1+1");
+  CHECK(cell("+1") == "'+1");
+  CHECK(cell("-1") == "'-1");
+  CHECK(cell("@SUM(1)") == "'@SUM(1)");
+  CHECK(cell("\t=1") == "'\t=1");
+  CHECK(cell("=HYPERLINK(\"x\")") == "\"'=HYPERLINK(\"\"x\"\")\"");
+  CHECK(cell("\uff1d1") == "'\uff1d1");  // full width, as some spreadsheets take them
+  CHECK(cell("'x") == "''x");            // one ' in front is ours, always
+  CHECK(cell("1-1") == "1-1");
+  CHECK(json::parse(json_text(message({proto::argument("=1+1")})))["text"] == "=1+1");
+
+  auto ids = message({});
+  const auto at = ids.size() - 8;
+  ids[at] = std::byte{'='};
+  CHECK(csv_text(ids).find(",'=AVI,") != std::string::npos);
+}
+
 TEST_CASE("keys and the values behind them are fields, whatever stands around them") {
   const auto fields = [](std::initializer_list<proto::Argument> arguments) {
     return json::parse(json_text(message(arguments)))["fields"];

@@ -1,5 +1,7 @@
 #include "tools/dlt_file.hpp"
 
+#include <zlib.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 
@@ -20,17 +22,41 @@ std::error_code add(DltFile& file, std::uint32_t number, std::size_t extra = 20)
   return file.add(proto::as_bytes(storage), proto::as_bytes(frame(number, extra)));
 }
 
+// What the gzip members hold that lie back to back.
+std::string unzip(const std::string& packed) {
+  std::string out;
+  z_stream z{};
+  REQUIRE(inflateInit2(&z, 15 + 16) == Z_OK);
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  z.avail_in = static_cast<uInt>(packed.size());
+  std::string plain(1 << 20, '\0');
+  while (z.avail_in > 0) {
+    z.next_out = reinterpret_cast<Bytef*>(plain.data());
+    z.avail_out = static_cast<uInt>(plain.size());
+    REQUIRE(inflate(&z, Z_FINISH) == Z_STREAM_END);
+    out.append(plain, 0, plain.size() - z.avail_out);
+    inflateReset(&z);
+  }
+  inflateEnd(&z);
+  return out;
+}
+
+std::string unpacked(const std::string& name, const std::string& bytes) {
+  if (name.ends_with(".zst")) return unpack(bytes);
+  return name.ends_with(".gz") ? unzip(bytes) : bytes;
+}
+
 }  // namespace
 
 TEST_CASE("messages are stored plain, or compressed where the name says so") {
   const TempDir dir;
-  for (const char* name : {"x.dlt", "x.dlt.zst", "x"}) {
+  for (const std::string name : {"x.dlt", "x.dlt.zst", "x", "x.dlt.gz", "x.gz"}) {
     auto file = DltFile::open({dir / name});
     REQUIRE(file);
     for (std::uint32_t i = 0; i < 20'000; ++i) REQUIRE_FALSE(add(*file, i));
     REQUIRE_FALSE(file->flush());
     const std::string bytes = read_file(dir / name);
-    CHECK(stored_numbers(std::string(name).ends_with(".zst") ? unpack(bytes) : bytes) == up_to(20'000));
+    CHECK(stored_numbers(unpacked(name, bytes)) == up_to(20'000));
     CHECK(file->messages() == 20'000);
     CHECK(file->bytes() == bytes.size());
   }
@@ -50,7 +76,7 @@ TEST_CASE("a file of that name is replaced; what is no file is refused") {
 }
 
 TEST_CASE("files do not exceed the limit, nothing is overwritten, and together they have every message in order") {
-  for (const char* ending : {".dlt", ".dlt.zst"}) {
+  for (const char* ending : {".dlt", ".dlt.zst", ".dlt.gz", ".gz"}) {
     const TempDir dir;
     const std::string name = std::string("log") + ending;
     write_file(dir / name, "");
@@ -67,7 +93,7 @@ TEST_CASE("files do not exceed the limit, nothing is overwritten, and together t
     Numbers numbers;
     const auto take = [&](const std::string& bytes) {
       CHECK(bytes.size() <= 5000);
-      const auto more = stored_numbers(std::string(ending) == ".dlt" ? bytes : unpack(bytes));
+      const auto more = stored_numbers(unpacked(ending, bytes));
       numbers.insert(numbers.end(), more.begin(), more.end());
     };
     for (int i = 8; files.contains("log." + std::to_string(i) + ending); ++i)

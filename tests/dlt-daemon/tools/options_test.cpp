@@ -59,6 +59,7 @@ TEST_CASE("cat: what is wrong is named") {
   refused(cat_line, {"-f", "/", "f"}, "cannot read the filter file /: Is a directory");
   refused(cat_line, {"-w", "f", "g"}, "one file");
   refused(cat_line, {"-o", "-", "-a", "f"}, "stdout");
+  refused(cat_line, {"-o", "out.dlt.xz", "f"}, "'out.dlt.xz': .xz is not written; .gz and .zst are");
 }
 
 TEST_CASE("cat: options of one letter are the incumbent's") {
@@ -92,6 +93,10 @@ TEST_CASE("receive: what is wrong is named, and options of one letter are the in
   refused(parse_receive, {"-u"}, "multicast");
   refused(parse_receive, {"-e", "TOOLONG"}, "-e is an ECU id");
   refused(parse_receive, {"one", "two"}, "one host");
+  refused(parse_receive, {"-o", "out.bz2"}, "'out.bz2': .bz2 is not written; .gz and .zst are");
+  refused(parse_receive, {"-o", "-", "-a"}, "stdout");
+  refused(parse_receive, {"-o", "-", "-c", "1M"}, "-c limits the size of a file");
+  CHECK(parsed(parse_receive, {"-o", "-"}).output.path == "-");
   const auto o =
       parsed(parse_receive, {"-e", "ECUX", "-o", "f.dlt", "-c", "10K", "-r", "500", "-n", "7", "-p", "3491", "::1"});
   REQUIRE_FALSE(o.early);

@@ -106,7 +106,7 @@ TEST_CASE("receive has the daemon keep back what its filter does not want") {
 }
 
 TEST_CASE("what receive stores is whole after a signal, and dlt-convert and python-dlt read it") {
-  for (const char* name : {"rx.dlt", "rx.dlt.zst"}) {
+  for (const char* name : {"rx.dlt", "rx.dlt.zst", "rx.dlt.gz"}) {
     Ours s;
     const std::string out = s.daemon.dir() / "out";
     const std::string file = s.daemon.dir() / name;
@@ -118,6 +118,9 @@ TEST_CASE("what receive stores is whole after a signal, and dlt-convert and pyth
     if (file.ends_with(".zst")) {
       plain = s.daemon.dir() / "unpacked.dlt";
       write_file(plain, unpack(read_file(file)));
+    } else if (file.ends_with(".gz")) {
+      plain = s.daemon.dir() / "unpacked.dlt";
+      REQUIRE(run({"sh", "-c", "zcat " + file + " > " + plain}).code == 0);
     }
     const Ran convert = run_apart({"dlt-convert", "-a", plain});
     CHECK(count_of(convert.out, "[message ") == 500);
@@ -127,6 +130,17 @@ TEST_CASE("what receive stores is whole after a signal, and dlt-convert and pyth
                                   plain});
     CHECK(python.out == "500\n");
   }
+}
+
+TEST_CASE("receive stores to stdout where it is told so, and not in a file of that name") {
+  Ours s;
+  const TempDir dir;
+  Child child({.command = {"sh", "-c", R"(cd "$1" && shift && exec "$@" > out)", "sh", dir.path().string(), program(),
+                           "receive", "-p", s.daemon.port_text(), "-o", "-", "-n", "200", "--app", "APP1"}});
+  for (std::uint32_t i = 0; i < 200; ++i) REQUIRE(s.app->send(log(frame(i))));
+  CHECK(child.wait() == 0);
+  CHECK(files_in(dir.path()).size() == 1);
+  CHECK(stored_numbers(read_file(dir / "out")) == up_to(200));
 }
 
 TEST_CASE("receive goes on in new files at the limit, and loses nothing") {

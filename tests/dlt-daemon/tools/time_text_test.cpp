@@ -32,6 +32,9 @@ TEST_CASE("a time is absolute, local or with a zone, of today, or relative to no
       {"2023-07-01 12:00Z", 1'688'212'800 * s},
       {"2023-07-01 14:00", 1'688'212'800 * s},
       {"23:13:20", now},
+      {"9:04-05:00", now - (8 * 3600 + 9 * 60 + 20) * s},
+      {"21:43:20-0130", now + 3600 * s},
+      {"9:04:05+01:00", now - (14 * 3600 + 9 * 60 + 15) * s},
       {"0:00", now - (23 * 3600 + 13 * 60 + 20) * s},
       {"-10min", now - 600 * s},
       {"-5s", now - 5 * s},
@@ -46,6 +49,16 @@ TEST_CASE("a time is absolute, local or with a zone, of today, or relative to no
     INFO(text);
     CHECK(parse_time(text, now).value_or(-1) == expected);
   }
+}
+
+TEST_CASE("a time of day with a zone is of the day that it is there") {
+  const Zone berlin("Europe/Berlin");
+  constexpr std::int64_t s = 1'000'000;
+  constexpr std::int64_t late = now + 4600 * s;  // 2023-11-14 23:30 UTC: the 15th in Berlin
+  CHECK(parse_time("23:00Z", late) == late - 1800 * s);
+  CHECK(parse_time("18:30-05:00", late) == late);
+  CHECK(parse_time("0:00", late) == late - 1800 * s);
+  CHECK(parse_time("08:30+09:00", late) == late);
 }
 
 TEST_CASE("what is no time is refused") {
