@@ -64,7 +64,7 @@ Problem each_id(std::string_view text, std::string_view expected, Take&& take) {
     const auto one = trim(text.substr(0, end));
     const auto equals = std::min(one.find('='), one.size());
     const auto id = trim(one.substr(0, equals));
-    if (id.size() > id_length) return quoted(id) + " is longer than an id, which has four characters at most";
+    if (id.size() > id_length) return quoted(id) + " is longer than an id; " + std::string(expected);
     if (id.empty() || !take(id, trim(one.substr(std::min(equals + 1, one.size()))))) return std::string(expected);
     text.remove_prefix(std::min(end + 1, text.size()));
   }

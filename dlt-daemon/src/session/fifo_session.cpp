@@ -258,6 +258,12 @@ bool FifoSession::send(SessionId session, const local::Message& message) {
   return sent;
 }
 
+std::uint64_t FifoSession::unsent() const noexcept {
+  std::uint64_t all = unsent_;
+  for (const auto& [pid, app] : apps_) all += app.unsent();
+  return all;
+}
+
 // Without memory for that it is looked at with the others.
 void FifoSession::look_soon(const FifoApplication& app) {
   try {

@@ -56,7 +56,7 @@ class FifoSession : public std::enable_shared_from_this<FifoSession> {
   [[nodiscard]] std::size_t capacity() const noexcept { return files_.capacity(); }
   [[nodiscard]] std::size_t applications() const noexcept { return apps_.size(); }
   [[nodiscard]] std::uint64_t garbage_bytes() const noexcept { return garbage_bytes_; }
-  [[nodiscard]] std::uint64_t unsent() const noexcept { return unsent_; }  // messages to applications that did not read
+  [[nodiscard]] std::uint64_t unsent() const noexcept;  // messages to applications that do not read, or did not
 
   static constexpr auto look_interval = std::chrono::seconds(1);
 
@@ -93,11 +93,11 @@ class FifoSession : public std::enable_shared_from_this<FifoSession> {
   std::map<SessionId, pid_t> sessions_;  // of apps_
   std::vector<std::byte> carry_;         // a message that is not whole yet, between two waits
   std::uint64_t garbage_bytes_ = 0;
-  std::uint64_t unsent_ = 0;
-  bool drained_ = true;      // the framer has been told that there is nothing behind carry_
-  bool waiting_ = false;     // for the FIFO to be readable
-  bool looks_soon_ = false;  // an application's pipe was full
-  bool looks_ = false;       // look_timer_ runs
+  std::uint64_t unsent_ = 0;  // of those that have left
+  bool drained_ = true;       // the framer has been told that there is nothing behind carry_
+  bool waiting_ = false;      // for the FIFO to be readable
+  bool looks_soon_ = false;   // an application's pipe was full
+  bool looks_ = false;        // look_timer_ runs
 };
 
 }  // namespace dlt::daemon

@@ -33,7 +33,7 @@ TEST_CASE("a node has what its section says") {
       "SendSerialHeader=1\n[PassiveNode2]\nIPaddress=::1\nEcuID=ECU3LONG\n");
   CHECK(file.problems.empty());
   CHECK(file.warnings == std::vector<std::string>{
-                             "gw.conf:15: [PassiveNode2]: EcuID: 'ECU3LONG' is longer than an id and means 'ECU3'"});
+                             "gw.conf:16: [PassiveNode2]: EcuID: 'ECU3LONG' is longer than an id and means 'ECU3'"});
   REQUIRE(file.nodes.size() == 2);
   const NodeConfig& one = file.nodes[0];
   CHECK(one.name == "PassiveNode1");
