@@ -10,8 +10,7 @@ namespace dlt::detail {
 proto::Bytes Carry::frames() const noexcept {
   const std::uint32_t length = record_.length.load(std::memory_order_relaxed);
   if (length == 0) return {};
-  const std::uint32_t done = record_.done.load(std::memory_order_relaxed);
-  return {frames_ + done, length - done};
+  return {frames_ + done_, length - done_};
 }
 
 void Carry::hold(Wire wire, const proto::local::Batch& where, proto::Bytes frames, std::size_t written) {
@@ -19,6 +18,7 @@ void Carry::hold(Wire wire, const proto::local::Batch& where, proto::Bytes frame
   std::vector<std::byte> image = wire_image(wire, where, frames);  // without memory nothing is held
   where_ = where;
   std::memcpy(frames_, frames.data(), frames.size());
+  done_ = 0;
   record_.done.store(0, std::memory_order_relaxed);
   record_.slot.store(where.slot, std::memory_order_relaxed);
   record_.chunk.store(where.chunk, std::memory_order_relaxed);
@@ -29,6 +29,13 @@ void Carry::hold(Wire wire, const proto::local::Batch& where, proto::Bytes frame
   wire_ = wire;
   image_ = std::move(image);
   at_ = written;
+  note_done();
+}
+
+// For the reader of the memory. The daemon knows by itself what came to it in batches.
+void Carry::note_done() noexcept {
+  const std::uint64_t now = wire_ == Wire::single_frames ? count(at_).bytes : 0;
+  record_.done.store(done_ + static_cast<std::uint32_t>(now), std::memory_order_release);
 }
 
 void Carry::resume(Wire wire) {
@@ -55,8 +62,8 @@ Carry::Done Carry::count(std::size_t wire_bytes) const noexcept {
 
 Carry::Done Carry::interrupt() {
   const Done done = count(at_);
-  record_.done.store(record_.done.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(done.bytes),
-                     std::memory_order_release);
+  done_ += static_cast<std::uint32_t>(done.bytes);
+  record_.done.store(done_, std::memory_order_release);
   where_.offset += static_cast<std::uint32_t>(done.bytes);
   image_.clear();
   at_ = 0;
@@ -65,7 +72,9 @@ Carry::Done Carry::interrupt() {
 
 Carry::Done Carry::advance(std::size_t n) {
   at_ += n;
-  return at_ < image_.size() ? Done{} : drop();
+  if (at_ == image_.size()) return drop();
+  note_done();
+  return {};
 }
 
 Carry::Done Carry::held() const noexcept { return count(std::numeric_limits<std::size_t>::max()); }

@@ -3,7 +3,8 @@
 // and sent again as a new range on the next connection: a reconnect starts with a whole frame, none is sent twice.
 //
 // The copy lies in the arena (CarryRecord): when the process is killed, the daemon has the chunk or the carry, and
-// finds by their positions what it has received already. So hold() comes before the chunk is given back.
+// finds by their positions what it has received already; frames that go singly have none, and so the record says how
+// many of those have gone. hold() comes before the chunk is given back.
 //
 // No I/O. Owned by the uplink.
 #pragma once
@@ -47,6 +48,7 @@ class Carry {
 
  private:
   [[nodiscard]] Done count(std::size_t wire_bytes) const noexcept;
+  void note_done() noexcept;
 
   Wire wire_ = Wire::batches;
   CarryRecord& record_;
@@ -54,6 +56,7 @@ class Carry {
   proto::local::Batch where_;
   std::vector<std::byte> image_;
   std::size_t at_ = 0;
+  std::uint32_t done_ = 0;  // bytes of whole frames that went on earlier connections
 };
 
 }  // namespace dlt::detail

@@ -12,6 +12,8 @@ namespace dlt::detail {
 namespace {
 
 constexpr double ns_per_unit = 100'000;  // 0.1 ms
+// Where a line follows the clock itself: so that no stamp is before one that the clock has given.
+constexpr double ahead_of_clock = 0.01;
 
 std::uint64_t monotonic_ns() noexcept {
   timespec t{};
@@ -59,8 +61,8 @@ void ClockCalibration::tick() noexcept {
     if (usable_) first_ = last_ = sample();
     return;
   }
-  const std::uint64_t due = used_ == 0 ? first_after_ns : interval_ns;
-  if (monotonic_ns() - last_.ns < due) return;
+  const bool due = monotonic_ns() - last_.ns >= (used_ == 0 ? first_after_ns : interval_ns);
+  if (!due && (in_use_ || used_ == 0)) return;
   const Pair now = sample();
   if (now.ticks <= first_.ticks || now.ns <= first_.ns) {
     // The counter went back: a virtual machine was moved. Back to the clock, for good.
@@ -68,24 +70,32 @@ void ClockCalibration::tick() noexcept {
     usable_ = false;
     return;
   }
-  // The frequency over at least a second once there is one: the kernel slews its clock, the counter does not.
-  const Pair& base = used_ < 2 ? first_ : last_;
-  const double ticks_per_unit =
-      static_cast<double>(now.ticks - base.ticks) / static_cast<double>(now.ns - base.ns) * ns_per_unit;
-  publish(now, ticks_per_unit);
-  last_ = now;
+  if (due) {
+    // The frequency over at least a second once there is one: the kernel slews its clock, the counter does not.
+    const Pair& base = measured_ < 2 ? first_ : last_;
+    frequency_ = static_cast<double>(now.ticks - base.ticks) / static_cast<double>(now.ns - base.ns) * ns_per_unit;
+    ++measured_;
+    last_ = now;
+  }
+  publish(now);
 }
 
-void ClockCalibration::publish(const Pair& now, double ticks_per_unit) noexcept {
+void ClockCalibration::rest() noexcept {
+  in_use_ = false;
+  stamp_clock.line.store(nullptr, std::memory_order_release);
+}
+
+void ClockCalibration::publish(const Pair& now) noexcept {
   const double actual = static_cast<double>(now.ns) / ns_per_unit;
-  double value = actual;
-  double scale = ticks_per_unit;
-  if (used_ != 0) {
+  double value = actual + ahead_of_clock;
+  double scale = frequency_;
+  if (in_use_) {
+    value = actual;
     const double line = (static_cast<double>(now.ticks) - last_zero_) / last_scale_;
     const double ahead = line - actual;
     if (ahead > 0 && ahead < 1000) {  // less than 0.1 s: hold the line and go slower for about the next second
       value = line;
-      scale = ticks_per_unit * (1 + ahead / 10'000);
+      scale = frequency_ * (1 + ahead / 10'000);
     }
   }
   const double zero = static_cast<double>(now.ticks) - value * scale;
@@ -95,6 +105,7 @@ void ClockCalibration::publish(const Pair& now, double ticks_per_unit) noexcept 
   stamp_clock.line.store(&line, std::memory_order_release);  // sync: clock-line
   last_zero_ = zero;
   last_scale_ = scale;
+  in_use_ = true;
 }
 
 }  // namespace dlt::detail

@@ -4,7 +4,8 @@
 // Making and releasing a context takes no lock (callbacks do, and they are rare). Any thread; what is marked "sender"
 // belongs to the sender thread.
 //
-// A callback belongs to the Context that set it: with that Context it goes, also where others have the same id. Its
+// A callback belongs to the Context that set it: with that Context it goes. Where several have one id each of them may
+// have callbacks, which are called in the order in which they were set. The Context's
 // destructor waits while the callback runs, so that what the callback refers to, and its code, may go next.
 #pragma once
 
@@ -16,6 +17,7 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "dlt/context.hpp"
 #include "dlt/detail/context_data.hpp"
@@ -35,12 +37,14 @@ struct ContextEntry {
   template <class F>
   struct Callback {
     const Context* owner = nullptr;
+    std::uint64_t ordinal = 0;          // of all that were ever set in the entry
     std::shared_ptr<const F> function;  // copied by whoever calls it: that takes no memory
   };
   std::atomic<bool> has_callbacks{false};
   std::mutex callbacks_mutex;  // never taken by a log call, nor held while a callback runs
-  std::map<std::uint32_t, Callback<Context::Injection>> injections;
-  Callback<Context::LevelChange> on_level;
+  std::uint64_t last_ordinal = 0;
+  std::multimap<std::uint32_t, Callback<Context::Injection>> injections;  // by service; one of an owner, as is the next
+  std::vector<Callback<Context::LevelChange>> on_level;
   std::atomic<const Context*> calling{nullptr};  // whose callback runs; set under the mutex
 
   // sender

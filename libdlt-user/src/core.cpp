@@ -27,8 +27,11 @@ std::atomic<Core*> current{nullptr};         // sync: core, released by start_pr
 std::mutex start_mutex;                      // starts of this process
 std::atomic<const Options*> last_options{};  // of the last start, for a forked child; never freed, it may be read
 std::atomic<bool> forked{false};
-std::atomic<bool> reviving{false};
-std::atomic<std::uint64_t> early{0};  // log calls of a child while another of its threads was reviving
+// In a forked child, whose session is made by its first log call or by dlt::start, whichever comes first. over: it has
+// one, or its first log call could not make it.
+enum class Revival : std::uint8_t { none, going_on, over };
+std::atomic<Revival> revival{Revival::none};  // sync: revival
+std::atomic<std::uint64_t> early{0};          // log calls of a child while another of its threads was reviving
 
 void complain(const std::string& what) noexcept { std::fprintf(stderr, "libdlt-user: %s\n", what.c_str()); }
 
@@ -69,6 +72,29 @@ std::uint64_t random_number() noexcept {
   return getrandom(&n, sizeof n, GRND_NONBLOCK) == sizeof n ? n : 0;
 }
 
+// In a forked child: no log call makes a session meanwhile. One that is being made is waited for.
+class NoRevival {
+ public:
+  NoRevival() noexcept {
+    if (!forked.load(std::memory_order_acquire)) return;
+    for (;;) {
+      Revival seen = Revival::none;
+      is_mine_ = revival.compare_exchange_strong(seen, Revival::going_on, std::memory_order_acq_rel);
+      if (is_mine_ || seen == Revival::over) return;
+      revival.wait(Revival::going_on, std::memory_order_acquire);  // sync: revival
+    }
+  }
+  ~NoRevival() {
+    if (!is_mine_) return;
+    revival.store(Core::get() != nullptr ? Revival::over : Revival::none, std::memory_order_release);
+  }
+  NoRevival(const NoRevival&) = delete;
+  NoRevival& operator=(const NoRevival&) = delete;
+
+ private:
+  bool is_mine_ = false;
+};
+
 std::error_code no_memory() noexcept { return std::make_error_code(std::errc::not_enough_memory); }
 
 }  // namespace
@@ -83,8 +109,9 @@ void Core::after_fork_in_child() noexcept {
   new (&start_mutex) std::mutex;  // another thread may have been inside
   forget_thread();
   forget_sender_thread();
+  stamp_clock.line.store(nullptr, std::memory_order_release);  // the parent's is not kept right here
   Resolver::after_fork_in_child();
-  reviving.store(false, std::memory_order_relaxed);
+  revival.store(Revival::none, std::memory_order_relaxed);
   Core* parents = current.exchange(nullptr, std::memory_order_acq_rel);
   if (parents == nullptr) return;
   parents->abandon_in_child();
@@ -121,6 +148,7 @@ std::error_code Core::start_process(const Options& options) {
     if (on_sender_thread()) return make_error_code(Errc::already_started);
     const std::lock_guard lock(start_mutex);
     prepare_process();
+    const NoRevival only_here;
     if (Core* core = get()) {
       const std::lock_guard lifecycle(core->lifecycle_);
       if (core->running_ && !core->shared_->stop) return make_error_code(Errc::already_started);
@@ -134,6 +162,7 @@ std::error_code Core::start_process(const Options& options) {
     remember(options);
     if (const auto error = core->open(options)) return error;
     current.store(core.get(), std::memory_order_release);  // sync: core
+    core->count_those_before();
     return core.release()->run();
   } catch (const std::bad_alloc&) {
     return no_memory();
@@ -142,18 +171,31 @@ std::error_code Core::start_process(const Options& options) {
 
 Core* Core::revive() noexcept {
   if (!forked.load(std::memory_order_acquire)) return get();
-  if (reviving.exchange(true, std::memory_order_acq_rel)) return get();  // another thread is at it, or it failed
+  Revival none = Revival::none;
+  if (!revival.compare_exchange_strong(none, Revival::going_on, std::memory_order_acq_rel))
+    return get();  // another thread is at it, or it failed
+  Core* core = make_again();
+  revival.store(Revival::over, std::memory_order_release);  // sync: revival
+  revival.notify_all();
+  return core;
+}
+
+Core* Core::make_again() noexcept {
   try {
     auto core = std::make_unique<Core>();
     const std::lock_guard lifecycle(core->lifecycle_);
     if (core->open(*last_options.load(std::memory_order_acquire))) return nullptr;
     if (core->run()) return nullptr;
     current.store(core.get(), std::memory_order_release);  // sync: core
-    core->homeless_->full.fetch_add(early.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
+    core->count_those_before();
     return core.release();
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
+}
+
+void Core::count_those_before() noexcept {
+  homeless_->full.fetch_add(early.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
 }
 
 void Core::count_early() noexcept {
@@ -205,7 +247,8 @@ std::error_code Core::run() {
                                                           static_cast<std::int32_t>(getpid()), instance_},
                                          arena_, *this, &recorder_);
   auto shared = std::make_shared<SenderShared>(
-      queues_, *uplink, o.senders, o.batch_size, o.nap, [this](Link::Clock::time_point now) { housekeeping(now); },
+      queues_, *uplink, clock_, o.senders, o.batch_size, o.nap,
+      [this](Link::Clock::time_point now) { housekeeping(now); },
       [this] { return contexts().changes() != seen_changes_.load(std::memory_order_relaxed) || desk_.has_news(); },
       [this] { return report(); }, [this] { return desk_.alarm(); });
   shared->others_running.store(o.senders - 1, std::memory_order_relaxed);
@@ -269,11 +312,12 @@ void Core::finish() noexcept {
   for (const auto& s : senders_) s->join();
   signal_.restore();
   // From here on this thread is the sender.
+  clock_.rest();
   try {
     queues_.for_each([](ThreadQueue& q) { q.discard_everything(); });
     farewell();
   } catch (const std::bad_alloc&) {  // the daemon sees the end of the connection; what is left counts as queued
-    uplink_->end({});
+    (void)uplink_->end({});
   }
   queues_.for_each([](ThreadQueue& q) { q.confirm_all(); });
   running_.store(false, std::memory_order_seq_cst);  // sync: flush
@@ -283,16 +327,17 @@ void Core::finish() noexcept {
 
 // Tells the daemon how it ended; waits a moment for a socket that is full.
 void Core::farewell() {
-  if (!connected) return uplink_->end({});
+  if (!connected) return (void)uplink_->end({});
   (void)report();
   uplink_->post(local::UnregisterApplication{environment_.options.app, static_cast<std::int32_t>(getpid())});
   if (uplink_->speaks(local::capability::batch)) uplink_->post(local::Bye{});
   const auto deadline = Link::Clock::now() + std::chrono::milliseconds(100);
   while (uplink_->flush() == Uplink::Flow::blocked && Link::Clock::now() < deadline)
     uplink_->wait_writable(std::chrono::milliseconds(10));
-  if (!uplink_->has_said_all()) reports_.withdraw();
+  if (uplink_->has_said_all()) reports_.said();
+  else reports_.withdraw();
   const Link::Clock::duration limit(shared_->stop_deadline.load(std::memory_order_relaxed));
-  uplink_->end(std::max(deadline, Link::Clock::time_point(limit)));
+  if (uplink_->end(std::max(deadline, Link::Clock::time_point(limit)))) reports_.heard();
 }
 
 // ── observing and changing ───────────────────────────────────────────────────────────────────────────────────────────

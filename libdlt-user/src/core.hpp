@@ -73,6 +73,8 @@ class Core final : public UplinkOwner {
   [[nodiscard]] Recorder& recorder() noexcept { return recorder_; }
 
  private:
+  [[nodiscard]] static Core* make_again() noexcept;
+  void count_those_before() noexcept;
   std::error_code open(const Options& options);
   std::error_code run();
   std::error_code start_senders();
@@ -88,7 +90,7 @@ class Core final : public UplinkOwner {
   void on_ready(const proto::local::Hello& daemon) override;
   void on_late_hello(const proto::local::Hello& daemon) override;
   void on_message(const proto::local::Message& message) override;
-  void on_broken(bool said_all) noexcept override;
+  void on_broken(Told told) noexcept override;
   void on_too_long(std::uint32_t buffer, const Oversized& those) noexcept override;
   void on_resolved() noexcept override { doorbells_[0].ring_always(); }
   void apply(const proto::local::LogLevel& m);
@@ -100,6 +102,7 @@ class Core final : public UplinkOwner {
   void close_desk() noexcept;
   void serve_snapshots(Link::Clock::time_point now);
   void housekeeping(Link::Clock::time_point now);
+  void note(Told told) noexcept;
   [[nodiscard]] bool report();  // tells the daemon the books; false: there was nothing new
   void synchronise_contexts();
   void announce(ContextEntry& entry);
@@ -145,6 +148,7 @@ class Core final : public UplinkOwner {
   // the first sender
   ClockCalibration clock_;
   Reports reports_;
+  std::int32_t last_daemon_ = 0;  // process id; 0: none has named itself
   std::vector<ContextEntry*> by_position_;
   std::atomic<std::uint32_t> seen_changes_{0};
 };

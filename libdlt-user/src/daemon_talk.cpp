@@ -10,25 +10,40 @@ namespace local = proto::local;
 
 namespace {
 
-// Runs the callback that `find` finds (nullptr: none). Its owner's destructor waits meanwhile.
+// Makes `next` this callback if that was set earlier, but behind `after`.
+template <class Callback>
+void consider(const Callback& callback, std::uint64_t after, const Callback*& next) noexcept {
+  if (callback.ordinal > after && (next == nullptr || callback.ordinal < next->ordinal)) next = &callback;
+}
+
+// Runs the callbacks that `find` finds behind an ordinal (nullptr: no more), those that are there now. The destructor
+// of each one's owner waits meanwhile. A callback may change what there is, and fork.
 template <class Find, class... Args>
 void call(ContextEntry& e, Find find, const Args&... args) {
   std::unique_lock lock(e.callbacks_mutex);
-  const auto* callback = find();
-  if (callback == nullptr || callback->function == nullptr) return;
-  const auto function = callback->function;
-  e.calling.store(callback->owner);
-  lock.unlock();
-  // What the application throws ends the program, as an exception in any thread does.
-  if (*function) [&]() noexcept { (*function)(args...); }();
-  e.calling.store(nullptr);
-  e.calling.notify_all();
+  const std::uint64_t last = e.last_ordinal;
+  for (auto* callback = find(std::uint64_t{0}); callback != nullptr && callback->ordinal <= last;) {
+    const std::uint64_t ordinal = callback->ordinal;
+    const auto function = callback->function;
+    e.calling.store(callback->owner);
+    lock.unlock();
+    // What the application throws ends the program, as an exception in any thread does.
+    if (*function) [&]() noexcept { (*function)(args...); }();
+    e.calling.store(nullptr);
+    e.calling.notify_all();
+    if (!on_sender_thread()) return;  // it has forked, and this is the child
+    lock.lock();
+    callback = find(ordinal);
+  }
 }
 
 }  // namespace
 
 void Core::on_ready(const local::Hello& daemon) {
   for (ContextEntry* e = contexts().head(); e != nullptr; e = e->next) e->announced = false;
+  const bool another = daemon.pid != 0 && last_daemon_ != 0 && daemon.pid != last_daemon_;
+  if (another) reports_.on_another_daemon();
+  else reports_.heard();
   on_late_hello(daemon);
   synchronise_contexts();
 }
@@ -36,6 +51,7 @@ void Core::on_ready(const local::Hello& daemon) {
 void Core::on_late_hello(const local::Hello& daemon) {
   if (!daemon.ecu.empty()) contexts().set_ecu(daemon.ecu);
   reports_.on_connected();
+  if (daemon.pid != 0) last_daemon_ = daemon.pid;
   // From here on the daemon itself knows what it was told.
   for (std::uint32_t b = 0; b < reports_.told().size(); ++b)
     for (std::size_t c = 0; c < local::loss_causes; ++c) arena_.set_told(b, c, reports_.told()[b][c]);
@@ -49,9 +65,9 @@ void Core::on_message(const local::Message& message) {
   if (const auto* answer = std::get_if<local::SnapshotAnswer>(&message)) desk_.answered(*answer);
 }
 
-void Core::on_broken(bool said_all) noexcept {
-  if (said_all) reports_.confirm();
-  else reports_.withdraw();
+void Core::on_broken(Told told) noexcept {
+  note(told);
+  if (told == Told::in_part) reports_.withdraw();
   queues_.for_each([](ThreadQueue& q) { q.rewind({}); });
   desk_.on_broken();
 }
@@ -60,16 +76,22 @@ void Core::apply(const local::LogLevel& m) {
   ContextEntry* e = context_at(m.position);
   if (e == nullptr || m.log_level > static_cast<std::uint8_t>(Level::verbose)) return;
   if (!contexts().set_level(*e, static_cast<std::int8_t>(m.log_level))) return;
-  call(
-      *e, [e] { return &e->on_level; }, static_cast<Level>(m.log_level));
+  const auto find = [e](std::uint64_t after) {
+    const ContextEntry::Callback<Context::LevelChange>* next = nullptr;
+    for (const auto& callback : e->on_level) consider(callback, after, next);
+    return next;
+  };
+  call(*e, find, static_cast<Level>(m.log_level));
 }
 
 void Core::apply(const local::Injection& m) {
   ContextEntry* e = context_at(m.position);
   if (e == nullptr) return;
-  const auto find = [&] {
-    const auto found = e->injections.find(m.service);
-    return found != e->injections.end() ? &found->second : nullptr;
+  const auto find = [&](std::uint64_t after) {
+    const ContextEntry::Callback<Context::Injection>* next = nullptr;
+    const auto [first, last] = e->injections.equal_range(m.service);
+    for (auto i = first; i != last; ++i) consider(i->second, after, next);
+    return next;
   };
   call(*e, find, m.service, m.data);
 }
@@ -89,15 +111,19 @@ ContextEntry* Core::context_at(std::int32_t position) noexcept {
 }
 
 void Core::housekeeping(Link::Clock::time_point now) {
-  clock_.tick();
   if (!uplink_->link().may_send()) return;
   if (contexts().changes() != seen_changes_.load(std::memory_order_relaxed)) synchronise_contexts();
   if (reports_.due(now)) (void)report();
   if (connected) serve_snapshots(now);
 }
 
+void Core::note(Told told) noexcept {
+  if (told != Told::in_part) reports_.said();
+  if (told == Told::heard) reports_.heard();
+}
+
 bool Core::report() {
-  if (uplink_->has_said_all()) reports_.confirm();
+  note(uplink_->told());
   const Stats all = stats_unlocked();
   bool any = false;
   if (const auto& entries = reports_.losses(all); !entries.empty()) {

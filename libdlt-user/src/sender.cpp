@@ -76,6 +76,7 @@ Sender::Round Sender::one_round() noexcept {
 }
 
 void Sender::send(Round& round) {
+  shared_.clock.tick();
   if (index_ == 0) {
     const auto now = Clock::now();
     shared_.uplink.maintain(now);
@@ -179,7 +180,7 @@ void Sender::wait(const Round& round) {
   if (stopping) limit = std::min(limit, now + longest_nap);
   switch (round.flow) {
     case Uplink::Flow::away: return sleep_on(round.fds, false, limit);
-    case Uplink::Flow::blocked: return sleep_on(round.fds, true, limit);
+    case Uplink::Flow::blocked: return sleep_on(round.fds, true, std::min(limit, now + longest_block));
     case Uplink::Flow::flowing: break;
   }
   if (round.frames != 0) {
@@ -205,11 +206,22 @@ void Sender::park(Connection::Descriptors fds) {
   doorbell_.announce_parked();
   auto until = doorbell_.has_fence() ? Clock::time_point::max() : Clock::now() + Doorbell::fallback_limit;
   if (index_ == 0 && shared_.alarm) until = std::min(until, shared_.alarm());
-  if (!work_left() && !(index_ == 0 && shared_.has_news()) && !shared_.stop.load(std::memory_order_acquire))
+  if (!work_left() && !(index_ == 0 && shared_.has_news()) && !shared_.stop.load(std::memory_order_acquire)) {
+    let_clock_rest();
     sleep_on(fds, false, until);
+    shared_.parked.fetch_sub(1, std::memory_order_relaxed);
+  }
   doorbell_.announce_awake();
   last_traffic_ = Clock::now();
   nap_ = shared_.nap;
+}
+
+// Who wakes meanwhile is not counted as parked when it has its turn, or has its turn later, and ticks.
+void Sender::let_clock_rest() noexcept {
+  if (shared_.parked.fetch_add(1, std::memory_order_relaxed) + 1 < shared_.senders) return;
+  std::unique_lock lock(shared_.uplink.turn, std::defer_lock);
+  if (shared_.senders > 1) lock.lock();
+  if (shared_.parked.load(std::memory_order_relaxed) == shared_.senders) shared_.clock.rest();
 }
 
 // Sleeps until the bell rings, the daemon says something or is gone (first sender), there is room for more (if asked),

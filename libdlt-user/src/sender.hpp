@@ -6,7 +6,7 @@
 //   enough for another batch                    at once again
 //   little or nothing                           nap (200 µs, doubled while nothing comes; an urgent message ends it)
 //   nothing for 20 ms                           park until a message, the daemon or the session rings: no wake-ups
-//   the socket, or the FIFO, is full            until it is writable
+//   the socket, or the FIFO, is full            until it is writable, a second at most, for the clock's sake
 //   no daemon                                   until the next try is due; log calls do not ring meanwhile
 //
 // start/stop: the session. The rest is private to the thread.
@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "clock.hpp"
 #include "doorbell.hpp"
 #include "queue_set.hpp"
 #include "uplink.hpp"
@@ -30,15 +31,17 @@ namespace dlt::detail {
 struct SenderShared {
   const QueueSet& queues;
   Uplink& uplink;
+  ClockCalibration& clock;  // whoever has the uplink's turn
   std::uint32_t senders = 1;
   std::uint32_t batch_size = 256;
   std::chrono::microseconds nap{200};
-  std::function<void(Link::Clock::time_point)> housekeeping;  // first sender: clock, registrations, reports
+  std::function<void(Link::Clock::time_point)> housekeeping;  // first sender: registrations, reports, snapshots
   std::function<bool()> has_news;                             // first sender: something to register
   std::function<bool()> report;                               // first sender, before it parks: true if there was any
   std::function<Link::Clock::time_point()> alarm;             // first sender: it does not park for longer; empty: never
   std::atomic<bool> stop{false};                              // sync: stop, released by the session
   std::atomic<std::int64_t> stop_deadline{0};                 // steady_clock ticks
+  std::atomic<std::uint32_t> parked{0};                       // senders; when all are, the clock rests
   std::atomic<std::uint32_t> others_running{0};               // senders other than the first
   std::atomic<std::uint32_t> flush_waiters{0};                // sync: flush (seq_cst)
   std::atomic<std::uint32_t> rounds{0};                       // the word that flush waits on
@@ -52,6 +55,7 @@ class Sender {
  public:
   static constexpr std::chrono::milliseconds park_after{20};
   static constexpr std::chrono::milliseconds longest_nap{5};
+  static constexpr std::chrono::seconds longest_block{1};
 
   Sender(std::uint32_t index, Doorbell& doorbell, SenderShared& shared)
       : index_(index), shared_(shared), doorbell_(doorbell) {
@@ -88,6 +92,7 @@ class Sender {
   void wait(const Round& round);
   void nap(Connection::Descriptors fds);
   void park(Connection::Descriptors fds);
+  void let_clock_rest() noexcept;
   void sleep_on(Connection::Descriptors at, bool writable, Clock::time_point until);
   [[nodiscard]] bool work_left() const noexcept;
 

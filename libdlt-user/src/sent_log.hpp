@@ -41,6 +41,7 @@ class SentLog {
       e.queue->confirm(e.number, e.to, e.sent);
     }
   }
+  [[nodiscard]] std::uint64_t position() const noexcept { return position_; }  // of what was sent last
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
  private:

@@ -1,5 +1,6 @@
 #include "dlt/session.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -80,15 +81,23 @@ detail::ContextData* acquire(ContextId id, std::string_view description, std::op
   return &entry.data;
 }
 
+auto is_of(const Context* owner) noexcept {
+  return [owner](const auto& callback) { return callback.owner == owner; };
+}
+
 // Waits while one of them runs; not in the callback itself. They are destroyed without the lock: what they hold is the
 // application's.
 void forget_callbacks(ContextEntry& entry, const Context* owner) noexcept {
   if (!entry.has_callbacks.load(std::memory_order_relaxed)) return;
-  std::map<std::uint32_t, ContextEntry::Callback<Context::Injection>> injections;
+  std::multimap<std::uint32_t, ContextEntry::Callback<Context::Injection>> injections;
   ContextEntry::Callback<Context::LevelChange> on_level;
   {
     const std::lock_guard lock(entry.callbacks_mutex);
-    if (entry.on_level.owner == owner) on_level = std::exchange(entry.on_level, {});
+    const auto level = std::find_if(entry.on_level.begin(), entry.on_level.end(), is_of(owner));
+    if (level != entry.on_level.end()) {
+      on_level = std::move(*level);
+      entry.on_level.erase(level);
+    }
     for (auto i = entry.injections.begin(); i != entry.injections.end();) {
       const auto next = std::next(i);
       if (i->second.owner == owner) injections.insert(entry.injections.extract(i));
@@ -120,7 +129,11 @@ void Context::on_injection(std::uint32_t service, Injection callback) {
   ContextEntry& entry = ContextEntry::of(*data_);
   auto function = std::make_shared<const Injection>(std::move(callback));
   const std::lock_guard lock(entry.callbacks_mutex);
-  entry.injections[service] = {this, std::move(function)};
+  const auto [first, last] = entry.injections.equal_range(service);
+  auto mine = std::find_if(first, last, [this](const auto& one) { return one.second.owner == this; });
+  if (mine == last) mine = entry.injections.insert({service, {this, 0, nullptr}});
+  mine->second.ordinal = ++entry.last_ordinal;
+  mine->second.function.swap(function);  // what was there goes when the lock has gone
   entry.has_callbacks.store(true, std::memory_order_relaxed);
 }
 
@@ -128,7 +141,10 @@ void Context::on_level_change(LevelChange callback) {
   ContextEntry& entry = ContextEntry::of(*data_);
   auto function = std::make_shared<const LevelChange>(std::move(callback));
   const std::lock_guard lock(entry.callbacks_mutex);
-  entry.on_level = {this, std::move(function)};
+  auto mine = std::find_if(entry.on_level.begin(), entry.on_level.end(), is_of(this));
+  if (mine == entry.on_level.end()) mine = entry.on_level.insert(mine, {this, 0, nullptr});
+  mine->ordinal = ++entry.last_ordinal;
+  mine->function.swap(function);
   entry.has_callbacks.store(true, std::memory_order_relaxed);
 }
 

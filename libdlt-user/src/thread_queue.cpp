@@ -259,10 +259,11 @@ void ThreadQueue::collect(std::vector<Range>& out, std::size_t limit) {
     out.push_back({this, e.chunk, e.number, from, bytes_of(all),
                    frames_of(all) - e.chunk->sent_frames.load(std::memory_order_relaxed), true});
   };
-  // Memory first: what was taken out of the queues below must not be lost for want of it.
-  if (const std::size_t all = retained_.size() + held_.size() + limit; held_.capacity() < all) {
-    held_.reserve(2 * all);
+  // Memory first: what was taken out of the queues below must not be lost for want of it. Besides `limit` chunks one
+  // that has gone while it was open may come to them, and rewind() wants all of them in `held_`.
+  if (const std::size_t all = retained_.size() + held_.size() + limit + 1; held_.capacity() < all) {
     retained_.reserve(2 * all);
+    held_.reserve(2 * all);
   }
   out.reserve(out.size() + limit + 1);
   std::size_t n = 0;

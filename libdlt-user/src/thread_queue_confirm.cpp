@@ -4,6 +4,7 @@
 //                ▲                   │
 //                └──── (rewind) ─────┘
 #include <algorithm>
+#include <cassert>
 
 #include "batch.hpp"
 #include "thread_queue.hpp"
@@ -77,7 +78,8 @@ void ThreadQueue::rewind(const Taken& unfinished) noexcept {
   std::uint64_t found = 0;
   for (const Entry& e : retained_) found += unsend(*e.chunk, e.number);
   for (const Entry& e : held_) found += unsend(*e.chunk, e.number);
-  held_.insert(held_.begin(), retained_.begin(), retained_.end());  // collect() has made room
+  assert(held_.capacity() - held_.size() >= retained_.size() && "collect() has made room");
+  held_.insert(held_.begin(), retained_.begin(), retained_.end());
   retained_.clear();
   bump(again_, found);
   const std::uint32_t in_front = unsend_front();

@@ -36,19 +36,22 @@ void Uplink::lost(Link::Clock::time_point now) noexcept {
   try_next();
   last_words();
   const bool by_fifo = connection_.is_fifo();
-  const bool said_all = has_said_all();
+  const Told all = told();
   shut(now);
-  take_back(by_fifo, said_all);
+  take_back(by_fifo, all);
 }
 
-void Uplink::end(Link::Clock::time_point until) noexcept {
+bool Uplink::end(Link::Clock::time_point until) noexcept {
   const bool by_fifo = connection_.is_fifo();
-  const bool acknowledges = connection_.is_open() && speaks(local::capability::ack);
-  if (acknowledges && !has_taken_all(until)) lost(Link::Clock::now());
-  else shut(Link::Clock::now());
-  if (carry_.empty()) return;
-  interrupt_carry(by_fifo);
-  carry_queue_->lost_at_exit(carry_.drop().frames);
+  const bool was_open = connection_.is_open();
+  const bool taken = !was_open || !speaks(local::capability::ack) || has_taken_all(until);
+  if (taken) shut(Link::Clock::now());
+  else lost(Link::Clock::now());
+  if (!carry_.empty()) {
+    interrupt_carry(by_fifo);
+    carry_queue_->lost_at_exit(carry_.drop().frames);
+  }
+  return was_open && taken;
 }
 
 // A Unix socket's bytes are the daemon's as soon as they are written, unless it has gone. Over TCP they are when it
@@ -92,12 +95,17 @@ void Uplink::last_words() noexcept {
   }
   std::size_t used = 0;
   for (proto::Bytes rest(received_); const auto message = local::decode(rest, used); rest = rest.subspan(used))
-    if (const auto* ack = std::get_if<local::Ack>(&*message)) sent_log_.acknowledge(ack->position);
+    if (const auto* ack = std::get_if<local::Ack>(&*message)) acknowledged(ack->position);
+}
+
+void Uplink::acknowledged(std::uint64_t position) noexcept {
+  heard_ = position;
+  sent_log_.acknowledge(position);
 }
 
 // The chunk of the carry first, its copy then: whoever reads the memory of a process that is killed in between finds
 // the frames in one of them at least.
-void Uplink::take_back(bool by_fifo, bool said_all) noexcept {
+void Uplink::take_back(bool by_fifo, Told told) noexcept {
   if (!carry_.empty() && !carry_logged_) {
     interrupt_carry(by_fifo);
   } else if (!carry_.empty()) {
@@ -106,7 +114,7 @@ void Uplink::take_back(bool by_fifo, bool said_all) noexcept {
     (void)carry_.drop();
   }
   carry_logged_ = false;
-  owner_.on_broken(said_all);
+  owner_.on_broken(told);
 }
 
 void Uplink::interrupt_carry(bool by_fifo) noexcept {
@@ -152,7 +160,7 @@ void Uplink::dispatch() {
           learn(*hello);
         }
       } else if (const auto* ack = std::get_if<local::Ack>(&*message)) {
-        sent_log_.acknowledge(ack->position);
+        acknowledged(ack->position);
       } else {
         owner_.on_message(*message);
       }
@@ -214,6 +222,7 @@ Uplink::Flow Uplink::flush() {
     const Flow flow = send_some(proto::Bytes(control_).subspan(control_at_), moved);
     control_at_ += moved;
     sent_log_.skip(moved);
+    said_ = sent_log_.position();
     if (flow != Flow::flowing) return flow;
     control_.clear();
     control_at_ = 0;

@@ -29,6 +29,9 @@
 
 namespace dlt::detail {
 
+// What became of the messages of our own on a connection that is gone.
+enum class Told : std::uint8_t { in_part, said, heard };  // heard: the daemon has acknowledged them, or never does
+
 // What the uplink is told about the process, and whom it tells what the daemon said.
 class UplinkOwner {
  public:
@@ -36,8 +39,8 @@ class UplinkOwner {
   virtual void on_ready(const proto::local::Hello& daemon) = 0;       // may send from now on; register now
   virtual void on_late_hello(const proto::local::Hello& daemon) = 0;  // of one that was ready without
   virtual void on_message(const proto::local::Message& message) = 0;  // from the daemon
-  // What was sent and not confirmed is to be sent again. `said_all`: all that was posted had gone.
-  virtual void on_broken(bool said_all) noexcept = 0;
+  // What was sent and not confirmed is to be sent again.
+  virtual void on_broken(Told told) noexcept = 0;
   // Too long for the way that the connection takes: these were counted as delivered by their queue, and were not sent.
   virtual void on_too_long(std::uint32_t buffer, const Oversized& those) noexcept = 0;
   // maintain() has something to do. Any thread.
@@ -84,14 +87,18 @@ class Uplink {
   [[nodiscard]] bool wants_to_write() const noexcept { return !carry_.empty() || !has_said_all(); }
   // Nothing that was posted waits to go.
   [[nodiscard]] bool has_said_all() const noexcept { return control_at_ == control_.size(); }
+  [[nodiscard]] Told told() const noexcept {
+    if (!link_.may_send() || !has_said_all()) return Told::in_part;  // nobody has read anything yet, or not all
+    return speaks(proto::local::capability::ack) && heard_ < said_ ? Told::said : Told::heard;
+  }
   [[nodiscard]] bool speaks(std::uint32_t capability) const noexcept { return (capabilities_ & capability) != 0; }
   // The daemon of this connection has the flight recorder.
   [[nodiscard]] bool recorder_announced() const noexcept { return recorder_announced_; }
   void close(Link::Clock::time_point now) noexcept { lost(now); }
   // As close(), but nothing is going to be sent again: what has not gone of a range that was cut counts as lost at
   // exit, and when the daemon has not taken everything, what it has not confirmed counts as overwritten. TCP: waits
-  // until it has, `until` at most.
-  void end(Link::Clock::time_point until) noexcept;
+  // until it has, `until` at most. True: it has.
+  bool end(Link::Clock::time_point until) noexcept;
   void wait_writable(std::chrono::milliseconds limit) noexcept;
   void abandon_in_child() noexcept { connection_.abandon_in_child(); }  // after fork: the connection is the parent's
 
@@ -120,10 +127,11 @@ class Uplink {
   void shut(Link::Clock::time_point now) noexcept;
   void last_words() noexcept;
   [[nodiscard]] bool has_taken_all(Link::Clock::time_point until) noexcept;
-  void take_back(bool by_fifo, bool said_all) noexcept;
+  void take_back(bool by_fifo, Told told) noexcept;
   void interrupt_carry(bool by_fifo) noexcept;
   void deliver(ThreadQueue& queue, std::uint32_t frames, proto::Bytes bytes, bool some_too_long) noexcept;
   void log(const Range& range, std::size_t wire) noexcept;
+  void acknowledged(std::uint64_t position) noexcept;
   [[nodiscard]] Flow announce_memory();
   [[nodiscard]] Flow announce(const proto::local::Message& message, int fd, bool& announced);
   [[nodiscard]] Flow send_some(proto::Bytes bytes, std::size_t& moved);
@@ -149,6 +157,8 @@ class Uplink {
   bool recorder_announced_ = false;
   std::vector<std::byte> control_;
   std::size_t control_at_ = 0;
+  std::uint64_t said_ = 0;           // where in the stream the last of it ended,
+  std::uint64_t heard_ = 0;          // and what the daemon has acknowledged of the stream
   std::vector<std::byte> scratch_;   // for post()
   std::vector<std::byte> received_;  // not dispatched yet
   std::vector<std::byte> incoming_;

@@ -117,6 +117,7 @@ void Uplink::begin() {
   recorder_announced_ = false;
   received_.clear();
   sent_log_.begin();
+  said_ = heard_ = 0;
   carry_logged_ = false;
 }
 

@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 
 #include "dlt/dlt.hpp"
@@ -108,6 +110,69 @@ TEST_CASE("a callback cannot start a session: it is told so, also when it has ju
           session.reset();
           start_at(dir);
           expect(DLT_INFO(c, "again") && session->flush(30s), "a session started elsewhere delivers");
+        }) == "");
+}
+
+TEST_CASE("of contexts with one id each one's callbacks are called, in the order in which they were set") {
+  CHECK(isolated([] {
+          TempDir dir;
+          FakeDaemon daemon(dir / "d.sock");
+          start_at(dir);
+          std::mutex mutex;
+          std::string called;
+          const auto calls = [&](char who) {
+            return [&called, &mutex, who](auto&&...) {
+              const std::lock_guard lock(mutex);
+              called += who;
+            };
+          };
+          const auto so_far = [&] {
+            const std::lock_guard lock(mutex);
+            return called;
+          };
+          Context a{"CTX1"};
+          auto b = std::make_unique<Context>("CTX1");
+          Context c{"CTX1"};
+          a.on_level_change(calls('x'));
+          b->on_level_change(calls('b'));
+          c.on_level_change(calls('c'));
+          a.on_level_change(calls('a'));  // in place of the first
+          c.on_injection(4096, calls('C'));
+          b->on_injection(4096, calls('B'));
+          b->on_injection(4097, calls('z'));
+          expect(daemon.sees("context CTX1 -2"), "registered");
+
+          change_level(daemon, 5);
+          daemon.send(proto::local::Injection{daemon.positions_, 4096, {}});
+          expect(eventually([&] { return so_far() == "bcaCB"; }), "called: " + so_far());
+          b.reset();
+          change_level(daemon, 4);
+          daemon.send(proto::local::Injection{daemon.positions_, 4096, {}});
+          expect(eventually([&] { return so_far() == "bcaCBcaC"; }), "called then: " + so_far());
+        }) == "");
+}
+
+TEST_CASE("a callback that sets callbacks, or takes another one's context away, is called once") {
+  CHECK(isolated([] {
+          TempDir dir;
+          FakeDaemon daemon(dir / "d.sock");
+          start_at(dir);
+          std::atomic<int> first{0}, second{0}, third{0};
+          Context a{"CTX1"};
+          auto b = std::make_unique<Context>("CTX1");
+          a.on_level_change([&](Level) {
+            first.fetch_add(1);
+            b.reset();
+            a.on_level_change([&](Level) { third.fetch_add(1); });
+          });
+          b->on_level_change([&](Level) { second.fetch_add(1); });
+          expect(daemon.sees("context CTX1 -2"), "registered");
+
+          change_level(daemon, 5);
+          change_level(daemon, 4);
+          expect(eventually([&] { return third == 1; }), "the one that was set is called at the next change");
+          expect_equal(first.load(), 1, "the one that set it");
+          expect_equal(second.load(), 0, "the one whose context has gone");
         }) == "");
 }
 

@@ -178,6 +178,7 @@ TEST_CASE("losses that a daemon which hung up was not told of are told to the ne
           const auto until = std::chrono::steady_clock::now() + 1200ms;
           while (std::chrono::steady_clock::now() < until) (void)session.flush(20ms);
 
+          daemon.come_again_as(2);
           daemon.hang_up();
           daemon.set_reads(true);
           expect(session.flush(30s), "flush");

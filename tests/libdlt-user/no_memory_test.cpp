@@ -54,6 +54,41 @@ TEST_CASE("a queue that is made when the slab is used up, or nearly, refuses mes
 
 #if !defined(DLT_WITH_ASAN) && !defined(DLT_WITH_TSAN)  // they bring an operator of their own
 
+TEST_CASE("what was not confirmed is taken back without memory, however many chunks it lies in") {
+  for (int pushed = 3; pushed <= 8; ++pushed) {
+    CAPTURE(pushed);
+    CHECK(isolated([pushed] {
+            Bench b(8, OverflowMode::overwrite);  // a message a chunk; two chunks are taken at once
+            std::vector<Range> ranges;
+            const auto take = [&](std::size_t most) {
+              ranges.clear();
+              b.queue->collect(ranges, 16);
+              for (const Range& r : ranges) {
+                if (most == 0) {
+                  b.queue->untouched(r);
+                  continue;
+                }
+                --most;
+                b.queue->delivered(r.frames, r.bytes().size());
+                b.queue->taken(r);
+              }
+            };
+            for (int i = 1; i <= 3; ++i) {
+              expect(b.push(static_cast<std::uint64_t>(i)), "pushed");
+              take(16);  // while it is open
+            }
+            for (int i = 4; i <= pushed; ++i) expect(b.push(static_cast<std::uint64_t>(i)), "pushed");
+            take(0);
+
+            refuses = true;
+            b.queue->rewind({});
+            refuses = false;
+
+            expect(b.pull_all() == sequence(1, static_cast<std::uint64_t>(pushed)), "all come again");
+          }) == "");
+  }
+}
+
 TEST_CASE("a range for whose rest there is no memory is not carried: it stays in its queue") {
   const auto five = frames(1, 5);
   Arena arena;

@@ -33,10 +33,12 @@ class FakeDaemon {
     bool reads = true;
     bool acknowledges = true;
     std::string ecu = "TEST";
+    std::int32_t pid = 1;
   };
 
   explicit FakeDaemon(std::string path) : FakeDaemon(std::move(path), Manner()) {}
-  FakeDaemon(std::string path, Manner manner) : path_(std::move(path)), reads_(manner.reads), manner_(manner) {
+  FakeDaemon(std::string path, Manner manner)
+      : path_(std::move(path)), reads_(manner.reads), pid_(manner.pid), manner_(manner) {
     listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_un a{};
     a.sun_family = AF_UNIX;
@@ -47,7 +49,8 @@ class FakeDaemon {
     thread_ = std::thread([this] { run(); });
   }
   // Wherever that socket listens; it is closed with the daemon.
-  FakeDaemon(int listener, Manner manner) : reads_(manner.reads), manner_(manner), listener_(listener) {
+  FakeDaemon(int listener, Manner manner)
+      : reads_(manner.reads), pid_(manner.pid), manner_(manner), listener_(listener) {
     thread_ = std::thread([this] { run(); });
   }
   ~FakeDaemon() {
@@ -62,6 +65,8 @@ class FakeDaemon {
 
   void set_reads(bool on) { reads_ = on; }
   void hang_up() { hang_up_ = true; }
+  // From now on it is another process than before, as one that has died and come again.
+  void come_again_as(std::int32_t pid) { pid_ = pid; }
   void send(const proto::local::Message& message) {
     std::vector<std::byte> bytes(70'000);
     proto::ByteWriter out(bytes);
@@ -215,7 +220,7 @@ class FakeDaemon {
     using namespace proto::local;
     if (std::holds_alternative<Hello>(message)) {
       event("hello");
-      if (manner_.answers_hello) send(Hello{1, capability::all, 1, EcuId(manner_.ecu), 0, "fake"});
+      if (manner_.answers_hello) send(Hello{1, capability::all, pid_, EcuId(manner_.ecu), 0, "fake"});
     } else if (const auto* log = std::get_if<Log>(&message)) {
       split(log->frame);
     } else if (const auto* app = std::get_if<RegisterApplication>(&message)) {
@@ -258,6 +263,7 @@ class FakeDaemon {
  private:
   const std::string path_;
   std::atomic<bool> reads_;
+  std::atomic<std::int32_t> pid_;
   Manner manner_;
   int listener_ = -1;
   std::vector<Peer> peers_;

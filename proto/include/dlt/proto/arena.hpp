@@ -83,7 +83,7 @@ struct Header {
 // Frames that were taken out of a chunk and went to the socket only in part.
 struct Carry {
   std::uint32_t length = 0;  // bytes of frames that are kept; 0: none
-  std::uint32_t done = 0;    // bytes of whole frames of it that an earlier connection took
+  std::uint32_t done = 0;    // bytes of whole frames of it that went on an earlier connection, or singly
   std::uint32_t slot = 0;
   std::uint32_t chunk = 0;
   std::uint32_t offset = 0;  // in the chunk, of the first of them
