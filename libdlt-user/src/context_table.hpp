@@ -5,8 +5,8 @@
 // belongs to the sender thread.
 //
 // A callback belongs to the Context that set it: with that Context it goes. Where several have one id each of them may
-// have callbacks, which are called in the order in which they were set. The Context's
-// destructor waits while the callback runs, so that what the callback refers to, and its code, may go next.
+// have callbacks, which are called in the order in which they were set. The Context's destructor waits while the
+// callback runs, so that what the callback refers to, and its code, may go next.
 #pragma once
 
 #include <atomic>

@@ -1,9 +1,9 @@
 // A context: a named source of messages within the application, with a level of its own.
 //
-// Make them at namespace scope, as members or as locals; two with the same id share level and counter,
-// and each has callbacks of its own. Making one takes
-// no lock, nor does destroying one whose id has never had a callback. enabled() is one relaxed load: a message of this
-// level is sent, or at least recorded (Options::recorder_level). All functions may be called from any thread.
+// Make them at namespace scope, as members or as locals; two with the same id share level and counter, and each has
+// callbacks of its own. Making one takes no lock, nor does destroying one whose id has never had a callback. enabled()
+// is one relaxed load: a message of this level is sent, or at least recorded (Options::recorder_level). All functions
+// may be called from any thread.
 #pragma once
 
 #include <cstddef>
