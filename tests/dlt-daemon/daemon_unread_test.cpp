@@ -44,54 +44,58 @@ std::size_t times(const std::string& in, const std::string& what) {
   return n;
 }
 
+// An application that reads nothing before the test does.
+struct Unread {
+  Unread() { REQUIRE(app.send(registration())); }
+
+  FrameClient client() {
+    FrameClient made = d.client();
+    REQUIRE(eventually([&] { return d.status()["applications"].size() == 1; }));
+    return made;
+  }
+
+  TempDir dir;
+  RunningDaemon d{config_in(dir)};
+  Peer app{d.app()};
+};
+
+const std::string data(20'000, 'x');
+
 }  // namespace
 
 TEST_CASE("who injects is told where the application does not read, and what was not delivered is counted") {
-  TempDir dir;
-  RunningDaemon d(config_in(dir));
-  Peer app = d.app();
-  REQUIRE(app.send(registration()));
-  FrameClient client = d.client();
-  REQUIRE(eventually([&] { return d.status()["applications"].size() == 1; }));
-  const std::string data(20'000, 'x');
-
+  Unread u;
+  FrameClient client = u.client();
   const std::size_t taken = fill(client, data);
 
-  CHECK(d.status()["refused"]["unread"] == 1);
+  CHECK(u.d.status()["refused"]["unread"] == 1);
   CHECK(inject(client, data) == 2);
-  CHECK(d.status()["refused"]["unread"] == 2);
+  CHECK(u.d.status()["refused"]["unread"] == 2);
   const auto whole = encoded(local::Injection{0, service, proto::as_bytes(data)});
   std::string received;
-  CHECK(eventually([&] { return received += app.receive(), times(received, whole) == taken; }));
+  CHECK(eventually([&] { return received += u.app.receive(), times(received, whole) == taken; }));
   CHECK(inject(client, "again") == 0);
-  CHECK(received_up_to(app, encoded(local::Injection{0, service, proto::as_bytes("again")})).size() < 2 * whole.size());
+  CHECK(received_up_to(u.app, encoded(local::Injection{0, service, proto::as_bytes("again")})).size() <
+        2 * whole.size());
 }
 
 TEST_CASE("an answer about a snapshot that its application does not read is counted") {
-  TempDir dir;
-  RunningDaemon d(config_in(dir));
-  Peer app = d.app();
-  REQUIRE(app.send(registration()));
-  FrameClient client = d.client();
-  REQUIRE(eventually([&] { return d.status()["applications"].size() == 1; }));
-  (void)fill(client, std::string(20'000, 'x'));
+  Unread u;
+  FrameClient client = u.client();
+  (void)fill(client, data);
 
-  REQUIRE(app.send(encoded(local::SnapshotRequest{7, "to see"})));
+  REQUIRE(u.app.send(encoded(local::SnapshotRequest{7, "to see"})));
 
-  CHECK(eventually([&] { return d.status()["refused"]["unread"] == 2; }));
+  CHECK(eventually([&] { return u.d.status()["refused"]["unread"] == 2; }));
 }
 
 TEST_CASE("an application that did not read when a client left hears of it when it reads") {
-  TempDir dir;
-  RunningDaemon d(config_in(dir));
-  Peer app = d.app();
-  REQUIRE(app.send(registration()));
+  Unread u;
   {
-    FrameClient client = d.client();
-    REQUIRE(eventually([&] { return d.status()["applications"].size() == 1; }));
-    (void)fill(client, std::string(20'000, 'x'));
+    FrameClient client = u.client();
+    (void)fill(client, data);
   }
-  REQUIRE(d.clients(0));
+  REQUIRE(u.d.clients(0));
 
-  (void)received_up_to(app, encoded(local::LogState{0}));
+  (void)received_up_to(u.app, encoded(local::LogState{0}));
 }

@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "dlt/proto/salvage.hpp"
 #include "support/frames.hpp"
+#include "support/salvaged.hpp"
 
 using namespace dlt;
 using namespace dlt::detail;
@@ -12,30 +12,6 @@ using dlt::test::frame_size;
 namespace {
 
 constexpr proto::local::Batch where{0, 1, 17, 128};
-
-// What a daemon that knows no position of the slot would say of the memory.
-std::vector<std::uint64_t> salvage(Arena& arena) {
-  const std::byte* base = reinterpret_cast<const std::byte*>(&arena.carry()) - proto::arena::carry_at;
-  const auto read = [&](std::uint64_t at, std::span<std::byte> into) {
-    std::copy_n(base + at, into.size(), into.begin());
-    return true;
-  };
-  proto::Salvage salvage(read, arena.size(), {});
-  std::vector<std::byte> out(proto::Salvage::out_size);
-  std::vector<std::uint64_t> all;
-  auto step = proto::Salvage::Step::more;
-  while (step == proto::Salvage::Step::more) {
-    std::size_t n = 0;
-    step = salvage.step(out, n);
-    std::size_t used = 0;
-    const auto m = proto::local::decode(proto::Bytes(out).first(n), used);
-    if (!m || !std::holds_alternative<proto::local::Batch>(*m)) continue;
-    const auto some = test::numbers(proto::Bytes(out).subspan(used, n - used));
-    all.insert(all.end(), some.begin(), some.end());
-  }
-  REQUIRE(step == proto::Salvage::Step::done);
-  return all;
-}
 
 }  // namespace
 
@@ -54,7 +30,7 @@ TEST_CASE("of frames that go singly the memory has only those that have not gone
       carry.hold(Wire::single_frames, where, five, cut);
       CHECK(carry.advance(more).frames == 0);
 
-      const auto left = salvage(arena);
+      const auto left = test::salvaged(arena).numbers;
 
       const std::size_t gone = (cut + more) / each;
       REQUIRE(left.size() == 5 - gone);

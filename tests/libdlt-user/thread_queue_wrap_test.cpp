@@ -3,8 +3,8 @@
 
 #include <set>
 
-#include "dlt/proto/salvage.hpp"
 #include "support/queue_bench.hpp"
+#include "support/salvaged.hpp"
 
 using namespace dlt;
 using namespace dlt::detail;
@@ -16,41 +16,6 @@ namespace {
 constexpr std::uint32_t capacity = 8;
 constexpr std::uint64_t turn = std::uint64_t{1} << 32;
 constexpr std::uint64_t just_before = turn - 6;
-
-// What a daemon would find if the process were killed now.
-std::vector<std::uint64_t> salvage(Bench& b, BufferStats& totals) {
-  const std::byte* base = reinterpret_cast<const std::byte*>(&b.arena.carry()) - proto::arena::carry_at;
-  const auto read = [&](std::uint64_t at, std::span<std::byte> into) {
-    std::memcpy(into.data(), base + at, into.size());
-    return true;
-  };
-  proto::Salvage salvage(read, b.arena.size(), {});
-  std::vector<std::byte> out(proto::Salvage::out_size);
-  std::vector<std::uint64_t> all;
-  auto step = proto::Salvage::Step::more;
-  while (step == proto::Salvage::Step::more) {
-    std::size_t n = 0;
-    step = salvage.step(out, n);
-    for (proto::Bytes rest(out.data(), n); !rest.empty();) {
-      std::size_t used = 0;
-      const auto m = proto::local::decode(rest, used);
-      REQUIRE(m);
-      if (const auto* batch = std::get_if<proto::local::Batch>(&*m)) {
-        CHECK(batch->chunk != 0);
-        const auto some = numbers(rest.subspan(used, batch->length));
-        all.insert(all.end(), some.begin(), some.end());
-        used += batch->length;
-      }
-      if (const auto* s = std::get_if<proto::local::Statistics>(&*m)) {
-        totals.accepted = s->at(0).accepted;
-        totals.dropped.overwritten = s->at(0).dropped[static_cast<std::size_t>(proto::local::LossCause::overwritten)];
-      }
-      rest = rest.subspan(used);
-    }
-  }
-  CHECK(step == proto::Salvage::Step::done);
-  return all;
-}
 
 }  // namespace
 
@@ -89,14 +54,14 @@ TEST_CASE("where chunk numbers begin anew the newest messages are kept, and the 
     for (std::uint64_t i = 1; i <= 30; ++i) CHECK(b.push(i));
     CAPTURE(first - turn);
 
-    BufferStats totals;
-    const auto left = salvage(b, totals);
+    const auto found = salvaged(b.arena);
+    const auto& left = found.numbers;
     const auto came = b.pull_all();
 
     CHECK(came == sequence(31 - came.size(), 30));
     CHECK(left == came);
-    CHECK(totals.accepted == 30);
-    CHECK(totals.dropped.overwritten == 30 - came.size());
+    CHECK(found.accepted == 30);
+    CHECK(found.overwritten == 30 - came.size());
     CHECK(b.stats().dropped.overwritten == 30 - came.size());
     CHECK(b.stats().closes());
   }
