@@ -4,9 +4,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dlt/proto/message.hpp"
@@ -60,12 +62,16 @@ struct RecordedFile {
   }
 };
 
-// The snapshots in a directory, oldest first.
+// The snapshots in a directory, oldest first. A daemon may remove some meanwhile.
 inline std::vector<std::string> snapshots_in(const std::filesystem::path& dir) {
-  std::map<std::filesystem::file_time_type, std::string> files;
-  if (!std::filesystem::exists(dir)) return {};
-  for (const auto& e : std::filesystem::directory_iterator(dir))
-    if (e.path().filename().string().ends_with(".dlt.zst")) files[e.last_write_time()] = e.path();
+  std::vector<std::pair<std::filesystem::file_time_type, std::string>> files;
+  std::error_code none;
+  for (const auto& e : std::filesystem::directory_iterator(dir, none)) {
+    std::error_code gone;
+    const auto time = e.last_write_time(gone);
+    if (!gone && e.path().filename().string().ends_with(".dlt.zst")) files.emplace_back(time, e.path());
+  }
+  std::sort(files.begin(), files.end());
   std::vector<std::string> paths;
   for (const auto& [time, path] : files) paths.push_back(path);
   return paths;
