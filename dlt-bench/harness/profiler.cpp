@@ -28,12 +28,13 @@ std::string read_all(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// perf tells nobody when it has begun; its counters are open files, though.
+// perf tells nobody when it has begun; its counters are open files, though. (Files of /proc/sys with a similar name are
+// open before.)
 bool samples(pid_t perf) {
   std::error_code gone;
   for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(perf) + "/fd", gone)) {
     std::error_code closed;
-    if (fs::read_symlink(entry.path(), closed).string().find("perf_event") != std::string::npos) return true;
+    if (fs::read_symlink(entry.path(), closed) == "anon_inode:[perf_event]") return true;
   }
   return false;
 }
